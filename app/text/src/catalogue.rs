@@ -1,0 +1,150 @@
+//! The languages, the shape of a catalogue, and filling a text's `{placeholders}`.
+
+use std::fmt::Display;
+
+use crate::en::{Catalogue, EN};
+
+/// A language the product speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Lang {
+    /// English, the language every other one is translated from.
+    #[default]
+    En,
+}
+
+impl Lang {
+    /// The language of a tag such as `en` or `en-GB`, if the product speaks it.
+    pub fn parse(tag: &str) -> Option<Self> {
+        let language = tag.split(['-', '_']).next().unwrap_or_default();
+        language.eq_ignore_ascii_case("en").then_some(Self::En)
+    }
+
+    /// The tag for `<html lang>` and for the profile.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+        }
+    }
+
+    /// The texts in this language.
+    pub fn catalogue(self) -> &'static Catalogue {
+        match self {
+            Self::En => &EN,
+        }
+    }
+}
+
+/// The text with each `{name}` replaced by its value. A placeholder without a value stays as it
+/// is; a value is never searched for placeholders, so what people typed stays what they typed.
+pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
+    let mut filled = String::with_capacity(text.len() + 16 * values.len());
+    let mut rest = text;
+    while let Some((before, name, after)) = next_placeholder(rest) {
+        filled.push_str(before);
+        match values.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => filled.push_str(&value.to_string()),
+            None => filled.push_str(&rest[before.len()..rest.len() - after.len()]),
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// The names of a text's placeholders, in order.
+pub fn placeholders(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    while let Some((_, name, after)) = next_placeholder(rest) {
+        names.push(name);
+        rest = after;
+    }
+    names
+}
+
+fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, opened) = text.split_once('{')?;
+    let (name, after) = opened.split_once('}')?;
+    Some((before, name, after))
+}
+
+/// Makes from one language's texts the structs that all languages share, and that language's
+/// constant. Each section is a struct of `&'static str`, found by field or by name.
+macro_rules! catalogue {
+    ($language:ident = $($(#[$doc:meta])* $field:ident: $section:ident { $($entry:ident: $text:expr,)* })*) => {
+        /// All texts of one language, a field per page or subject.
+        #[derive(Debug)]
+        pub struct Catalogue { $(pub $field: $section,)* }
+
+        pub const $language: Catalogue = Catalogue { $($field: $section { $($entry: $text,)* },)* };
+
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub struct $section { $(pub $entry: &'static str,)* }
+
+            impl $section {
+                /// The text called `name` in any case, for texts chosen by a code.
+                pub fn find(&self, name: &str) -> Option<&'static str> {
+                    $(if name.eq_ignore_ascii_case(stringify!($entry)) {
+                        return Some(self.$entry);
+                    })*
+                    None
+                }
+            }
+        )*
+
+        impl Catalogue {
+            /// Every text with its section and name, in the catalogue's order.
+            pub fn entries(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+                vec![$($((stringify!($field), stringify!($entry), self.$field.$entry),)*)*]
+            }
+        }
+    };
+}
+pub(crate) use catalogue;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_written_in_snake_case_and_closed() {
+        for (section, entry, text) in EN.entries() {
+            let names = placeholders(text);
+            assert_eq!(text.matches('{').count(), names.len(), "{section}.{entry} leaves one open");
+            assert_eq!(text.matches('}').count(), names.len(), "{section}.{entry} closes none");
+            for name in names {
+                let snake = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+                assert!(snake && !name.is_empty(), "{section}.{entry} has {{{name}}}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_plain() {
+        for (section, entry, text) in EN.entries() {
+            assert!(!text.trim().is_empty(), "{section}.{entry} is empty");
+            assert!(!text.contains('!'), "{section}.{entry} shouts");
+            assert!(!text.to_lowercase().contains("please"), "{section}.{entry} begs");
+        }
+    }
+
+    #[test]
+    fn a_value_is_not_searched_for_placeholders() {
+        let filled = fill("{name} of {limit}, {rest}", &[("name", &"{limit}"), ("limit", &10)]);
+        assert_eq!(filled, "{limit} of 10, {rest}");
+    }
+
+    #[test]
+    fn a_text_is_found_by_its_code() {
+        assert_eq!(EN.fields.find("TOO_LONG"), Some(EN.fields.too_long));
+        assert_eq!(EN.fields.find("nothing_like_it"), None);
+    }
+
+    #[test]
+    fn a_language_is_read_from_a_tag() {
+        assert_eq!(Lang::parse("en-GB"), Some(Lang::En));
+        assert_eq!(Lang::parse("xx"), None);
+    }
+}

@@ -1,0 +1,503 @@
+//! English: the texts every other language is translated from, in the order a customer meets them.
+//!
+//! Words: plain, short, second person; say what happened and what to do; buttons are verbs.
+//! `{placeholders}` are filled by [`fill`](crate::fill) and written in snake case.
+
+use crate::catalogue::catalogue;
+
+catalogue! { EN =
+
+// ── Everywhere ──────────────────────────────────────────────────────────────────────────────
+
+common: Common {
+    product: "Keel",
+    page_title: "{title} · Keel",
+    skip: "Skip to content",
+    home: "Keel, home",
+    go_on: "Continue",
+    go_back: "Go back",
+    cancel: "Cancel",
+    save: "Save",
+    copy: "Copy",
+    optional: "optional",
+    newer: "Newer",
+    older: "Older",
+    pages: "Pages of this list",
+    none: "None",
+    yes: "Yes",
+    no: "No",
+    seats_used: "{used} of {limit} seats used",
+    seats_used_unlimited: "{used} seats used, no limit",
+    former_member: "Former member",
+}
+
+navigation: Navigation {
+    site: "Site",
+    pricing: "Pricing",
+    see_pricing: "See pricing",
+    sign_in: "Sign in",
+    sign_up: "Create your account",
+    dashboard: "Go to your dashboard",
+    terms: "Terms",
+    privacy: "Privacy",
+    legal: "Legal",
+    menu: "Menu",
+    sections: "Sections",
+    account: "Account: {name}",
+    accounts: "Your accounts",
+    current_account: "Current",
+    personal: "Personal",
+    create_workspace: "Create workspace",
+    user: "Signed in as {email}",
+    your_account: "Your account",
+    sign_out: "Sign out",
+    overview: "Overview",
+    home: "Home",
+    billing: "Billing",
+    members: "Members",
+    settings: "Settings",
+}
+
+// ── Before signing in ───────────────────────────────────────────────────────────────────────
+
+home: Home {
+    title: "Your product, on an even keel",
+    description: "Sign-up, workspaces, plans, payments and credits for a software business, in place from the first minute.",
+    promise: "Your product, on an even keel",
+    lead: "Sign-up, workspaces, plans, payments and credits are in place from the first minute. You build the part only you can build.",
+    picture: "The overview of a workspace in Keel: its members, its plan and its credits.",
+    reasons: "Why start here",
+    path: "One path to a paying customer",
+    path_text: "A visitor picks a plan, signs up by e-mail, pays, and stands in their workspace with the plan and the credits there.",
+    door: "One check for every page",
+    door_text: "Who may do what is one table. Every page and every action asks it, and nothing reaches the data without it.",
+    own: "Small enough to own",
+    own_text: "One program and one database, SQLite or PostgreSQL. Pages are plain HTML and work without scripts.",
+    teaser: "Start free, pay when it works for you",
+    teaser_text: "Every plan comes with monthly credits. Change or cancel whenever you like.",
+}
+
+pricing: Pricing {
+    title: "Pricing",
+    description: "Plans and prices, by month or by year.",
+    lead: "Pick the plan that fits today. You can change it later.",
+    period: "Billing period",
+    monthly: "Monthly",
+    yearly: "Yearly",
+    saving: "2 months free",
+    free: "Free",
+    per_month: "per month",
+    per_year: "per year",
+    per_seat_month: "per seat, per month",
+    per_seat_year: "per seat, per year",
+    once: "once",
+    days: "for {days} days",
+    credits: "{credits} credits a month",
+    credits_per_seat: "{credits} credits per seat a month",
+    seats: "Up to {seats} seats",
+    seats_flexible: "As many seats as you pay for, up to {seats}",
+    trial: "{days} days free to try",
+    licences: "Pay once",
+    licences_text: "A licence is paid once and does not renew.",
+    choose: "Choose {plan}",
+    by_arrangement: "By arrangement",
+    by_arrangement_text: "Credits and seats as agreed.",
+    contact: "Contact us",
+    current: "Your plan",
+    nothing: "No plans are on offer",
+    nothing_text: "Nothing can be bought here at the moment.",
+    taxes: "Prices are without tax. Tax is shown before you pay.",
+}
+
+sign_up: SignUp {
+    title: "Create your account",
+    next: "We e-mail you a link and a code. No password needed.",
+    next_with_plan: "We e-mail you a link and a code. Then you go on with {plan}.",
+    email: "Email",
+    submit: "Email me a sign-in link",
+    have_account: "Already have an account?",
+    sign_in: "Sign in",
+}
+
+sign_in: SignIn {
+    title: "Sign in",
+    next: "We e-mail you a link and a code that sign you in.",
+    next_with_plan: "We e-mail you a link and a code. Then you go on with {plan}.",
+    email: "Email",
+    submit: "Email me a sign-in link",
+    no_account: "New here?",
+    sign_up: "Create your account",
+}
+
+verify: Verify {
+    title: "Check your email",
+    next: "We sent a link and a six-digit code to {email}. Open the link or type the code here within {minutes} minutes.",
+    code: "Code",
+    code_hint: "Six digits from the e-mail",
+    submit: "Verify",
+    again: "Send again",
+    again_hint: "Nothing there? Look in the spam folder, or send it again after {seconds} seconds.",
+    other_address: "Use another address",
+    mailbox: "Open the mailbox of this development server",
+    nothing: "No sign-in is waiting",
+    nothing_text: "The request was used, ran out, or was made in another browser. Ask for a new link.",
+    new_request: "Ask for a new link",
+}
+
+confirm_link: ConfirmLink {
+    title: "Confirm sign-in",
+    next: "One more click, so that programs which open links in e-mails cannot sign in for you.",
+    submit: "Sign in as {email}",
+    other_browser: "You asked for this link in another browser. It signs you in here.",
+    switches: "You are signed in as {email} now. This ends that session.",
+    dead: "This link no longer works",
+    dead_text: "It was used already, or its {minutes} minutes are over. Ask for a new one.",
+    new_link: "Ask for a new link",
+}
+
+// ── Paying ──────────────────────────────────────────────────────────────────────────────────
+
+checkout: Checkout {
+    title: "Checkout",
+    next: "You pay on a page of our payment provider. We never see your card.",
+    next_free: "Nothing to pay. You can move to another plan whenever you like.",
+    plan: "Plan",
+    price: "Price",
+    interval: "Billing period",
+    monthly: "Monthly",
+    yearly: "Yearly",
+    once: "Once",
+    account: "For",
+    credits: "Credits",
+    seats: "Seats",
+    seats_hint: "From {least} to {most}. You pay for each seat.",
+    start: "Start",
+    pay_now: "Pay now",
+    pay_now_text: "The plan and all its credits start at once.",
+    trial: "{days} days free",
+    trial_text: "Your card is asked now and charged on {date}, unless you cancel before.",
+    submit: "Continue to payment",
+    submit_free: "Start with Free",
+    change_plan: "Change plan",
+    total: "{amount} today",
+    total_trial: "Nothing today, then {amount}",
+    cancelled: "You came back without paying. Nothing was charged, and your choice is still here.",
+    no_choice: "No plan chosen yet",
+    no_choice_text: "Pick a plan first, then pay here.",
+    subscribed: "{account} is on {plan} already",
+    subscribed_text: "One account has one plan. Change the plan it has instead of buying a second one.",
+    open_billing: "Open billing",
+    owner_only: "Only an owner of {account} can choose its plan.",
+}
+
+success: Success {
+    paid: "Payment received",
+    paid_text: "{account} is on {plan} now.",
+    trial: "Your trial has started",
+    trial_text: "{account} tries {plan} until {date}.",
+    free: "You're on Free",
+    free_text: "{account} starts with {credits} credits each month.",
+    pending: "Confirming your payment",
+    pending_text: "This takes a few seconds. The page looks again by itself.",
+    slow: "Your payment is taking longer than usual. Nothing is lost: you can go on, and the plan appears as soon as it is confirmed.",
+    unknown: "We found no payment of yours here. If you paid, your billing page shows it.",
+    failed: "The payment did not go through. Nothing was charged.",
+    try_again: "Try again",
+    credits: "{credits} credits added",
+    go_on: "Continue",
+}
+
+// ── The first steps ─────────────────────────────────────────────────────────────────────────
+
+onboarding: Onboarding {
+    title: "About you",
+    next: "So that the people you work with know who you are.",
+    first_name: "First name",
+    last_name: "Last name",
+    phone: "Phone",
+    phone_hint: "Optional, with the country code",
+    submit: "Continue",
+    unfinished: "Finish your profile, so that others know who you are.",
+    finish: "Finish your profile",
+}
+
+create_workspace: CreateWorkspace {
+    title: "Create a workspace",
+    next: "A workspace is where a team works and what a plan is paid for.",
+    name: "Workspace name",
+    name_hint: "Your company or team. You can change it later.",
+    submit: "Create workspace",
+    default_name: "{name}'s workspace",
+}
+
+// ── Dashboards ──────────────────────────────────────────────────────────────────────────────
+
+overview: Overview {
+    title: "Overview",
+    lead: "{account} at a glance.",
+    members: "Members",
+    see_members: "See members",
+    plan: "Plan",
+    see_billing: "See billing",
+    credits: "Credits",
+    credits_left: "left to use",
+    no_plan: "No plan yet",
+    no_plan_text: "Choose a plan to get seats and monthly credits.",
+    choose_plan: "Choose a plan",
+    activity: "Recent activity",
+    no_activity: "Nothing has happened yet",
+    no_activity_text: "What people do in {account} appears here.",
+}
+
+private_dashboard: PrivateDashboard {
+    title: "Welcome, {name}",
+    title_nameless: "Welcome",
+    lead: "What is yours in {account}.",
+    subscription: "Subscription",
+    credits: "Credits",
+    quick_actions: "Quick actions",
+    activity: "Recent activity",
+    projects: "My projects",
+    people: "People",
+    upgrade: "Upgrade plan",
+    no_plan: "No plan yet",
+    no_plan_text: "Choose a plan to get monthly credits.",
+    ask_owner: "An owner of {account} can choose a plan.",
+    no_activity: "Nothing has happened yet",
+    no_activity_text: "What you do appears here.",
+    no_projects: "No projects yet",
+    no_projects_text: "Projects you work on appear here.",
+    no_people: "Only you so far",
+    no_people_text: "People who join {account} appear here.",
+    personal: "This is your personal account",
+    personal_text: "Work and billing live in workspaces. Open one of yours:",
+    open_workspace: "Open {account}",
+    see_credits: "See where credits went",
+    see_plan: "See your plan",
+}
+
+billing: Billing {
+    title: "Billing",
+    lead: "The plan, the credits and the payments of {account}.",
+    current_plan: "Current plan",
+    no_plan: "No plan yet",
+    no_plan_text: "Choose a plan to get seats and monthly credits.",
+    choose_plan: "Choose a plan",
+    price: "Price",
+    status: "Status",
+    renewal: "Renewal",
+    renews: "Renews on {date}",
+    ends: "Ends on {date}",
+    trial_ends: "Trial until {date}",
+    never_renews: "Does not renew",
+    per_month: "{amount} per month",
+    per_year: "{amount} per year",
+    free: "Free",
+    credits: "Credits",
+    credits_left: "{credits} credits left",
+    credits_on_hold: "{credits} on hold",
+    transactions: "Credit transactions",
+    date: "Date",
+    kind: "Type",
+    amount: "Amount",
+    balance: "Balance",
+    description: "Description",
+    no_transactions: "No credit has moved yet",
+    no_transactions_text: "Credits you get and use are listed here, each with the balance after it.",
+    payments: "Recent payments",
+    no_payments: "No payments yet",
+    no_payments_text: "What was paid is listed here, newest first.",
+    billing_owner: "Billing owner",
+    billing_owner_text: "{name} receives the bills and answers for them.",
+    only_owner: "Only an owner can change the plan.",
+
+    past_due: "The last payment failed. Update the card to keep {plan}.",
+}
+
+subscription_status: SubscriptionStatus {
+    active: "Active",
+    trialing: "Trial",
+    past_due: "Past due",
+    unpaid: "Unpaid",
+    incomplete: "Waiting for payment",
+    incomplete_expired: "Expired",
+    paused: "Paused",
+    canceled: "Ended",
+    free: "Free",
+}
+
+ledger_kind: LedgerKind {
+    ai_request: "AI request",
+    subscription: "Subscription",
+    trial: "Trial",
+    free_plan: "Free plan",
+    plan_change: "Plan change",
+    credit_pack: "Credit pack",
+    licence: "Licence",
+    adjustment: "Adjustment",
+    expiry: "Expiry",
+    refund: "Refund",
+    dispute: "Dispute",
+}
+
+payment_status: PaymentStatus {
+    paid: "Paid",
+    pending: "Pending",
+    failed: "Failed",
+    refunded: "Refunded",
+    disputed: "Disputed",
+}
+
+role: Role {
+    owner: "Owner",
+    admin: "Admin",
+    member: "Member",
+    viewer: "Viewer",
+}
+
+account_kind: AccountKind {
+    personal: "Personal",
+    workspace: "Workspace",
+}
+
+// ── Messages ────────────────────────────────────────────────────────────────────────────────
+
+flash: Flash {
+    signed_in: "You are signed in.",
+    signed_out: "You are signed out.",
+    link_sent: "A new link and code are on their way.",
+    profile_saved: "Your profile is saved.",
+    workspace_created: "Your workspace is ready.",
+    account_switched: "You switched accounts.",
+    plan_started: "Your plan has started.",
+    saved: "Saved.",
+}
+
+form: Form {
+    problem: "There is a problem",
+    field: "{label}: {error}",
+}
+
+/// Said at a field. Found by the error's code.
+fields: Fields {
+    required: "Fill this in.",
+    not_an_address: "Type an e-mail address, such as name@example.com.",
+    too_short: "This is too short.",
+    too_long: "This is too long.",
+    out_of_range: "This number is outside what is allowed.",
+    not_a_number: "Type a whole number.",
+    not_a_code: "Type the six digits from the e-mail.",
+    not_a_phone: "Type a phone number, such as +31 20 123 4567.",
+    not_a_choice: "Choose one of these.",
+    wrong_code: "This is not the code from the newest e-mail.",
+    not_allowed: "This contains characters that are not allowed.",
+    taken: "This is taken already.",
+}
+
+/// Said about a whole request. Found by the problem's code.
+problem: Problem {
+    invalid: "Some of it needs another look. What you typed is still there.",
+    sign_in_required: "Sign in first.",
+    step_up_required: "Confirm that it is you first.",
+    workspace_required: "A plan is bought for a workspace, not for a personal account. Choose a workspace first.",
+    price_unknown: "This price is not on offer any more. Choose again.",
+    insufficient_credits: "There are not enough credits left for this.",
+    forbidden: "Your role does not allow this.",
+    origin_required: "This request did not come from one of our pages. Open the page again and repeat it there.",
+    not_found: "There is nothing here.",
+    already_subscribed: "This account has a plan already. Change that plan instead of buying a second one.",
+    last_owner: "A workspace needs an owner. Make somebody else an owner first.",
+    billing_owner: "The billing owner has to hand over billing first.",
+    seat_limit_reached: "All seats are taken.",
+    slug_taken: "This address is taken. Choose another one.",
+    wrong_address: "This was meant for another e-mail address.",
+    conflict: "Somebody changed this at the same moment. Look again and repeat it.",
+    expired: "This ran out. Ask for a new one.",
+    used: "This was used already. Ask for a new one.",
+    revoked: "This was withdrawn.",
+    too_large: "This is more than one request may carry.",
+    unsupported: "This kind of request is not understood here.",
+    too_many: "That was too often. Wait {seconds} seconds and try again.",
+    payment_declined: "The payment was declined: {reason}",
+    payment_unavailable: "The payment provider does not answer. Nothing was charged. Try again in a minute.",
+    mail_unavailable: "The e-mail could not be sent. Try again in a minute.",
+    unavailable: "We cannot do this right now. Try again in a minute.",
+    internal: "Something went wrong on our side. Nothing you did was lost.",
+}
+
+error_page: ErrorPage {
+    not_found: "Not found",
+    not_found_text: "There is no page at this address. It may have moved, or it belongs to an account you are not in.",
+    forbidden: "You can't do this here",
+    forbidden_text: "This needs the permission {permission}, which your role does not have.",
+    your_role: "Your role",
+    missing: "Missing permission",
+    who_can_help: "Who can help",
+    who_can_help_text: "An owner of {account} can give you a role that has it.",
+    failed: "That didn't work",
+    reference: "Tell us this reference if you ask for help: {reference}",
+    retry: "Try again in {seconds} seconds.",
+    to_start: "Go to the start page",
+    to_dashboard: "Go to your dashboard",
+    moved: "This form has moved. Open its page again.",
+}
+
+// ── Mail ────────────────────────────────────────────────────────────────────────────────────
+
+mail: Mail {
+    reason: "You get this message because somebody used {email} to sign in to Keel. If it was not you, ignore it: nothing happens without it.",
+    sign_in_subject: "{code} is your code for Keel",
+    sign_in_heading: "Sign in to Keel",
+    sign_in_text: "Use this button to sign in. It works once, for {minutes} minutes.",
+    sign_in_button: "Sign in to Keel",
+    sign_in_link: "Open this address to sign in. It works once, for {minutes} minutes:",
+    sign_in_code: "Or type this code where you asked for it:",
+}
+
+mailbox: Mailbox {
+    title: "Mailbox",
+    lead: "Mail this development server would have sent, newest first.",
+    to: "To",
+    subject: "Subject",
+    sent: "Sent",
+    open: "Open {subject}",
+    filter: "Address",
+    show: "Show",
+    plain: "Plain text",
+    links: "Links",
+    empty: "No mail yet",
+    empty_text: "Sign up, and the message appears here.",
+    back: "All mail",
+}
+
+// ── Legal ───────────────────────────────────────────────────────────────────────────────────
+
+terms: Terms {
+    title: "Terms",
+    description: "The terms of use of this service.",
+    placeholder: "Not written yet",
+    placeholder_text: "This page is for the company that runs this service to fill in. Until it does, there are no terms here to agree to.",
+    should: "What belongs here",
+    should_parties: "Who runs the service, and how to reach them.",
+    should_service: "What the service does, and what it does not promise.",
+    should_money: "How plans renew, how to cancel, and when money comes back.",
+    should_law: "Which law applies, and what happens in a dispute.",
+}
+
+privacy: Privacy {
+    title: "Privacy",
+    description: "What this service keeps about you.",
+    placeholder: "Not complete yet",
+    placeholder_text: "The company that runs this service has to add who they are, why they keep data, and for how long. What the software itself does is below.",
+    kept: "What is kept",
+    kept_account: "Your e-mail address, and the name and phone number you type in.",
+    kept_sessions: "When and from where you are signed in, so that you can end a session.",
+    kept_payments: "What you bought, and what was paid. Card numbers stay with the payment provider.",
+    cookies: "Cookies",
+    cookie_session: "One keeps you signed in.",
+    cookie_choice: "One remembers the plan you chose, for 30 minutes.",
+    cookie_flash: "One carries a message to the next page, for a minute.",
+    no_tracking: "There are no cookies for advertising, and nothing is loaded from other companies.",
+}
+
+}
