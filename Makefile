@@ -1,0 +1,37 @@
+# Keel's commands; `make` alone lists them. What a command needs and a machine lacks, .ci/need installs or names.
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+.NOTPARALLEL:
+.PHONY: help run test lint units journeys fmt release
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build Keel and start it on http://127.0.0.1:3000
+	@.ci/need compiler cargo
+	cargo run -- serve
+
+test: lint units journeys ## Check everything: lint, units and journeys
+
+lint: ## Check the format and the lints
+	@.ci/need compiler cargo lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+units: ## Run the Rust tests on SQLite and PostgreSQL
+	@.ci/need compiler cargo postgres
+	.ci/postgres cargo test --workspace --locked
+
+journeys: ## Walk the browser journeys, or some of them: make journeys ONLY='paid trial'
+	@.ci/need compiler cargo postgres chromium node packages
+	cargo build --locked
+	.ci/postgres node end2end/run.mjs $(ONLY)
+
+fmt: ## Format the Rust code
+	@.ci/need cargo lints
+	cargo fmt --all
+
+release: ## Build target/release/keel, one file with everything in it
+	@.ci/need compiler cargo
+	cargo build --release --locked
