@@ -1,0 +1,99 @@
+// Starts the real binary on a free port with data, secret and database of its own, and ends it.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createDatabase } from './database.mjs'
+import { mailboxOf, startMailSink } from './mail.mjs'
+import { until } from './until.mjs'
+
+const ROOT = join(import.meta.dirname, '../..')
+const BINARY = join(ROOT, 'target/debug/keel')
+const START = 20_000
+const END = 10_000
+
+/**
+ * A running Keel: `base` is its address, `mailTo(address)` waits for the newest mail somebody was sent, `log()` is
+ * what it printed, `stop()` ends it and removes what it kept.
+ *
+ * `model` is the business model; with `smtp` mail goes to a server started here instead of the mailbox; `env` is
+ * added to its environment, which is otherwise nothing but what is set here.
+ */
+export async function startKeel({ database = 'sqlite', model = 'b2b', smtp = false, env = {} } = {}) {
+  const port = await freePort()
+  const base = `http://127.0.0.1:${port}`
+  const data = await mkdtemp(join(tmpdir(), 'keel-'))
+  const postgres = database === 'postgres' ? await createDatabase() : null
+  const sink = smtp ? await startMailSink() : null
+  const keel = run({
+    KEEL_ENV: 'development',
+    KEEL_BASE_URL: base,
+    KEEL_LISTEN: `127.0.0.1:${port}`,
+    KEEL_DATA_DIR: data,
+    KEEL_SECRET: randomBytes(32).toString('base64'),
+    KEEL_BUSINESS_MODEL: model,
+    KEEL_DRAIN: '0',
+    ...(postgres && { DATABASE_URL: postgres.url }),
+    ...(sink && { SMTP_URL: sink.url }),
+    ...env,
+  })
+
+  const stop = async () => {
+    const graceful = await keel.end()
+    await sink?.stop()
+    await postgres?.drop()
+    await rm(data, { recursive: true, force: true })
+    assert.ok(graceful, `Keel did not end within ${END} ms of SIGTERM:\n${keel.log()}`)
+  }
+  try {
+    await until(`Keel is ready at ${base}`, START, async () => {
+      assert.ok(keel.alive(), 'Keel ended')
+      return (await fetch(`${base}/health/ready`).catch(() => null))?.ok
+    })
+  } catch (error) {
+    await stop()
+    throw new Error(`${error.message}\n${keel.log()}`)
+  }
+  return { base, mailTo: sink?.mailTo ?? mailboxOf(base), log: keel.log, stop }
+}
+
+function run(env) {
+  const { PATH, TMPDIR } = process.env
+  const child = spawn(BINARY, ['serve'], { cwd: ROOT, env: { PATH, ...(TMPDIR && { TMPDIR }), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = []
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => output.push(text))
+  child.on('error', error => output.push(`${error}\n`))
+
+  const alive = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  /** True when SIGTERM was enough. */
+  const end = async () => {
+    if (alive()) {
+      const gone = once(child, 'exit')
+      child.kill('SIGTERM')
+      const impatience = setTimeout(kill, END)
+      await gone
+      clearTimeout(impatience)
+    }
+    process.off('exit', kill)
+    return child.signalCode !== 'SIGKILL'
+  }
+  return { alive, end, log: () => output.join('') }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+// A runner that is interrupted still runs the `exit` listeners above: no Keel outlives it.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))

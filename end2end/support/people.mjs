@@ -1,0 +1,71 @@
+// What people do on Keel's pages, step by step, by the names they see. Every page on the way is checked.
+import { at, region, says } from './pages.mjs'
+import { codeIn } from './mail.mjs'
+
+/** The cast; the same people as in the Rust tests. */
+export const OLIVIA = { email: 'olivia@acme.example', first: 'Olivia', last: 'Owens', phone: '+31 20 123 4567' }
+
+export const CARD = { ok: '4242 4242 4242 4242', declined: '4000 0000 0000 0002' }
+
+export const press = (page, name) => page.getByRole('button', { name, exact: true }).click()
+export const field = (page, name) => page.getByRole('textbox', { name, exact: true })
+
+const choose = (page, group, choice) => page.getByRole('radiogroup', { name: group }).getByRole('radio', { name: choice }).check()
+
+/** From the pricing page to the page a choice leads to. */
+export async function choosePlan(page, plan, period = 'Monthly') {
+  await page.goto('/pricing')
+  await at(page, 'Pricing')
+  await choose(page, 'Billing period', period)
+  await region(page, plan).getByRole('button', { name: `Choose ${plan}`, exact: true }).click()
+}
+
+/** From sign-up to the page that asks for the code. */
+export async function askForMail(page, email) {
+  await at(page, 'Create your account')
+  await field(page, 'Email').fill(email)
+  await press(page, 'Email me a sign-in link')
+  await at(page, 'Check your email')
+}
+
+export async function enterCode(page, code) {
+  await field(page, 'Code').fill(code)
+  await press(page, 'Verify')
+}
+
+/** From sign-up, by the code in the mail, to wherever that leads. */
+export async function signUp(page, keel, email) {
+  await askForMail(page, email)
+  await enterCode(page, codeIn(await keel.mailTo(email)))
+}
+
+/** From the checkout, which says `summary`, to the payment page. `start` chooses between paying now and a trial. */
+export async function checkOut(page, summary, start) {
+  await at(page, 'Checkout')
+  await says(page.getByRole('main'), ...summary)
+  if (start) await choose(page, 'Start', start)
+  await press(page, 'Continue to payment')
+  await at(page, 'Pay')
+}
+
+/** Fills in a card and presses the payment page's button. */
+export async function pay(page, card = CARD.ok, button = 'Pay') {
+  await field(page, 'Card number').fill(card)
+  await field(page, 'Expiry').fill('12 / 34')
+  await field(page, 'CVC').fill('123')
+  await press(page, button)
+}
+
+/** From the page after paying, headed `heading`, by the questions about the person, to the dashboard. */
+export async function settleIn(page, heading, { first, last, phone }) {
+  await at(page, heading)
+  await proceed(page)
+  await at(page, 'About you')
+  await field(page, 'First name').fill(first)
+  await field(page, 'Last name').fill(last)
+  await field(page, 'Phone').fill(phone)
+  await proceed(page)
+}
+
+/** Continue, be it a link or a button. */
+export const proceed = page => page.getByRole('button', { name: 'Continue', exact: true }).or(page.getByRole('link', { name: 'Continue', exact: true })).click()
