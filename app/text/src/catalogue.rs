@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use keel_types::{Code, Fault};
+
 use crate::en::{Catalogue, EN};
 
 /// A language the product speaks.
@@ -30,6 +32,33 @@ impl Lang {
     pub fn catalogue(self) -> &'static Catalogue {
         match self {
             Self::En => &EN,
+        }
+    }
+}
+
+impl Catalogue {
+    /// What a person reads about a refused or failed request.
+    pub fn code(&self, code: Code) -> &'static str {
+        self.problem.find(code.as_str()).unwrap_or(self.problem.internal)
+    }
+
+    /// What a person reads at a field.
+    pub fn fault(&self, fault: Fault) -> &'static str {
+        let fields = &self.fields;
+        match fault {
+            Fault::Required => fields.required,
+            Fault::TooLong => fields.too_long,
+            Fault::TooShort => fields.too_short,
+            Fault::NotAnAddress => fields.not_an_address,
+            Fault::NotANumber => fields.not_a_number,
+            Fault::OutOfRange => fields.out_of_range,
+            Fault::NotAChoice => fields.not_a_choice,
+            Fault::BadCharacters => fields.bad_characters,
+            Fault::NotACode => fields.not_a_code,
+            Fault::WrongCode => fields.wrong_code,
+            Fault::NoTriesLeft => fields.no_tries_left,
+            Fault::ExpiredCode => fields.expired_code,
+            Fault::UsedCode => fields.used_code,
         }
     }
 }
@@ -137,9 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_found_by_its_code() {
-        assert_eq!(EN.fields.find("TOO_LONG"), Some(EN.fields.too_long));
-        assert_eq!(EN.fields.find("nothing_like_it"), None);
+    fn every_code_has_a_text() {
+        for code in Code::ALL {
+            assert!(EN.problem.find(code.as_str()).is_some(), "{} has no text", code.as_str());
+        }
+        assert_eq!(EN.flash.find("nothing_like_it"), None);
     }
 
     #[test]

@@ -46,6 +46,7 @@ navigation: Navigation {
     account: "Account: {name}",
     accounts: "Your accounts",
     current_account: "Current",
+    account_note: "{plan} · {role}",
     personal: "Personal",
     create_workspace: "Create workspace",
     user: "Signed in as {email}",
@@ -378,7 +379,7 @@ form: Form {
     field: "{label}: {error}",
 }
 
-/// Said at a field. Found by the error's code.
+/// Said at a field, see [`Catalogue::fault`].
 fields: Fields {
     required: "Fill this in.",
     not_an_address: "Type an e-mail address, such as name@example.com.",
@@ -387,15 +388,17 @@ fields: Fields {
     out_of_range: "This number is outside what is allowed.",
     not_a_number: "Type a whole number.",
     not_a_code: "Type the six digits from the e-mail.",
-    not_a_phone: "Type a phone number, such as +31 20 123 4567.",
     not_a_choice: "Choose one of these.",
-    wrong_code: "This is not the code from the newest e-mail.",
-    not_allowed: "This contains characters that are not allowed.",
-    taken: "This is taken already.",
+    bad_characters: "This contains characters that do not belong here.",
+    wrong_code: "This is not the code from the newest e-mail. Try again.",
+    no_tries_left: "That was the last try for this code. Send a new one.",
+    expired_code: "This code is older than ten minutes. Send a new one.",
+    used_code: "This code was used already. Send a new one.",
 }
 
-/// Said about a whole request. Found by the problem's code.
+/// Said about a whole request, see [`Catalogue::code`].
 problem: Problem {
+    malformed: "This request could not be read. Open the page again and repeat it there.",
     invalid: "Some of it needs another look. What you typed is still there.",
     sign_in_required: "Sign in first.",
     step_up_required: "Confirm that it is you first.",
@@ -416,7 +419,8 @@ problem: Problem {
     used: "This was used already. Ask for a new one.",
     revoked: "This was withdrawn.",
     too_large: "This is more than one request may carry.",
-    unsupported: "This kind of request is not understood here.",
+    method_not_allowed: "This address does not take this kind of request.",
+    unsupported_media: "This kind of request is not understood here.",
     too_many: "That was too often. Wait {seconds} seconds and try again.",
     payment_declined: "The payment was declined: {reason}",
     payment_unavailable: "The payment provider does not answer. Nothing was charged. Try again in a minute.",

@@ -1,20 +1,22 @@
 //! Money, numbers and dates as English readers expect them. Dates are in UTC.
 
+use keel_types::{Currency, Instant, Money};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
-/// An amount in minor units (cents) with its currency: `$29`, `$29.50`, `€1,290`, `CHF 12.50`.
-/// Whole amounts carry no cents. The currency is an ISO code in any case, with two decimals.
-pub fn money(minor: i64, currency: &str) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
-    let (major, cents) = (minor.unsigned_abs() / 100, minor.unsigned_abs() % 100);
-    let symbol = match currency.to_ascii_lowercase().as_str() {
-        "usd" => "$".to_owned(),
-        "eur" => "€".to_owned(),
-        "gbp" => "£".to_owned(),
-        other => format!("{} ", other.to_ascii_uppercase()),
+/// An amount with its currency: `$29`, `$29.50`, `€1,290`. Whole amounts carry no cents.
+pub fn money(amount: Money) -> String {
+    let sign = if amount.minor < 0 { "-" } else { "" };
+    let symbol = match amount.currency {
+        Currency::Usd => "$",
+        Currency::Eur => "€",
+        Currency::Gbp => "£",
     };
-    let cents = if cents == 0 { String::new() } else { format!(".{cents:02}") };
-    format!("{sign}{symbol}{}{cents}", grouped(major))
+    let minor = amount.minor.unsigned_abs();
+    let major = grouped(minor / 100);
+    match minor % 100 {
+        0 => format!("{sign}{symbol}{major}"),
+        cents => format!("{sign}{symbol}{major}.{cents:02}"),
+    }
 }
 
 /// A number with its thousands grouped: `2,500`.
@@ -29,24 +31,24 @@ pub fn signed(n: i64) -> String {
     format!("{plus}{}", number(n))
 }
 
-/// The day of a time in milliseconds since 1970: `20 November 2026`.
-pub fn date(ms: i64) -> String {
-    moment(ms).format(format_description!("[day padding:none] [month repr:long] [year]")).unwrap_or_default()
+/// The day of a moment: `20 November 2026`.
+pub fn date(at: Instant) -> String {
+    moment(at).format(format_description!("[day padding:none] [month repr:long] [year]")).unwrap_or_default()
 }
 
-/// The day and minute of a time in milliseconds since 1970: `20 November 2026, 14:05 UTC`.
-pub fn date_time(ms: i64) -> String {
-    moment(ms).format(format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC")).unwrap_or_default()
+/// The day and minute of a moment: `20 November 2026, 14:05 UTC`.
+pub fn date_time(at: Instant) -> String {
+    moment(at).format(format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC")).unwrap_or_default()
 }
 
-/// A time in milliseconds since 1970 for machines: `2026-11-20T14:05:09Z`.
-pub fn iso(ms: i64) -> String {
-    moment(ms).format(&Rfc3339).unwrap_or_default()
+/// A moment for machines: `2026-11-20T14:05:09Z`.
+pub fn iso(at: Instant) -> String {
+    moment(at).format(&Rfc3339).unwrap_or_default()
 }
 
-/// A time beyond the calendar (year 9999) counts as 1970: it cannot come from a clock.
-fn moment(ms: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+/// A moment beyond the calendar (year 9999) counts as 1970: it cannot come from a clock.
+fn moment(at: Instant) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 fn grouped(n: u64) -> String {
@@ -67,12 +69,12 @@ mod tests {
 
     #[test]
     fn money_is_written_with_its_currency() {
-        assert_eq!(money(2900, "usd"), "$29");
-        assert_eq!(money(2950, "usd"), "$29.50");
-        assert_eq!(money(129_000, "EUR"), "€1,290");
-        assert_eq!(money(-5, "gbp"), "-£0.05");
-        assert_eq!(money(1250, "chf"), "CHF 12.50");
-        assert_eq!(money(i64::MIN, "usd"), "-$92,233,720,368,547,758.08");
+        let written = |minor, currency| money(Money { minor, currency });
+        assert_eq!(written(2900, Currency::Usd), "$29");
+        assert_eq!(written(2950, Currency::Usd), "$29.50");
+        assert_eq!(written(129_000, Currency::Eur), "€1,290");
+        assert_eq!(written(-5, Currency::Gbp), "-£0.05");
+        assert_eq!(written(i64::MIN, Currency::Usd), "-$92,233,720,368,547,758.08");
     }
 
     #[test]
@@ -85,12 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_written_for_people_and_for_machines() {
-        let ms = 1_795_183_509_123;
-        assert_eq!(date(ms), "20 November 2026");
-        assert_eq!(date_time(ms), "20 November 2026, 14:05 UTC");
-        assert_eq!(iso(ms), "2026-11-20T14:05:09Z");
-        assert_eq!(date(-1), "31 December 1969");
-        assert_eq!(date(i64::MAX), "1 January 1970");
+    fn moments_are_written_for_people_and_for_machines() {
+        let at = Instant(1_795_183_509_123);
+        assert_eq!(date(at), "20 November 2026");
+        assert_eq!(date_time(at), "20 November 2026, 14:05 UTC");
+        assert_eq!(iso(at), "2026-11-20T14:05:09Z");
+        assert_eq!(date(Instant(-1)), "31 December 1969");
+        assert_eq!(date(Instant(i64::MAX)), "1 January 1970");
     }
 }
