@@ -1,0 +1,57 @@
+use keel_text::{Lang, fill};
+use leptos::prelude::*;
+
+use super::{
+    User,
+    document::{Document, Home, MAIN},
+};
+use crate::ui::{Button, Flash, Form, Maybe, Text, Weight};
+
+/// One card with one thing to do: signing up and in, paying, the first steps.
+#[component]
+pub fn Auth(
+    lang: Lang,
+    /// The heading, also the document's title.
+    #[prop(into)]
+    title: Text,
+    /// What happens next, in a sentence.
+    #[prop(into, optional)]
+    next: Maybe,
+    /// For search engines, on the pages they may list.
+    #[prop(into, optional)]
+    description: Maybe,
+    /// The page that follows by itself, as [`Document`] takes it.
+    #[prop(into, optional)]
+    refresh: Maybe,
+    #[prop(into, optional)] flash: Maybe,
+    /// The person signed in, on the pages where one is: shown above, with the way out.
+    #[prop(optional_no_strip)]
+    user: Option<User>,
+    /// Room for a summary beside its form.
+    #[prop(optional)]
+    wide: bool,
+    children: Children,
+) -> impl IntoView {
+    let text = &lang.catalogue().navigation;
+    let person = user.map(|user| {
+        view! {
+            <div class="auth-user">
+                <span>{fill(text.user, &[("email", &user.email)])}</span>
+                <Form action=user.sign_out_action class=""><Button label=text.sign_out weight=Weight::Quiet/></Form>
+            </div>
+        }
+    });
+    view! {
+        <Document lang title=title.clone() description refresh>
+            <div class="auth">
+                <header class="auth-header"><Home lang/>{person}</header>
+                <main class=if wide { "auth-main auth-wide" } else { "auth-main" } id=MAIN tabindex="-1">
+                    {flash.0.map(|text| view! { <Flash text/> })}
+                    <h1>{title}</h1>
+                    {next.0.map(|text| view! { <p class="lead">{text}</p> })}
+                    {children()}
+                </main>
+            </div>
+        </Document>
+    }
+}

@@ -1,0 +1,132 @@
+//! Small things to read at a glance: pills, figures, meters, avatars, moments.
+
+use keel_text::{date, date_time, iso};
+use keel_types::Instant;
+use leptos::prelude::*;
+
+use super::{Maybe, Text};
+
+/// What a colour says. Never the only thing that says it: the words do too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tone {
+    #[default]
+    Plain,
+    Info,
+    Success,
+    Warning,
+    Danger,
+    /// Credits.
+    Brass,
+}
+
+/// A status in one or two words.
+#[component]
+pub fn Pill(#[prop(into)] label: Text, #[prop(optional)] tone: Tone) -> impl IntoView {
+    let class = match tone {
+        Tone::Plain => "pill",
+        Tone::Info => "pill pill-info",
+        Tone::Success => "pill pill-success",
+        Tone::Warning => "pill pill-warning",
+        Tone::Danger => "pill pill-danger",
+        Tone::Brass => "pill pill-brass",
+    };
+    view! { <span class=class>{label}</span> }
+}
+
+/// A figure with what it counts.
+#[component]
+pub fn Stat(
+    #[prop(into)] label: Text,
+    #[prop(into)] value: Text,
+    /// What to know about it: `of 10 seats`.
+    #[prop(into, optional)]
+    note: Maybe,
+    /// In brass, for credits.
+    #[prop(optional)]
+    brass: bool,
+) -> impl IntoView {
+    let note = note.0.map(|text| view! { <span class="stat-note">{text}</span> });
+    view! {
+        <p class=if brass { "stat stat-brass" } else { "stat" }>
+            <span class="stat-label">{label}</span>
+            <span class="stat-value">{value}</span>
+            {note}
+        </p>
+    }
+}
+
+/// How much of a limit is used, said in words and drawn as a bar.
+#[component]
+pub fn Meter(
+    /// The whole sentence: `4 of 10 seats used`.
+    #[prop(into)]
+    text: Text,
+    used: u32,
+    /// Without a limit there is no bar.
+    #[prop(optional_no_strip)]
+    limit: Option<u32>,
+) -> impl IntoView {
+    let full = limit.is_some_and(|limit| used >= limit);
+    let bar = limit.map(|limit| {
+        let percent = (u64::from(used) * 100 / u64::from(limit.max(1))).min(100);
+        view! {
+            <svg aria-hidden="true" preserveAspectRatio="none">
+                <rect class="meter-track" width="100%" height="100%"></rect>
+                <rect class="meter-fill" width=format!("{percent}%") height="100%"></rect>
+            </svg>
+        }
+    });
+    view! {
+        <div class=if full { "meter meter-full" } else { "meter" }>
+            <p class="meter-text">{text}</p>
+            {bar}
+        </div>
+    }
+}
+
+/// The initials of a person or a workspace, in a colour that stays theirs.
+#[component]
+pub fn Avatar(
+    name: String,
+    /// What the colour is taken from: an id that does not change.
+    id: String,
+    /// Square for workspaces, round for people.
+    #[prop(optional)]
+    square: bool,
+) -> impl IntoView {
+    let colour = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 8;
+    let shape = if square { " avatar-square" } else { "" };
+    view! { <span class=format!("avatar avatar-{colour}{shape}") aria-hidden="true">{initials(&name)}</span> }
+}
+
+/// The first letters of the first and the last word.
+fn initials(name: &str) -> String {
+    let mut letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let first = letters.next();
+    first.into_iter().chain(letters.next_back()).flat_map(char::to_uppercase).collect()
+}
+
+/// A day, with the minute on hover and for machines.
+#[component]
+pub fn Day(at: Instant) -> impl IntoView {
+    view! { <time datetime=iso(at) title=date_time(at)>{date(at)}</time> }
+}
+
+/// A day and its minute.
+#[component]
+pub fn Moment(at: Instant) -> impl IntoView {
+    view! { <time datetime=iso(at)>{date_time(at)}</time> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_come_from_the_first_and_the_last_word() {
+        assert_eq!(initials("Olivia van den Berg"), "OB");
+        assert_eq!(initials("acme"), "A");
+        assert_eq!(initials("“Acme” (Test) Ltd."), "AL");
+        assert_eq!(initials(""), "");
+    }
+}

@@ -1,0 +1,80 @@
+//! Tables that become cards on narrow screens, and the links to their other pages.
+
+use leptos::prelude::*;
+
+use super::{Maybe, Text};
+
+/// A column: its label, and whether it holds numbers, which stand at the right.
+#[derive(Debug, Clone)]
+pub struct Column {
+    pub label: &'static str,
+    pub numbers: bool,
+}
+
+impl Column {
+    pub fn text(label: &'static str) -> Self {
+        Self { label, numbers: false }
+    }
+
+    pub fn numbers(label: &'static str) -> Self {
+        Self { label, numbers: true }
+    }
+}
+
+/// A table named by its caption. The first cell of each row names the row.
+#[component]
+pub fn Table(
+    #[prop(into)] caption: Text,
+    /// Hides the caption where a heading says the same.
+    #[prop(optional)]
+    quiet_caption: bool,
+    columns: Vec<Column>,
+    /// A view per column in each row.
+    rows: Vec<Vec<AnyView>>,
+) -> impl IntoView {
+    let head = columns
+        .iter()
+        .map(|column| view! { <th scope="col" class=column.numbers.then_some("number")>{column.label}</th> })
+        .collect_view();
+    let body = rows
+        .into_iter()
+        .map(|row| {
+            let cells = row.into_iter().zip(&columns).enumerate().map(|(i, (cell, column))| {
+                let class = column.numbers.then_some("number");
+                if i == 0 {
+                    view! { <th scope="row" class=class data-label=column.label>{cell}</th> }.into_any()
+                } else {
+                    view! { <td class=class data-label=column.label>{cell}</td> }.into_any()
+                }
+            });
+            view! { <tr>{cells.collect_view()}</tr> }
+        })
+        .collect_view();
+    view! {
+        <table class="table">
+            <caption class=quiet_caption.then_some("visually-hidden")>{caption}</caption>
+            <thead><tr>{head}</tr></thead>
+            <tbody>{body}</tbody>
+        </table>
+    }
+}
+
+/// Links to the newer and the older page of a list. Nothing when there is neither.
+#[component]
+pub fn Pagination(
+    /// What these links lead through.
+    #[prop(into)]
+    label: Text,
+    /// Label and, if there is such a page, its address.
+    newer: (Text, Maybe),
+    older: (Text, Maybe),
+) -> impl IntoView {
+    if newer.1.0.is_none() && older.1.0.is_none() {
+        return None;
+    }
+    let newer = newer.1.0.map(
+        |href| view! { <a class="button button-secondary pagination-newer" rel="prev" href=href>{newer.0}</a> },
+    );
+    let older = older.1.0.map(|href| view! { <a class="button button-secondary" rel="next" href=href>{older.0}</a> });
+    Some(view! { <nav class="pagination" aria-label=label>{newer}{older}</nav> })
+}
