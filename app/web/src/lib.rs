@@ -1,1 +1,3 @@
-
+pub mod assets;
+pub mod layouts;
+pub mod ui;
