@@ -308,8 +308,8 @@ billing: Billing {
     payments: "Recent payments",
     no_payments: "No payments yet",
     no_payments_text: "What was paid is listed here, newest first.",
-    billing_owner: "Billing owner",
-    billing_owner_text: "{name} receives the bills and answers for them.",
+    owner: "Billing owner",
+    owner_text: "{name} receives the bills and answers for them.",
     only_owner: "Only an owner can change the plan.",
 
     past_due: "The last payment failed. Update the card to keep {plan}.",

@@ -3,6 +3,8 @@
 //! They decide nothing about rights or addresses: what is shown and where it leads comes in a
 //! [`Frame`], which is filled from the session where pages are shown.
 
+#![expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
+
 mod auth;
 mod dashboard;
 mod document;

@@ -46,11 +46,7 @@ pub fn Button(
 
 /// A link that looks like a button. It only leads somewhere, it changes nothing.
 #[component]
-pub fn ButtonLink(
-    #[prop(into)] label: Text,
-    #[prop(into)] href: Text,
-    #[prop(optional)] weight: Weight,
-) -> impl IntoView {
+pub fn ButtonLink(#[prop(into)] label: Text, #[prop(into)] href: Text, #[prop(optional)] weight: Weight) -> impl IntoView {
     view! { <a class=weight.class() href=href>{label}</a> }
 }
 

@@ -47,10 +47,7 @@ pub fn RadioCards(
             let id = if i == 0 { name.to_owned() } else { format!("{name}-{}", choice.value) };
             let checked = value.0.as_deref() == Some(choice.value.as_str());
             let hint_id = choice.hint.0.is_some().then(|| format!("{name}-{}-hint", choice.value));
-            let hint = choice
-                .hint
-                .0
-                .map(|text| view! { <span class="choice-hint" id=hint_id.clone()>{text}</span> });
+            let hint = choice.hint.0.map(|text| view! { <span class="choice-hint" id=hint_id.clone()>{text}</span> });
             view! {
                 <div class="choice">
                     <input type="radio" id=id.clone() name=name value=choice.value checked=checked aria-describedby=hint_id/>

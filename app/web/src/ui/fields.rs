@@ -151,8 +151,7 @@ pub fn ErrorSummary(
     }
     let problem = problem.0.map(|text| view! { <p>{text}</p> });
     let list = (!errors.is_empty()).then(|| {
-        let items =
-            errors.into_iter().map(|(field, text)| view! { <li><a href=format!("#{field}")>{text}</a></li> }).collect_view();
+        let items = errors.into_iter().map(|(field, text)| view! { <li><a href=format!("#{field}")>{text}</a></li> }).collect_view();
         view! { <ul class="error-list">{items}</ul> }
     });
     // It has the focus when the page opens, so that keyboard and screen reader start at what is wrong.

@@ -3,6 +3,8 @@
 //! They hold no text of their own and no rule; texts come in as props, looks from `style/components/`.
 //! No component writes a script or a `style` attribute.
 
+#![expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
+
 mod buttons;
 mod choices;
 mod fields;

@@ -32,10 +32,8 @@ pub fn Table(
     /// A view per column in each row.
     rows: Vec<Vec<AnyView>>,
 ) -> impl IntoView {
-    let head = columns
-        .iter()
-        .map(|column| view! { <th scope="col" class=column.numbers.then_some("number")>{column.label}</th> })
-        .collect_view();
+    let head =
+        columns.iter().map(|column| view! { <th scope="col" class=column.numbers.then_some("number")>{column.label}</th> }).collect_view();
     let body = rows
         .into_iter()
         .map(|row| {
@@ -72,9 +70,7 @@ pub fn Pagination(
     if newer.1.0.is_none() && older.1.0.is_none() {
         return None;
     }
-    let newer = newer.1.0.map(
-        |href| view! { <a class="button button-secondary pagination-newer" rel="prev" href=href>{newer.0}</a> },
-    );
+    let newer = newer.1.0.map(|href| view! { <a class="button button-secondary pagination-newer" rel="prev" href=href>{newer.0}</a> });
     let older = older.1.0.map(|href| view! { <a class="button button-secondary" rel="next" href=href>{older.0}</a> });
     Some(view! { <nav class="pagination" aria-label=label>{newer}{older}</nav> })
 }
