@@ -7,8 +7,9 @@ use leptos::prelude::*;
 pub fn Mark() -> impl IntoView {
     view! {
         <svg viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
-            <path class="water" d="M2 13.5h28" stroke-width="2"></path>
-            <path d="M6 5c0 10.5 3.5 15 10 17.5C22.5 20 26 15.5 26 5M16 22.5V28" stroke-width="3"></path>
+            <path class="hull" d="M4.6 14C6 19 9.5 21.2 16 23c6.5-1.800 10-4 11.400-9z" stroke="none"></path>
+            <path d="M4 7.5Q16 4.5 28 7.5C28 17 24 20.5 16 23 8 20.5 4 17 4 7.5zM16 23v5.5" stroke-width="2.5"></path>
+            <path class="water" d="M1.5 13.5h29" stroke-width="2"></path>
         </svg>
     }
 }
@@ -92,9 +93,9 @@ impl Drawing {
     fn paths(self) -> [&'static str; 3] {
         match self {
             Self::Stocks => [
-                "M28 22c0 30 14 42 44 50 30-8 44-20 44-50M72 72v12",
-                "M14 46h116",
-                "M40 22c0 24 10 36 32 42 22-6 32-18 32-42M54 22c0 18 6 28 18 33 12-5 18-15 18-33M40 88h64M50 88l8-10M94 88l-8-10",
+                "M28 20Q72 8 116 20c0 28-14 42-44 50-30-8-44-22-44-50zM72 70v12",
+                "M14 42h116",
+                "M72 14v56M50 12v50M94 12v50M28 90h88M44 90l8-26M100 90l-8-26",
             ],
             Self::Ledger => ["M36 12h72v72H36zM52 12v72", "M62 30h36", "M62 44h36M62 58h36M62 72h36M42 30h4M42 44h4M42 58h4M42 72h4"],
             Self::Horizon => [
