@@ -1,1 +1,24 @@
+//! What Keel does: every rule of accounts, sign-in, billing and credits. No HTTP, no Leptos.
+//!
+//! The way in is a door of [`access`]: it proves who asks and what they may, and gives a call that domain verbs demand.
 
+pub mod access;
+pub mod accounts;
+pub mod audit;
+pub mod billing;
+pub mod clock;
+pub mod credits;
+pub mod db;
+pub mod ids;
+pub mod jobs;
+pub mod keel;
+pub mod mail;
+pub mod payments;
+pub mod people;
+pub mod refusal;
+pub mod secrets;
+pub mod settings;
+pub mod sign_in;
+
+pub use keel::Keel;
+pub use refusal::{FieldFault, Refusal, Result};

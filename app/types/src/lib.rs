@@ -1,1 +1,59 @@
+//! What the server and a browser may both know: names of things and the rules for writing them.
+//!
+//! No input or output, no clock, no randomness; compiles to WebAssembly. The permission table is here
+//! because pages show or hide by it and [`keel_domain`](../keel_domain) enforces it.
 
+pub mod code;
+pub mod email;
+pub mod id;
+pub mod model;
+pub mod money;
+pub mod name;
+pub mod permission;
+pub mod role;
+pub mod slug;
+pub mod time;
+pub mod url;
+
+pub use code::Code;
+pub use email::Email;
+pub use id::*;
+pub use model::{AccountKind, BillingModel, BusinessModel, Interval};
+pub use money::{Currency, Money};
+pub use name::{PersonName, Phone, WorkspaceName};
+pub use permission::{Permission, Permissions};
+pub use role::Role;
+pub use slug::Slug;
+pub use time::Instant;
+
+/// Why a typed text was not taken, as the catalogue and `docs/errors.md` know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Nothing was typed where something is needed.
+    Required,
+    /// More characters than the field takes.
+    TooLong,
+    /// Fewer characters than the field takes.
+    TooShort,
+    /// Not `name@domain`.
+    NotAnAddress,
+    /// Not a whole number.
+    NotANumber,
+    /// A number outside the range the field takes.
+    OutOfRange,
+    /// None of the choices offered.
+    NotAChoice,
+    /// Characters the field does not take.
+    BadCharacters,
+    /// Not six digits.
+    NotACode,
+    /// The code is wrong; another try is left.
+    WrongCode,
+    /// The code has had its tries; a new one is needed.
+    NoTriesLeft,
+    /// The code is older than ten minutes.
+    ExpiredCode,
+    /// The code was used.
+    UsedCode,
+}

@@ -1,0 +1,163 @@
+//! Who asks: the first statement of every call with a session.
+
+use super::Asked;
+use crate::db::Conn;
+use crate::refusal::{Refusal, Result};
+use crate::{args, sql};
+use keel_types::time::DAY;
+use keel_types::{AccountId, AccountKind, BusinessModel, Email, Instant, MembershipId, Role, SessionId, UserId};
+
+/// A session that was not used for so long is over.
+const IDLE: i64 = 14 * DAY;
+/// A session is over after so long in any case.
+const ABSOLUTE: i64 = 30 * DAY;
+
+sql! {
+    // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,
+    // else the personal one.
+    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, u.email, p.first_name, p.last_name, p.onboarded_at,
+            m.id AS membership, m.role, m.created_at AS joined_at, r.name AS role_name, r.permissions,
+            a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at,
+            EXISTS (SELECT 1 FROM memberships w JOIN accounts b ON b.id = w.account_id
+                    WHERE w.user_id = s.user_id AND b.kind = 'workspace') AS has_workspace
+        FROM user_sessions s
+        JOIN users u ON u.id = s.user_id
+        JOIN user_profiles p ON p.user_id = s.user_id
+        JOIN memberships m ON m.user_id = s.user_id
+        JOIN accounts a ON a.id = m.account_id
+        JOIN roles r ON r.id = m.role
+        WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.last_seen_at > $2 AND s.created_at > $3
+        ORDER BY CASE WHEN a.id = $4 OR a.slug = $4 OR (a.kind = 'personal' AND $4 = 'personal') THEN 0
+                      WHEN a.id = s.active_account_id THEN 1
+                      WHEN a.kind = 'workspace' THEN 2 ELSE 3 END, m.created_at, m.id
+        LIMIT 1";
+}
+
+/// A person with a session, and the account the call is about.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The session.
+    pub session: SessionId,
+    /// The person.
+    pub user: UserId,
+    /// The verified address.
+    pub email: Email,
+    /// First and last name, once told.
+    pub name: Option<(String, String)>,
+    /// Whether the person has told the name.
+    pub onboarded: bool,
+    /// Whether the person belongs to any workspace.
+    pub has_workspace: bool,
+    /// When the session was last seen in the database.
+    pub last_seen: Instant,
+    standing: Standing,
+    /// Whether `standing` is in the account that was named.
+    is_the_named: bool,
+}
+
+/// A person's place in an account.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The account.
+    pub account: AccountId,
+    /// Personal or workspace.
+    pub kind: AccountKind,
+    /// What it is called; a personal account bears the person's name or address.
+    pub name: String,
+    /// Its part of URLs; a personal account has none.
+    pub slug: Option<String>,
+    /// When it was made.
+    pub created: Instant,
+    /// The membership.
+    pub membership: MembershipId,
+    /// The role, as it takes effect under the business model.
+    pub role: Role,
+}
+
+impl Standing {
+    /// Whether the organization dashboard is this person's: a workspace, and a role that gives more than a member's.
+    pub fn is_manager(&self) -> bool {
+        self.kind == AccountKind::Workspace && self.role.is_manager()
+    }
+}
+
+impl Caller {
+    /// The account the call is about. `NotFound` when the request named one and the person does not belong to it.
+    pub fn standing(&self, named: bool) -> Result<&Standing> {
+        if named && !self.is_the_named { Err(Refusal::NotFound) } else { Ok(&self.standing) }
+    }
+
+    /// The account pages are about when the named one is not this person's.
+    pub fn usual_standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// What people are shown of this person: the name, else the address.
+    pub fn shown_name(&self) -> String {
+        self.name.as_ref().map_or_else(|| self.email.to_string(), |(first, last)| format!("{first} {last}"))
+    }
+
+    /// The session's person, unless the session is over.
+    pub(super) async fn find(conn: &mut Conn, asked: &Asked, model: BusinessModel, now: Instant) -> Result<Option<Self>> {
+        let Some(token) = &asked.session else { return Ok(None) };
+        let wanted = asked.account.as_deref().unwrap_or_default();
+        let args = args![&token.hashed(), now.plus(-IDLE), now.plus(-ABSOLUTE), wanted];
+        let row: Option<CallerRow> = conn.find(FIND_CALLER, args).await?;
+        Ok(row.map(|row| row.caller(wanted, model)))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct CallerRow {
+    #[sqlx(try_from = "String")]
+    session: SessionId,
+    #[sqlx(try_from = "String")]
+    user_id: UserId,
+    last_seen_at: i64,
+    #[sqlx(try_from = "String")]
+    email: Email,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    onboarded_at: Option<i64>,
+    #[sqlx(try_from = "String")]
+    membership: MembershipId,
+    role: String,
+    role_name: String,
+    permissions: String,
+    #[sqlx(try_from = "String")]
+    account: AccountId,
+    kind: String,
+    account_name: String,
+    slug: Option<String>,
+    account_created_at: i64,
+    has_workspace: bool,
+}
+
+impl CallerRow {
+    fn caller(self, wanted: &str, model: BusinessModel) -> Caller {
+        let kind = AccountKind::parse(&self.kind).unwrap_or(AccountKind::Personal);
+        let is_the_named = self.account.as_str() == wanted
+            || self.slug.as_deref() == Some(wanted)
+            || (kind == AccountKind::Personal && wanted == AccountKind::Personal.as_str());
+        let standing = Standing {
+            account: self.account,
+            kind,
+            name: self.account_name,
+            slug: self.slug,
+            created: Instant(self.account_created_at),
+            membership: self.membership,
+            role: Role::of(&self.role, &self.role_name, &self.permissions, model),
+        };
+        Caller {
+            session: self.session,
+            user: self.user_id,
+            email: self.email,
+            name: self.first_name.zip(self.last_name),
+            onboarded: self.onboarded_at.is_some(),
+            has_workspace: self.has_workspace,
+            last_seen: Instant(self.last_seen_at),
+            standing,
+            is_the_named,
+        }
+    }
+}

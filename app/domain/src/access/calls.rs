@@ -1,0 +1,128 @@
+//! The calls a door gives: one to read with, one to write with.
+
+use super::{Asked, Caller, Door, Proof as _};
+use crate::Keel;
+use crate::db::{Conn, Tx};
+use crate::refusal::{Refusal, Result};
+use keel_types::Instant;
+
+/// A call that only reads. Ended before anything is rendered.
+pub struct Read<D: Door> {
+    conn: Conn,
+    proof: D::Proof,
+    keel: Keel,
+    asked: Asked,
+}
+
+/// A call that writes: one transaction. Dropped without [`Write::commit`], nothing of it happened.
+pub struct Write<D: Door> {
+    /// None only while [`Write::outside`] is under way, and after it failed.
+    tx: Option<Tx>,
+    proof: D::Proof,
+    keel: Keel,
+    asked: Asked,
+}
+
+/// The permission to talk to the outside: only between two transactions, never within one.
+#[derive(Debug)]
+pub struct Outside(pub(crate) ());
+
+impl<D: Door> Read<D> {
+    /// Opens the door to read.
+    pub async fn open(keel: &Keel, asked: Asked) -> Result<Self> {
+        let mut conn = keel.db().read().await?;
+        let proof = enter::<D>(&mut conn, keel, &asked).await?;
+        Ok(Self { conn, proof, keel: keel.clone(), asked })
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+
+    /// Which account the request named.
+    pub fn asked(&self) -> &Asked {
+        &self.asked
+    }
+}
+
+impl<D: Door> Write<D> {
+    /// Opens the door to write. Whoever cannot be let in takes no lock.
+    pub async fn open(keel: &Keel, asked: Asked) -> Result<Self> {
+        asked.require_origin()?;
+        if asked.session.is_none() {
+            D::admit(None, asked.account.is_some())?;
+        }
+        let mut tx = keel.db().begin().await?;
+        let proof = enter::<D>(&mut tx, keel, &asked).await?;
+        Ok(Self { tx: Some(tx), proof, keel: keel.clone(), asked })
+    }
+
+    /// Makes what was written last. The worker looks for work at once.
+    pub async fn commit(mut self) -> Result<()> {
+        if let Some(tx) = self.tx.take() {
+            tx.commit().await?;
+        }
+        self.keel.wake();
+        Ok(())
+    }
+
+    /// Commits, does something outside the database, and opens the same door again: rights are looked at as they are then.
+    pub async fn outside<T, F, W>(&mut self, work: F) -> Result<T>
+    where
+        F: FnOnce(Keel, Outside) -> W,
+        W: Future<Output = Result<T>>,
+    {
+        if let Some(tx) = self.tx.take() {
+            tx.commit().await?;
+        }
+        let done = work(self.keel.clone(), Outside(())).await?;
+        let again = Self::open(&self.keel, self.asked.clone()).await?;
+        self.proof = again.proof;
+        self.tx = again.tx;
+        Ok(done)
+    }
+
+    pub(crate) fn tx(&mut self) -> Result<&mut Tx> {
+        self.tx.as_mut().ok_or_else(|| Refusal::internal(&"a call went on after its transaction ended"))
+    }
+
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.asked
+    }
+}
+
+macro_rules! both {
+    ($($call:ident),*) => { $(
+        impl<D: Door> $call<D> {
+            /// What the door proved.
+            pub fn proof(&self) -> &D::Proof {
+                &self.proof
+            }
+
+            /// The person, if one is known.
+            pub fn caller(&self) -> Option<&Caller> {
+                self.proof.caller()
+            }
+
+            /// The Keel that was called.
+            pub fn keel(&self) -> &Keel {
+                &self.keel
+            }
+
+            /// The moment it is.
+            pub fn now(&self) -> Instant {
+                self.keel.now()
+            }
+        }
+    )* };
+}
+both!(Read, Write);
+
+async fn enter<D: Door>(conn: &mut Conn, keel: &Keel, asked: &Asked) -> Result<D::Proof> {
+    let now = keel.now();
+    let caller = Caller::find(conn, asked, keel.settings().model(), now).await?;
+    if let Some(caller) = &caller {
+        keel.seen().note(caller, now);
+    }
+    D::admit(caller, asked.account.is_some())
+}

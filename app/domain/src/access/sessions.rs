@@ -1,0 +1,98 @@
+//! Sessions: the rows that say which browser is whose. The authority; nothing else lets anybody in.
+
+use super::{Asked, Caller, SignedIn, Write};
+use crate::audit::{self, Action};
+use crate::db::Tx;
+use crate::refusal::Result;
+use crate::secrets::PlainToken;
+use crate::{Keel, args, ids, sql};
+use keel_types::time::MINUTE;
+use keel_types::{AccountId, Instant, SessionId, UserId};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// How old `last_seen_at` may get before it is written again.
+const SEEN_EVERY: i64 = 5 * MINUTE;
+
+sql! {
+    // The account last used that is still the person's, else the oldest workspace, else the personal one.
+    FIND_USUAL_ACCOUNT = "SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id
+        WHERE m.user_id = $1
+        ORDER BY CASE WHEN a.id = (SELECT active_account_id FROM user_sessions WHERE user_id = $1 ORDER BY last_seen_at DESC, id DESC LIMIT 1)
+                      THEN 0 WHEN a.kind = 'workspace' THEN 1 ELSE 2 END, m.created_at, m.id
+        LIMIT 1";
+    INSERT_SESSION = "INSERT INTO user_sessions (id, token_hash, user_id, active_account_id, factor, agent, address, created_at, last_seen_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+    REVOKE_SESSION = "UPDATE user_sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+    REVOKE_TOKEN = "UPDATE user_sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
+    SET_ACTIVE_ACCOUNT = "UPDATE user_sessions SET active_account_id = $2 WHERE id = $1";
+    SEE_SESSION = "UPDATE user_sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2 AND revoked_at IS NULL";
+}
+
+/// What a person signed in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// The link of a mail.
+    Link,
+    /// The six digits of a mail.
+    Code,
+}
+
+impl Factor {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Code => "code",
+        }
+    }
+}
+
+/// Starts a session and ends the one the browser had. Gives the token for the cookie: a new one at every sign-in.
+pub(crate) async fn start(tx: &mut Tx, user: &UserId, factor: Factor, asked: &Asked, now: Instant) -> Result<(SessionId, PlainToken)> {
+    if let Some(before) = &asked.session {
+        tx.run(REVOKE_TOKEN, args![&before.hashed(), now]).await?;
+    }
+    let (account,): (String,) = tx.get(FIND_USUAL_ACCOUNT, args![user]).await?;
+    let (id, token) = (ids::new::<SessionId>(), PlainToken::random());
+    let row = args![&id, &token.hashed(), user, account, factor.as_str(), asked.agent.as_str(), asked.address.as_str(), now];
+    tx.run(INSERT_SESSION, row).await?;
+    Ok((id, token))
+}
+
+/// Makes the account the one this session's pages are about.
+pub(crate) async fn set_active_account(tx: &mut Tx, session: &SessionId, account: &AccountId) -> Result<()> {
+    tx.run(SET_ACTIVE_ACCOUNT, args![session, account]).await?;
+    Ok(())
+}
+
+/// Ends the caller's session; its token opens nothing from now on.
+pub async fn sign_out(call: &mut Write<SignedIn>) -> Result<()> {
+    let (session, now) = (call.proof().session.clone(), call.now());
+    call.tx()?.run(REVOKE_SESSION, args![&session, now]).await?;
+    audit::record(call, Action::SignedOut, None, session.as_str(), &[]).await
+}
+
+/// Sessions seen since the last time they were written down.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(Mutex<HashMap<SessionId, Instant>>);
+
+impl Seen {
+    pub(super) fn note(&self, caller: &Caller, now: Instant) {
+        if now.since(caller.last_seen) >= SEEN_EVERY {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(caller.session.clone(), now);
+        }
+    }
+
+    /// Writes them down, all in one transaction. What is lost in a crash is at most five minutes of an idle limit of 14 days.
+    pub(crate) async fn flush(&self, keel: &Keel) -> Result<()> {
+        let seen = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if seen.is_empty() {
+            return Ok(());
+        }
+        let mut tx = keel.db().begin().await?;
+        for (session, at) in seen {
+            tx.run(SEE_SESSION, args![&session, at]).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,58 @@
+//! Where a person goes next, decided in one place.
+
+use keel_types::url::LocalPath;
+
+/// What decides where somebody goes next.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination<'a> {
+    /// Where the person wanted to go.
+    pub redirect_to: Option<&'a LocalPath>,
+    /// Whether a chosen plan waits to be paid.
+    pub intent: bool,
+    /// Whether the person has told the name.
+    pub onboarded: bool,
+    /// Whether the person runs the account paid for or joined: a workspace, and more than a member there.
+    pub manager: bool,
+}
+
+/// The page to send a person to: first the checkout, then what is missing of the profile, then where the person wanted to
+/// go, then the dashboard that fits.
+pub fn next_page(to: Destination<'_>) -> String {
+    let wanted = to.redirect_to.filter(|path| !LEADS_BACK.contains(&path.path()));
+    match wanted {
+        Some(path) if path.path() == "/checkout" || path.path().starts_with("/checkout/") => path.as_str().to_owned(),
+        _ if to.intent => "/checkout".to_owned(),
+        _ if !to.onboarded => "/onboarding".to_owned(),
+        Some(path) => path.as_str().to_owned(),
+        None => dashboard(to.manager).to_owned(),
+    }
+}
+
+/// The dashboard that fits.
+pub fn dashboard(manager: bool) -> &'static str {
+    if manager { "/org-dashboard" } else { "/private-dashboard" }
+}
+
+/// Pages that send signed-in people on by this very function.
+const LEADS_BACK: [&str; 5] = ["/login", "/signup", "/verify", "/auth/link", "/onboarding"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_wishes() {
+        let page = |redirect: &str, intent, onboarded, manager| {
+            let redirect = LocalPath::parse(redirect);
+            next_page(Destination { redirect_to: redirect.as_ref(), intent, onboarded, manager })
+        };
+        assert_eq!(page("/checkout?x=1", false, false, true), "/checkout?x=1");
+        assert_eq!(page("/projects", true, false, true), "/checkout");
+        assert_eq!(page("/projects", false, false, true), "/onboarding");
+        assert_eq!(page("/projects", false, true, true), "/projects");
+        assert_eq!(page("", false, true, true), "/org-dashboard");
+        assert_eq!(page("", false, true, false), "/private-dashboard");
+        assert_eq!(page("/login?redirectTo=/login", false, true, false), "/private-dashboard");
+        assert_eq!(page("/checkout-elsewhere", false, true, false), "/checkout-elsewhere");
+    }
+}

@@ -1,0 +1,122 @@
+//! Workspaces: bootstrap for people who have none.
+
+use super::add_member;
+use crate::access::sessions::set_active_account;
+use crate::access::{SignedIn, Write};
+use crate::audit::{self, Action, Actor};
+use crate::billing::catalogue::Choice;
+use crate::db::{Tx, locks};
+use crate::refusal::{Refusal, Result};
+use crate::settings::Settings;
+use crate::{args, ids, sql};
+use keel_types::url::LocalPath;
+use keel_types::{AccountId, BusinessModel, Email, Instant, Slug, UserId, WorkspaceName, role};
+
+sql! {
+    FIND_WORKSPACE_OF = "SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id
+        WHERE m.user_id = $1 AND a.kind = 'workspace' ORDER BY m.created_at, m.id LIMIT 1";
+    INSERT_WORKSPACE = "INSERT INTO accounts (id, kind, name, slug, billing_owner_id, max_members, member_count, created_at)
+        VALUES ($1, 'workspace', $2, $3, $4, $5, 1, $6) ON CONFLICT (slug) DO NOTHING";
+}
+
+/// Where a workspace may be made for somebody who has none.
+#[derive(Debug)]
+pub(crate) enum Site<'a> {
+    /// At the end of a sign-in that leads to `next`. People on their way to an invitation join instead.
+    SignIn {
+        /// Where the person goes.
+        next: Option<&'a LocalPath>,
+    },
+    /// On the way to pay for this choice.
+    Checkout(Option<&'a Choice>),
+    /// On the way to the free plan.
+    FreePlan,
+    /// The person asked for it and gave the name.
+    Asked(WorkspaceName),
+}
+
+/// Makes a workspace for a person who belongs to none, with the person as its owner, where the business model wants one.
+/// However often and wherever it runs at the same instant: exactly one workspace, exactly one membership.
+/// Gives the person's workspace, if there is one afterwards.
+pub(crate) async fn ensure_workspace_for_user(
+    tx: &mut Tx,
+    settings: &Settings,
+    user: &UserId,
+    email: &Email,
+    site: Site<'_>,
+    now: Instant,
+) -> Result<Option<AccountId>> {
+    if !wants_workspace(settings, &site) {
+        return Ok(None);
+    }
+    locks::lock_user(tx, user).await?;
+    if let Some(account) = find_workspace(tx, user).await? {
+        return Ok(Some(account));
+    }
+    let name = if let Site::Asked(name) = site { name } else { WorkspaceName::of(email) };
+    let account = create(tx, &name, user, settings.product.free_seats(), now).await?;
+    audit::write(tx, &Actor::System("bootstrap"), Action::WorkspaceCreated, Some(&account), account.as_str(), &[], now).await?;
+    Ok(Some(account))
+}
+
+fn wants_workspace(settings: &Settings, site: &Site<'_>) -> bool {
+    let team = |choice: &Choice| settings.product.plan(&choice.plan).is_some_and(|plan| plan.team);
+    match (settings.model(), site) {
+        (BusinessModel::B2c, _) => false,
+        (_, Site::Asked(_)) => true,
+        (BusinessModel::Hybrid, Site::Checkout(choice)) => choice.is_some_and(team),
+        (BusinessModel::Hybrid, _) => false,
+        (BusinessModel::B2b, Site::SignIn { next }) => !next.is_some_and(|next| next.path().starts_with("/invitations/")),
+        (BusinessModel::B2b, Site::Checkout(_) | Site::FreePlan) => true,
+    }
+}
+
+async fn find_workspace(tx: &mut Tx, user: &UserId) -> Result<Option<AccountId>> {
+    let row: Option<AccountRow> = tx.find(FIND_WORKSPACE_OF, args![user]).await?;
+    Ok(row.map(|row| row.account_id))
+}
+
+#[derive(sqlx::FromRow)]
+struct AccountRow {
+    #[sqlx(try_from = "String")]
+    account_id: AccountId,
+}
+
+/// Makes a workspace under the first free slug its name suggests, owned by `user`.
+async fn create(tx: &mut Tx, name: &WorkspaceName, user: &UserId, seats: i64, now: Instant) -> Result<AccountId> {
+    let account = ids::new::<AccountId>();
+    let plain = Slug::suggest(name.as_str());
+    let stem = plain.clone();
+    // Numbers first, for people; then one nobody has, so that a popular name cannot run out.
+    let numbered = (2..=9).map(|number| stem.numbered(number));
+    let random = (0..3).map(|_| stem.numbered(u32::from_str_radix(&crate::secrets::reference()[..7], 16).unwrap_or(u32::MAX)));
+    for slug in std::iter::once(plain).chain(numbered).chain(random) {
+        if tx.ran(INSERT_WORKSPACE, args![&account, name.as_str(), &slug, user, seats, now]).await? {
+            add_member(tx, &account, user, role::OWNER, now).await?;
+            return Ok(account);
+        }
+    }
+    Err(Refusal::internal(&"no free slug found"))
+}
+
+/// The site `/checkout`: makes the workspace that will be billed, if it is missing, and makes it the active account.
+pub async fn ensure_at_checkout(call: &mut Write<SignedIn>, choice: Option<&Choice>) -> Result<()> {
+    if call.proof().has_workspace {
+        return Ok(());
+    }
+    ensure(call, Site::Checkout(choice)).await
+}
+
+/// The page that asks for a name: makes the first workspace of a person who has none.
+pub async fn create_first(call: &mut Write<SignedIn>, name: WorkspaceName) -> Result<()> {
+    ensure(call, Site::Asked(name)).await
+}
+
+async fn ensure(call: &mut Write<SignedIn>, site: Site<'_>) -> Result<()> {
+    let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
+    let tx = call.tx()?;
+    if let Some(account) = ensure_workspace_for_user(tx, keel.settings(), &caller.user, &caller.email, site, now).await? {
+        set_active_account(tx, &caller.session, &account).await?;
+    }
+    Ok(())
+}

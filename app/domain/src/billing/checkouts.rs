@@ -1,0 +1,343 @@
+//! Checkouts: the way to Stripe's payment page and back.
+
+use super::catalogue::{Choice, NotSold, Quote};
+use super::inbox::{self, ObjectKind};
+use super::{intents, subscriptions};
+use crate::access::{Outside, Read, SignedIn, Write};
+use crate::audit::{self, Action};
+use crate::db::{Tx, locks};
+use crate::payments::{CheckoutCreated, CheckoutMode, CheckoutState, CheckoutStatus, CustomerId, PaymentError, WantedCheckout, WantedPrice};
+use crate::refusal::{Refusal, Result};
+use crate::{Keel, args, ids, sql};
+use keel_types::permission::may;
+use keel_types::{AccountId, AccountKind, BusinessModel, CheckoutId, Code, Currency, Fault, UserId};
+
+sql! {
+    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.name, u.email, c.customer_id
+        FROM accounts a JOIN users u ON u.id = a.billing_owner_id LEFT JOIN stripe_customers c ON c.account_id = a.id WHERE a.id = $1";
+    CLAIM_CUSTOMER = "INSERT INTO stripe_customers (account_id, claimed_at) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING";
+    SETTLE_CUSTOMER = "UPDATE stripe_customers SET customer_id = $2 WHERE account_id = $1 AND customer_id IS NULL";
+    FIND_PRICE = "SELECT price_id FROM stripe_prices WHERE lookup_key = $1";
+    KEEP_PRICE = "INSERT INTO stripe_prices (lookup_key, price_id, found_at) VALUES ($1, $2, $3) ON CONFLICT (lookup_key) DO NOTHING";
+    CLAIM = "INSERT INTO checkouts (id, account_id, user_id, choice, trial, state, created_at) VALUES ($1, $2, $3, $4, $5, 'claimed', $6)";
+    OPEN = "UPDATE checkouts SET state = 'open', stripe_id = $2 WHERE id = $1 AND state = 'claimed'";
+    COMPLETE = "UPDATE checkouts SET state = 'complete', completed_at = $2, stripe_id = $3 WHERE id = $1 AND state <> 'complete'";
+    EXPIRE = "UPDATE checkouts SET state = 'expired' WHERE id = $1 AND state = 'open'";
+    FIND_USER = "SELECT user_id FROM checkouts WHERE id = $1";
+    FIND_MINE = "SELECT k.state, k.choice, c.customer_id, a.id AS account, a.name AS account_name, a.slug, a.kind,
+            s.plan, s.status, s.trial_end
+        FROM checkouts k JOIN accounts a ON a.id = k.account_id JOIN memberships m ON m.account_id = a.id AND m.user_id = k.user_id
+        LEFT JOIN stripe_customers c ON c.account_id = a.id
+        LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live AND s.stripe_id IS NOT NULL
+        WHERE k.stripe_id = $1 AND k.user_id = $2";
+    FIND_BUYING = "SELECT a.member_count, a.currency, a.trial_started_at, s.plan, s.stripe_id FROM accounts a
+        LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live WHERE a.id = $1";
+}
+
+/// What matters about an account on its way to pay.
+#[derive(Clone, Debug)]
+pub struct Buying {
+    /// People in it: a per-seat plan needs at least as many seats.
+    pub members: i64,
+    /// What it pays in, once it has paid.
+    pub currency: Option<Currency>,
+    /// Whether it may still start a trial.
+    pub trial_open: bool,
+    /// The plan it is on.
+    pub plan: Option<String>,
+    /// Whether that plan is paid through Stripe; then a change is offered instead of a second one.
+    pub subscribed: bool,
+}
+
+/// What the checkout page shows of the caller's account.
+pub async fn buying(call: &mut Read<SignedIn>) -> Result<Buying> {
+    let account = call.proof().usual_standing().account.clone();
+    let row: (i64, Option<String>, Option<i64>, Option<String>, Option<String>) = call.conn().get(FIND_BUYING, args![&account]).await?;
+    let (members, currency, trial_started_at, plan, stripe_id) = row;
+    let currency = currency.as_deref().and_then(Currency::parse);
+    Ok(Buying { members, currency, trial_open: trial_started_at.is_none(), plan, subscribed: stripe_id.is_some() })
+}
+
+/// Somebody wants to pay.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// For what.
+    pub choice: Choice,
+    /// Whether to start with the trial.
+    pub trial: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct BuyerRow {
+    member_count: i64,
+    currency: Option<String>,
+    trial_started_at: Option<i64>,
+    name: String,
+    email: String,
+    customer_id: Option<String>,
+}
+
+/// Opens a checkout for the caller's account and gives the address of the payment page.
+///
+/// Refusals come before any call to Stripe. A crash in between leaves a claim that nothing depends on: the customer's
+/// idempotency key is the account's.
+///
+/// # Errors
+/// `Refused(WorkspaceRequired)`, `Refused(PriceUnknown)`, `Refused(AlreadySubscribed)`, `Invalid` at `seats` or `start`, `Unavailable`.
+pub async fn start(call: &mut Write<may::ManageBilling>, order: Order) -> Result<String> {
+    let claim = claim(call, order).await?;
+    let id = claim.id.clone();
+    let opened = call.outside(|keel, out| async move { open(&keel, &out, claim).await }).await?;
+    let (account, now) = (call.proof().account().clone(), call.now());
+    let tx = call.tx()?;
+    tx.run(SETTLE_CUSTOMER, args![&account, opened.customer.as_str()]).await?;
+    tx.run(KEEP_PRICE, args![opened.lookup_key.as_str(), opened.price.as_str(), now]).await?;
+    tx.run(OPEN, args![&id, opened.session.id.as_str()]).await?;
+    audit::record(call, Action::CheckoutStarted, Some(&account), id.as_str(), &[("price", &opened.lookup_key)]).await?;
+    Ok(opened.session.url)
+}
+
+/// A checkout on its way to Stripe.
+struct Claim {
+    id: CheckoutId,
+    account: AccountId,
+    account_name: String,
+    email: String,
+    customer: Option<String>,
+    price: Option<String>,
+    wanted_price: WantedPrice,
+    quantity: u64,
+    trial_days: Option<u32>,
+}
+
+/// A checkout Stripe has opened.
+struct Opened {
+    customer: String,
+    lookup_key: String,
+    price: String,
+    session: CheckoutCreated,
+}
+
+/// Refuses what cannot be bought, and writes down the wish.
+async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Claim> {
+    let (keel, now) = (call.keel().clone(), call.now());
+    let (account, kind) = (call.proof().account().clone(), call.proof().standing().kind);
+    let user = call.proof().actor().user.clone();
+    let tx = call.tx()?;
+    locks::lock_account(tx, &account).await?;
+    let buyer: BuyerRow = tx.get(FIND_BUYER, args![&account]).await?;
+    let mut choice = order.choice;
+    choice.currency = buyer.currency.as_deref().and_then(Currency::parse).unwrap_or(choice.currency);
+    let quote = quote(&keel, &choice)?;
+    require_workspace(keel.settings().model(), kind, &quote)?;
+    if subscriptions::is_subscribed(tx, &account).await? {
+        return Err(Refusal::Refused(Code::AlreadySubscribed));
+    }
+    if quote.plan.per_seat && quote.quantity < buyer.member_count {
+        return Err(Refusal::field("seats", Fault::OutOfRange));
+    }
+    let trial_days = quote.plan.trial_days.filter(|_| order.trial);
+    if order.trial && (trial_days.is_none() || buyer.trial_started_at.is_some()) {
+        return Err(Refusal::field("start", Fault::NotAChoice));
+    }
+    let wanted_price = wanted_price(&quote).ok_or(Refusal::Refused(Code::PriceUnknown))?;
+    let price: Option<(String,)> = tx.find(FIND_PRICE, args![wanted_price.lookup_key.as_str()]).await?;
+    let id = ids::new::<CheckoutId>();
+    let text = serde_json::to_string(&choice).map_err(|e| Refusal::internal(&e))?;
+    tx.run(CLAIM_CUSTOMER, args![&account, now]).await?;
+    tx.run(CLAIM, args![&id, &account, &user, text, trial_days.is_some(), now]).await?;
+    intents::keep(tx, &user, &choice, now).await?;
+    Ok(Claim {
+        id,
+        account,
+        account_name: buyer.name,
+        email: buyer.email,
+        customer: buyer.customer_id,
+        price: price.map(|(price,)| price),
+        quantity: quote.quantity.unsigned_abs(),
+        wanted_price,
+        trial_days,
+    })
+}
+
+/// The price of a choice that is paid.
+fn quote<'a>(keel: &'a Keel, choice: &Choice) -> Result<Quote<'a>> {
+    let quote = keel.settings().product.quote(choice).map_err(|why| match why {
+        NotSold::Unknown => Refusal::Refused(Code::PriceUnknown),
+        NotSold::Seats => Refusal::field("seats", Fault::OutOfRange),
+    })?;
+    if quote.unit.minor > 0 { Ok(quote) } else { Err(Refusal::Refused(Code::PriceUnknown)) }
+}
+
+/// In b2b only workspaces are billed; in hybrid, plans for teams are theirs.
+fn require_workspace(model: BusinessModel, kind: AccountKind, quote: &Quote<'_>) -> Result<()> {
+    let needed = match model {
+        BusinessModel::B2b => true,
+        BusinessModel::Hybrid => quote.plan.team,
+        BusinessModel::B2c => false,
+    };
+    if needed && kind == AccountKind::Personal { Err(Refusal::Refused(Code::WorkspaceRequired)) } else { Ok(()) }
+}
+
+fn wanted_price(quote: &Quote<'_>) -> Option<WantedPrice> {
+    Some(WantedPrice {
+        product_slug: quote.plan.id.clone(),
+        product_name: quote.plan.name.clone(),
+        lookup_key: quote.lookup_key()?,
+        unit_amount: quote.unit.minor,
+        currency: quote.unit.currency.as_str().to_owned(),
+        interval: quote.interval,
+        per_seat: quote.plan.per_seat,
+    })
+}
+
+/// The customer, the price and the session, at Stripe.
+async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
+    let (payments, settings) = (keel.payments(), keel.settings());
+    let customer = match claim.customer {
+        Some(customer) => customer,
+        None => {
+            let CustomerId(customer) =
+                payments.create_customer(out, claim.account.as_str(), &claim.email, &claim.account_name).await.map_err(told)?;
+            customer
+        }
+    };
+    let price = match claim.price {
+        Some(price) => price,
+        None => find_or_create_price(keel, out, &claim.wanted_price).await?,
+    };
+    let switch = |set: Option<bool>| set.unwrap_or(settings.stripe.sandbox);
+    let checkout = &settings.product.checkout;
+    let wanted = WantedCheckout {
+        idempotency_key: claim.id.to_string(),
+        customer: customer.clone(),
+        price: price.clone(),
+        quantity: claim.quantity,
+        mode: CheckoutMode::Subscription { trial_days: claim.trial_days },
+        account_id: claim.account.to_string(),
+        checkout_id: claim.id.to_string(),
+        success_url: format!("{}/checkout/success?session_id={{CHECKOUT_SESSION_ID}}", settings.base_url),
+        cancel_url: format!("{}/checkout?canceled=1&account={}", settings.base_url, claim.account),
+        promotion_codes: switch(checkout.promotion_codes),
+        automatic_tax: switch(checkout.automatic_tax),
+        collect_address: switch(checkout.billing_address),
+        collect_tax_id: switch(checkout.tax_id),
+    };
+    let session = payments.create_checkout(out, &wanted).await.map_err(told)?;
+    Ok(Opened { customer, lookup_key: claim.wanted_price.lookup_key, price, session })
+}
+
+/// Stripe's price. The billing sandbox gets what it lacks; at Stripe itself prices are put up deliberately.
+async fn find_or_create_price(keel: &Keel, out: &Outside, wanted: &WantedPrice) -> Result<String> {
+    let payments = keel.payments();
+    match payments.find_price(out, &wanted.lookup_key).await.map_err(told)? {
+        Some(price) => Ok(price.id),
+        None if keel.settings().stripe.sandbox => payments.create_price(out, wanted).await.map_err(told),
+        None => {
+            tracing::error!(lookup_key = wanted.lookup_key, "Stripe has no price with this lookup key");
+            Err(Refusal::Refused(Code::PriceUnknown))
+        }
+    }
+}
+
+fn told(error: PaymentError) -> Refusal {
+    match error {
+        PaymentError::Unavailable | PaymentError::Unreadable => {
+            tracing::warn!(%error, "Stripe");
+            Refusal::Unavailable
+        }
+        _ => Refusal::internal(&error),
+    }
+}
+
+/// Writes down what became of a checkout. Once it is complete, the person's choice is no longer pending.
+pub(super) async fn settle(tx: &mut Tx, keel: &Keel, state: &CheckoutState) -> Result<()> {
+    let Some(id) = state.checkout_id.as_deref() else { return Ok(()) };
+    match state.status {
+        CheckoutStatus::Complete => {
+            let completed = tx.ran(COMPLETE, args![id, keel.now(), state.id.as_str()]).await?;
+            let row: Option<UserRow> = tx.find(FIND_USER, args![id]).await?;
+            if let (true, Some(row)) = (completed, row) {
+                intents::end(tx, &row.user_id).await?;
+            }
+        }
+        CheckoutStatus::Expired => {
+            tx.run(EXPIRE, args![id]).await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    #[sqlx(try_from = "String")]
+    user_id: UserId,
+}
+
+/// What became of a checkout, as its buyer may see it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Whether it is known.
+    pub state: State,
+    /// The account's id.
+    pub account: AccountId,
+    /// What the account is called.
+    pub account_name: String,
+    /// Personal or workspace.
+    pub kind: AccountKind,
+    customer: Option<String>,
+}
+
+/// The states of a checkout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing is known yet.
+    Pending,
+    /// The plan of this id has begun and is paid.
+    Paid(String),
+    /// The plan of this id has begun with a trial, until then.
+    Trial(String, i64),
+    /// The payment page was left to lapse.
+    Expired,
+}
+
+#[derive(sqlx::FromRow)]
+struct OutcomeRow {
+    state: String,
+    customer_id: Option<String>,
+    #[sqlx(try_from = "String")]
+    account: AccountId,
+    account_name: String,
+    kind: String,
+    plan: Option<String>,
+    status: Option<String>,
+    trial_end: Option<i64>,
+}
+
+impl OutcomeRow {
+    fn state(&self) -> State {
+        match (self.state.as_str(), &self.plan, self.status.as_deref(), self.trial_end) {
+            ("complete", Some(plan), Some("trialing"), Some(end)) => State::Trial(plan.clone(), end),
+            ("complete", Some(plan), _, _) => State::Paid(plan.clone()),
+            ("expired", ..) => State::Expired,
+            _ => State::Pending,
+        }
+    }
+}
+
+/// What became of the checkout of a Stripe session. `NotFound` for anybody else's.
+pub async fn get_outcome(call: &mut Read<SignedIn>, session: &str) -> Result<Outcome> {
+    let user = call.proof().user.clone();
+    let row: OutcomeRow = call.conn().find(FIND_MINE, args![session, &user]).await?.ok_or(Refusal::NotFound)?;
+    let state = row.state();
+    let kind = AccountKind::parse(&row.kind).unwrap_or(AccountKind::Personal);
+    Ok(Outcome { state, account: row.account, account_name: row.account_name, kind, customer: row.customer_id })
+}
+
+/// Asks for one look at the checkout, in the lane of its customer: so it settles even when the webhook is lost.
+pub async fn look_again(call: &mut Write<SignedIn>, session: &str, outcome: &Outcome) -> Result<()> {
+    let now = call.now();
+    let Some(customer) = &outcome.customer else { return Ok(()) };
+    inbox::ask(call.tx()?, ObjectKind::Checkout, session, customer, now).await
+}

@@ -1,0 +1,143 @@
+//! The worker of the inbox: events run in one lane per customer.
+//!
+//! A claim takes a lease with a fence number. What events name is fetched after the claim, and the transaction that writes
+//! checks the number: whoever lost the lane writes nothing, so an older answer never lands on a newer one.
+
+use super::inbox::ObjectKind;
+use super::settle::{self, Found};
+use crate::access::Outside;
+use crate::db::Tx;
+use crate::jobs::pause;
+use crate::payments::PaymentError;
+use crate::refusal::{Refusal, Result};
+use crate::{Keel, args, sql};
+use keel_types::time::MINUTE;
+use std::collections::BTreeMap;
+
+/// How long a claimed lane is nobody else's, in milliseconds; longer than a look with all its tries takes.
+const LEASE: i64 = 2 * MINUTE;
+/// Looks before an event is left for people to look at.
+const TRIES: i64 = 12;
+const BATCH: u32 = 50;
+
+sql! {
+    LIST_DUE_LANES = "SELECT customer FROM stripe_lanes WHERE due_at <= $1 AND leased_until < $1 ORDER BY due_at LIMIT $2";
+    CLAIM_LANE = "UPDATE stripe_lanes SET fence = fence + 1, leased_until = $2 WHERE customer = $1 AND due_at <= $3 AND leased_until < $3
+        RETURNING fence";
+    HOLD_LANE = "UPDATE stripe_lanes SET leased_until = $3 WHERE customer = $1 AND fence = $2";
+    RELEASE_LANE = "UPDATE stripe_lanes SET leased_until = 0,
+            due_at = (SELECT MIN(due_at) FROM stripe_events WHERE stripe_events.customer = $1 AND state = 'new')
+        WHERE customer = $1 AND fence = $2";
+    LIST_DUE_EVENTS = "SELECT id, object_kind, object_id, tries FROM stripe_events
+        WHERE customer = $1 AND state = 'new' AND due_at <= $2 ORDER BY due_at, id LIMIT $3";
+    SETTLE_EVENT = "UPDATE stripe_events SET state = $2, tries = tries + 1, settled_at = $3, error = NULL WHERE id = $1";
+    POSTPONE_EVENT = "UPDATE stripe_events SET state = $2, tries = tries + 1, due_at = $3, error = $4 WHERE id = $1";
+}
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    id: String,
+    object_kind: String,
+    object_id: String,
+    tries: i64,
+}
+
+/// A lane this instance holds.
+struct Lane {
+    customer: String,
+    fence: i64,
+}
+
+/// Processes the lanes that are due, at most a batch. True when there was one.
+pub(crate) async fn work(keel: &Keel) -> Result<bool> {
+    let due: Vec<(String,)> = keel.db().read().await?.list(LIST_DUE_LANES, args![keel.now(), BATCH]).await?;
+    let any = !due.is_empty();
+    for (customer,) in due {
+        if let Some(lane) = claim(keel, customer).await? {
+            process(keel, &lane).await?;
+            release(keel, &lane).await?;
+        }
+    }
+    Ok(any)
+}
+
+async fn claim(keel: &Keel, customer: String) -> Result<Option<Lane>> {
+    let now = keel.now();
+    let mut tx = keel.db().begin().await?;
+    let fence: Option<(i64,)> = tx.find(CLAIM_LANE, args![customer.as_str(), now.plus(LEASE), now]).await?;
+    tx.commit().await?;
+    Ok(fence.map(|(fence,)| Lane { customer, fence }))
+}
+
+async fn release(keel: &Keel, lane: &Lane) -> Result<()> {
+    let mut tx = keel.db().begin().await?;
+    tx.run(RELEASE_LANE, args![lane.customer.as_str(), lane.fence]).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Looks once at each object that due events name, whatever their number and order.
+async fn process(keel: &Keel, lane: &Lane) -> Result<()> {
+    let due = args![lane.customer.as_str(), keel.now(), BATCH];
+    let events: Vec<EventRow> = keel.db().read().await?.list(LIST_DUE_EVENTS, due).await?;
+    let mut looks: BTreeMap<(Option<ObjectKind>, String), Vec<EventRow>> = BTreeMap::new();
+    for event in events {
+        looks.entry((ObjectKind::parse(&event.object_kind), event.object_id.clone())).or_default().push(event);
+    }
+    for ((kind, id), events) in looks {
+        let found = match kind {
+            Some(kind) => settle::look(keel, &Outside(()), kind, &id).await,
+            None => Err(PaymentError::NotFound),
+        };
+        if !write(keel, lane, found, &events).await? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what was found and settles its events, in one transaction. False when the lane was lost.
+async fn write(keel: &Keel, lane: &Lane, found: std::result::Result<Found, PaymentError>, events: &[EventRow]) -> Result<bool> {
+    let written = match found {
+        Ok(found) => try_write(keel, lane, &found, events).await,
+        Err(error) => Err(error.to_string()),
+    };
+    match written {
+        Ok(held) => Ok(held),
+        Err(error) => postpone(keel, lane, events, &error).await,
+    }
+}
+
+async fn try_write(keel: &Keel, lane: &Lane, found: &Found, events: &[EventRow]) -> std::result::Result<bool, String> {
+    let told = |refusal: Refusal| format!("{refusal:?}");
+    let mut tx = keel.db().begin().await.map_err(|e| told(e.into()))?;
+    if !hold(keel, &mut tx, lane).await.map_err(told)? {
+        return Ok(false);
+    }
+    let ours = settle::settle(&mut tx, keel, found).await.map_err(told)?;
+    let state = if ours { "done" } else { "ignored" };
+    for event in events {
+        tx.run(SETTLE_EVENT, args![event.id.as_str(), state, keel.now()]).await.map_err(|e| told(e.into()))?;
+    }
+    tx.commit().await.map_err(|e| told(e.into()))?;
+    Ok(true)
+}
+
+async fn postpone(keel: &Keel, lane: &Lane, events: &[EventRow], error: &str) -> Result<bool> {
+    let mut tx = keel.db().begin().await?;
+    if !hold(keel, &mut tx, lane).await? {
+        return Ok(false);
+    }
+    for event in events {
+        let tries = event.tries + 1;
+        tracing::warn!(event = event.id, tries, error, "an event could not be processed");
+        let state = if tries >= TRIES { "failed" } else { "new" };
+        tx.run(POSTPONE_EVENT, args![event.id.as_str(), state, keel.now().plus(pause(tries)), error]).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Whether this instance still holds the lane; if so, for another lease.
+async fn hold(keel: &Keel, tx: &mut Tx, lane: &Lane) -> Result<bool> {
+    Ok(tx.ran(HOLD_LANE, args![lane.customer.as_str(), lane.fence, keel.now().plus(LEASE)]).await?)
+}

@@ -1,0 +1,12 @@
+//! Billing: what is sold, what an account has, and how Stripe's word about it becomes ours.
+//!
+//! A payment is believed when Stripe, asked for the object, says so: events and success pages only say where to look.
+
+pub mod catalogue;
+pub mod checkouts;
+pub mod inbox;
+pub mod intents;
+pub mod lanes;
+pub mod overview;
+mod settle;
+pub mod subscriptions;

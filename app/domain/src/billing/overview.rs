@@ -1,0 +1,198 @@
+//! What billing pages show: read from the mirror, the ledger and the payments, never from Stripe.
+
+use super::catalogue::Product;
+use crate::access::{Member, Read};
+use crate::db::Conn;
+use crate::refusal::Result;
+use crate::{args, sql};
+use keel_types::permission::may;
+use keel_types::{AccountId, Currency, Instant, Interval, Money};
+
+/// Rows of the ledger and of the payments on the billing page.
+const ROWS: u32 = 20;
+
+sql! {
+    FIND_STATE = "SELECT a.member_count, a.max_members, COALESCE(b.balance, 0) AS balance,
+            s.plan, s.period, s.unit_amount, s.currency, s.seats, s.status, s.stripe_id, s.period_end, s.trial_end, s.cancel_at_period_end, s.cancel_at,
+            u.email, p.first_name, p.last_name
+        FROM accounts a
+        JOIN users u ON u.id = a.billing_owner_id
+        JOIN user_profiles p ON p.user_id = u.id
+        LEFT JOIN credit_balances b ON b.account_id = a.id
+        LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live
+        WHERE a.id = $1";
+    LIST_ENTRIES = "SELECT kind, amount, balance_after, created_at FROM credit_entries WHERE account_id = $1 ORDER BY number DESC LIMIT $2";
+    LIST_PAYMENTS = "SELECT product, amount, currency, status, created_at FROM payments WHERE account_id = $1
+        ORDER BY created_at DESC, id DESC LIMIT $2";
+}
+
+/// What every member may know of the account's plan.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// What the plan is called; none when there is no plan.
+    pub plan: Option<String>,
+    /// The status word of [`Contract::status`].
+    pub status: Option<String>,
+    /// Credits left.
+    pub credits: i64,
+    /// People in the account.
+    pub members: i64,
+    /// How many fit in; none when there is no limit.
+    pub seat_limit: Option<i64>,
+    /// Whether the plan is paid through Stripe.
+    pub subscribed: bool,
+}
+
+/// What people with `billing:view` see.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// What every member may know.
+    pub summary: Summary,
+    /// The contract; none when there is no plan.
+    pub contract: Option<Contract>,
+    /// The newest rows of the ledger.
+    pub entries: Vec<Entry>,
+    /// The newest payments.
+    pub payments: Vec<Payment>,
+    /// Who answers for the money.
+    pub billing_owner: String,
+}
+
+/// A contract.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// What the plan is called.
+    pub plan: String,
+    /// Charged each interval; nothing for the free plan.
+    pub total: Money,
+    /// How often it renews.
+    pub interval: Option<Interval>,
+    /// `free`, or Stripe's word.
+    pub status: String,
+    /// When the paid period or the trial ends.
+    pub period_end: Option<Instant>,
+    /// When the trial ends, while it runs.
+    pub trial_end: Option<Instant>,
+    /// When it ends for good, if it does.
+    pub ends: Option<Instant>,
+}
+
+/// A row of the ledger.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Why credits moved, as a word.
+    pub kind: String,
+    /// How many, with their sign.
+    pub amount: i64,
+    /// The balance after it.
+    pub balance: i64,
+    /// When.
+    pub at: Instant,
+}
+
+/// A payment.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// What for.
+    pub product: String,
+    /// How much.
+    pub amount: Money,
+    /// How it stands, as a word.
+    pub status: String,
+    /// When.
+    pub at: Instant,
+}
+
+#[derive(sqlx::FromRow)]
+struct StateRow {
+    member_count: i64,
+    max_members: Option<i64>,
+    balance: i64,
+    plan: Option<String>,
+    period: Option<String>,
+    unit_amount: Option<i64>,
+    currency: Option<String>,
+    seats: Option<i64>,
+    status: Option<String>,
+    stripe_id: Option<String>,
+    period_end: Option<i64>,
+    trial_end: Option<i64>,
+    cancel_at_period_end: Option<bool>,
+    cancel_at: Option<i64>,
+    email: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+}
+
+impl StateRow {
+    fn summary(&self, product: &Product) -> Summary {
+        Summary {
+            plan: self.plan.as_ref().map(|id| product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone())),
+            status: self.shown_status(),
+            credits: self.balance,
+            members: self.member_count,
+            seat_limit: self.max_members,
+            subscribed: self.stripe_id.is_some(),
+        }
+    }
+
+    /// The free plan is always `free`.
+    fn shown_status(&self) -> Option<String> {
+        if self.stripe_id.is_some() { self.status.clone() } else { self.plan.as_ref().map(|_| "free".to_owned()) }
+    }
+
+    fn contract(&self, product: &Product) -> Option<Contract> {
+        let id = self.plan.as_ref()?;
+        let plan = product.plan(id);
+        let quantity = if plan.is_some_and(|plan| plan.per_seat) { self.seats.unwrap_or(1) } else { 1 };
+        let currency = self.currency.as_deref().and_then(Currency::parse).unwrap_or(Currency::Usd);
+        let minor = self.unit_amount.unwrap_or(0).saturating_mul(quantity);
+        let ends = if self.cancel_at_period_end == Some(true) { self.cancel_at.or(self.period_end) } else { self.cancel_at };
+        let trialing = self.status.as_deref() == Some("trialing");
+        Some(Contract {
+            plan: plan.map_or_else(|| id.clone(), |plan| plan.name.clone()),
+            total: Money { minor, currency },
+            interval: self.period.as_deref().and_then(Interval::parse),
+            status: self.shown_status().unwrap_or_default(),
+            period_end: self.period_end.map(Instant),
+            trial_end: self.trial_end.filter(|_| trialing).map(Instant),
+            ends: ends.map(Instant),
+        })
+    }
+
+    fn billing_owner(self) -> String {
+        self.first_name.zip(self.last_name).map_or(self.email, |(first, last)| format!("{first} {last}"))
+    }
+}
+
+/// What every member may know: plan, status, credits, seats.
+pub async fn summary(call: &mut Read<Member>) -> Result<Summary> {
+    let account = call.proof().account().clone();
+    let row = state(call.conn(), &account).await?;
+    Ok(row.summary(&call.keel().settings().product))
+}
+
+/// The billing page of the caller's account.
+pub async fn overview(call: &mut Read<may::ViewBilling>) -> Result<Overview> {
+    let account = call.proof().account().clone();
+    let row = state(call.conn(), &account).await?;
+    let entries: Vec<(String, i64, i64, i64)> = call.conn().list(LIST_ENTRIES, args![&account, ROWS]).await?;
+    let payments: Vec<(String, i64, String, String, i64)> = call.conn().list(LIST_PAYMENTS, args![&account, ROWS]).await?;
+    let product = &call.keel().settings().product;
+    Ok(Overview {
+        summary: row.summary(product),
+        contract: row.contract(product),
+        entries: entries.into_iter().map(|(kind, amount, balance, at)| Entry { kind, amount, balance, at: Instant(at) }).collect(),
+        payments: payments.into_iter().filter_map(payment).collect(),
+        billing_owner: row.billing_owner(),
+    })
+}
+
+async fn state(conn: &mut Conn, account: &AccountId) -> Result<StateRow> {
+    Ok(conn.get(FIND_STATE, args![account]).await?)
+}
+
+fn payment((product, minor, currency, status, at): (String, i64, String, String, i64)) -> Option<Payment> {
+    let currency = Currency::parse(&currency)?;
+    Some(Payment { product, amount: Money { minor, currency }, status, at: Instant(at) })
+}

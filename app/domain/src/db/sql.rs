@@ -1,0 +1,82 @@
+//! Statements as named constants that register themselves, so that one test can prepare each on both databases.
+
+use keel_types::{Email, Instant, Slug};
+
+/// A statement: its text and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Sql {
+    /// The text, with `$1` placeholders, understood by both databases.
+    pub text: &'static str,
+    /// File and line, for the test that prepares it.
+    pub at: &'static str,
+}
+
+/// A statement in the registry.
+#[derive(Debug)]
+pub struct Registered(pub &'static Sql);
+inventory::collect!(Registered);
+
+/// Every statement of the program.
+pub fn registered() -> impl Iterator<Item = &'static Sql> {
+    inventory::iter::<Registered>().map(|r| r.0)
+}
+
+/// Declares statements: `sql! { FIND_BY_SLUG = "SELECT …"; }`.
+#[macro_export]
+macro_rules! sql {
+    ($($(#[$meta:meta])* $name:ident = $text:literal;)*) => { $(
+        $(#[$meta])*
+        const $name: $crate::db::Sql = $crate::db::Sql { text: $text, at: concat!(file!(), ":", line!(), " ", stringify!($name)) };
+        inventory::submit! { $crate::db::Registered(&$name) }
+    )* };
+}
+
+/// A value for a placeholder, typed so that a NULL keeps its type on PostgreSQL.
+#[derive(Clone, Debug)]
+pub enum Arg {
+    /// BIGINT.
+    Int(Option<i64>),
+    /// BOOLEAN.
+    Flag(Option<bool>),
+    /// TEXT.
+    Text(Option<String>),
+}
+
+macro_rules! from {
+    ($($kind:ty => $variant:ident by $make:expr;)*) => { $(
+        impl From<$kind> for Arg {
+            fn from(value: $kind) -> Self {
+                Self::$variant(Some($make(value)))
+            }
+        }
+        impl From<Option<$kind>> for Arg {
+            fn from(value: Option<$kind>) -> Self {
+                Self::$variant(value.map($make))
+            }
+        }
+    )* };
+}
+
+macro_rules! from_texts {
+    ($($kind:ty),*) => { from! { $(&$kind => Text by |v: &$kind| v.as_str().to_owned();)* } };
+}
+
+from! {
+    i64 => Int by |v| v;
+    u32 => Int by i64::from;
+    Instant => Int by |v: Instant| v.0;
+    bool => Flag by |v| v;
+    &str => Text by |v: &str| v.to_owned();
+    String => Text by |v| v;
+}
+from_texts!(
+    String, Email, Slug, keel_types::UserId, keel_types::AccountId, keel_types::MembershipId, keel_types::SessionId, keel_types::SignInId,
+    keel_types::SubscriptionId, keel_types::CheckoutId, keel_types::PaymentId, keel_types::EntryId, keel_types::LotId, keel_types::JobId,
+    keel_types::MailId, keel_types::AuditId
+);
+
+/// Arguments in the order of their placeholders.
+#[macro_export]
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::db::Arg::from($value)),*] };
+}

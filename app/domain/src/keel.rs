@@ -1,0 +1,129 @@
+//! A running Keel: its database, its settings, its clock and its ways outside.
+
+use crate::billing::lanes;
+use crate::access::sessions::Seen;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::mail::post::Post;
+use crate::payments::Payments;
+use crate::refusal::{Refusal, Result};
+use crate::settings::Settings;
+use keel_types::Instant;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// A running Keel. Cheap to clone; all clones are the same one.
+#[derive(Clone)]
+pub struct Keel(Arc<Parts>);
+
+struct Parts {
+    db: Db,
+    clock: Clock,
+    settings: Settings,
+    payments: Payments,
+    post: Post,
+    seen: Seen,
+    work: Notify,
+}
+
+/// Why a Keel does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database does not answer or cannot be migrated.
+    #[error("DATABASE_URL: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The Stripe settings are not taken.
+    #[error("STRIPE_SECRET_KEY or STRIPE_API_BASE: {0}")]
+    Stripe(#[from] crate::payments::SettingError),
+    /// The mail settings are not taken.
+    #[error("{0}")]
+    Mail(#[from] crate::mail::post::BadMailSetting),
+}
+
+impl Keel {
+    /// Puts the parts together; the clock takes over its offset. Calls nobody outside.
+    pub async fn start(db: Db, clock: Clock, settings: Settings) -> std::result::Result<Self, StartError> {
+        if settings.in_development() {
+            clock.refresh(&db).await?;
+        }
+        let payments = Payments::new(&settings.stripe.secret_key, settings.stripe.api_base.as_deref())?;
+        let post = Post::new(settings.smtp_url.as_deref(), &settings.mail_from)?;
+        Ok(Self(Arc::new(Parts { db, clock, settings, payments, post, seen: Seen::default(), work: Notify::new() })))
+    }
+
+    /// How it is set up.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The moment it is.
+    pub fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        self.0.db.answers().await
+    }
+
+    /// Ends the connections to the database, after those in use are given back.
+    pub async fn close(&self) {
+        self.0.db.close().await;
+    }
+
+    /// Moves the clock, for every instance, and looks for work that is due by then.
+    ///
+    /// # Errors
+    /// `NotFound` in production.
+    pub async fn move_clock(&self, milliseconds: i64) -> Result<()> {
+        if !self.settings().in_development() {
+            return Err(Refusal::NotFound);
+        }
+        let mut tx = self.db().begin().await?;
+        Clock::advance(&mut tx, milliseconds).await?;
+        tx.commit().await?;
+        self.0.clock.refresh(self.db()).await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Does everything that is due now, once. True when there was something.
+    pub async fn work(&self) -> Result<bool> {
+        let lanes = lanes::work(self).await?;
+        let jobs = crate::jobs::work(self).await?;
+        self.0.seen.flush(self).await?;
+        let expiries = crate::credits::expire(self).await?;
+        Ok(lanes || jobs || expiries)
+    }
+
+    /// Waits until this instance is told of work; other instances' work is found by asking every second.
+    pub async fn work_arrives(&self) {
+        self.0.work.notified().await;
+    }
+
+    /// Tells the worker of this instance that there is work.
+    pub(crate) fn wake(&self) {
+        self.0.work.notify_one();
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub(crate) fn payments(&self) -> &Payments {
+        &self.0.payments
+    }
+
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.0.seen
+    }
+
+    pub(crate) fn post(&self) -> &Post {
+        &self.0.post
+    }
+}

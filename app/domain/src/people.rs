@@ -1,0 +1,60 @@
+//! People: who can sign in, and what they tell about themselves.
+
+use crate::access::{SignedIn, Write};
+use crate::db::Tx;
+use crate::refusal::Result;
+use crate::{accounts, args, ids, sql};
+use keel_types::{Email, Instant, PersonName, Phone, UserId};
+
+sql! {
+    FIND_BY_EMAIL = "SELECT id FROM users WHERE email = $1";
+    INSERT_USER = "INSERT INTO users (id, email, verified_at, created_at) VALUES ($1, $2, $3, $3) ON CONFLICT (email) DO NOTHING";
+    INSERT_PROFILE = "INSERT INTO user_profiles (user_id) VALUES ($1)";
+    UPDATE_PROFILE = "UPDATE user_profiles SET first_name = $2, last_name = $3, phone = $4, onboarded_at = COALESCE(onboarded_at, $5)
+        WHERE user_id = $1";
+}
+
+/// The person of a verified address: found, or made together with the profile and the personal account.
+pub(crate) async fn ensure(tx: &mut Tx, email: &Email, now: Instant) -> Result<UserId> {
+    if let Some(user) = find(tx, email).await? {
+        return Ok(user);
+    }
+    let user = ids::new::<UserId>();
+    if !tx.ran(INSERT_USER, args![&user, email, now]).await? {
+        // Made by somebody else at the same instant: theirs is committed now.
+        return find(tx, email).await?.ok_or(crate::Refusal::Collision);
+    }
+    tx.run(INSERT_PROFILE, args![&user]).await?;
+    accounts::create_personal(tx, &user, email, now).await?;
+    Ok(user)
+}
+
+async fn find(tx: &mut Tx, email: &Email) -> Result<Option<UserId>> {
+    let row: Option<UserRow> = tx.find(FIND_BY_EMAIL, args![email]).await?;
+    Ok(row.map(|row| row.id))
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    #[sqlx(try_from = "String")]
+    id: UserId,
+}
+
+/// What a person tells at the beginning.
+#[derive(Clone, Debug)]
+pub struct Introduction {
+    /// First name.
+    pub first_name: PersonName,
+    /// Last name.
+    pub last_name: PersonName,
+    /// Phone, if told.
+    pub phone: Option<Phone>,
+}
+
+/// Keeps what the person told; the profile is finished from now on.
+pub async fn introduce(call: &mut Write<SignedIn>, told: &Introduction) -> Result<()> {
+    let (user, now) = (call.proof().user.clone(), call.now());
+    let phone = told.phone.as_ref().map(|p| p.as_str().to_owned());
+    call.tx()?.run(UPDATE_PROFILE, args![&user, told.first_name.as_str(), told.last_name.as_str(), phone, now]).await?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! The stable codes an answer can carry.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($name:ident = $status:literal $word:literal $says:literal;)*) => {
+        /// What went wrong, for programs; the catalogue has the sentence for people.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Code { $(#[doc = $says] #[serde(rename = $word)] $name,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The code as sent.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// The HTTP status it is sent with.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// When it is sent.
+            pub fn says(self) -> &'static str {
+                match self { $(Self::$name => $says,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    Malformed         = 400 "MALFORMED"          "The request cannot be read.";
+    WorkspaceRequired = 400 "WORKSPACE_REQUIRED" "A personal account was named where only a workspace is billed.";
+    PriceUnknown      = 400 "PRICE_UNKNOWN"      "No such product, interval or currency is sold.";
+    SignInRequired    = 401 "SIGN_IN_REQUIRED"   "Nobody is signed in.";
+    Forbidden         = 403 "FORBIDDEN"          "The role does not hold the permission.";
+    OriginRequired    = 403 "ORIGIN_REQUIRED"    "The request does not prove that it comes from Keel's own pages.";
+    NotFound          = 404 "NOT_FOUND"          "There is no such thing, or not for this person.";
+    MethodNotAllowed  = 405 "METHOD_NOT_ALLOWED" "The URL does not take this method.";
+    AlreadySubscribed = 409 "ALREADY_SUBSCRIBED" "The account has a live subscription.";
+    SeatLimitReached  = 409 "SEAT_LIMIT_REACHED" "The seats do not suffice.";
+    Expired           = 410 "EXPIRED"            "The link or code is too old.";
+    Used              = 410 "USED"               "The link or code was used.";
+    TooLarge          = 413 "TOO_LARGE"          "The body is larger than the URL takes.";
+    MediaType         = 415 "UNSUPPORTED_MEDIA"  "The body is neither a form nor JSON.";
+    Invalid           = 422 "INVALID"            "One or more fields were not taken.";
+    TooMany           = 429 "TOO_MANY"           "Too often; the answer says when to try again.";
+    Internal          = 500 "INTERNAL"           "A fault of ours; the reference finds it in the log.";
+    Unavailable       = 503 "UNAVAILABLE"        "Something Keel needs does not answer; try again shortly.";
+}
+
+/// `docs/errors.md`, whole.
+pub fn document() -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from(
+        "# Errors\n\nMade from `app/types/src/code.rs`; a test compares them. Programs get them as `application/problem+json` (RFC 9457).\n\n\
+         | code | status | when |\n|---|---|---|\n",
+    );
+    for code in Code::ALL {
+        let _ = writeln!(text, "| `{}` | {} | {} |", code.as_str(), code.status(), code.says());
+    }
+    text
+}

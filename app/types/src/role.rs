@@ -1,0 +1,89 @@
+//! Roles: named sets of permissions.
+
+use crate::{BusinessModel, Permission, Permissions};
+
+/// The id of the role that holds everything.
+pub const OWNER: &str = "owner";
+/// The id of the role that runs a workspace.
+pub const ADMIN: &str = "admin";
+/// The id of the role of a teammate.
+pub const MEMBER: &str = "member";
+
+/// A role as it takes effect: its id, its name and the permissions it gives under the business model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// `owner`, `admin`, `member`, `viewer` or a workspace's own.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it gives.
+    pub permissions: Permissions,
+}
+
+impl Role {
+    /// The role of a row. The three system roles get their permissions from [`Permission`]'s table, others from `stored`:
+    /// permission words separated by spaces, of which unknown ones give nothing.
+    pub fn of(id: &str, name: &str, stored: &str, model: BusinessModel) -> Self {
+        let granted = match id {
+            OWNER => Permissions::ALL,
+            ADMIN => Permission::of_admin(),
+            MEMBER => Permission::of_member(),
+            _ => stored.split(' ').filter_map(Permission::parse).filter(|p| !p.is_owners_alone()).collect(),
+        };
+        let permissions = if billing_manager(id, model, granted) { granted } else { granted.without(Permission::ManageBilling) };
+        Self { id: id.to_owned(), name: name.to_owned(), permissions }
+    }
+
+    /// Whether this is the role that holds everything.
+    pub fn is_owner(&self) -> bool {
+        self.id == OWNER
+    }
+
+    /// Whether it gives more than a member's permissions: then the organization dashboard is open.
+    pub fn is_manager(&self) -> bool {
+        !self.permissions.within(Permission::of_member())
+    }
+}
+
+/// The system roles that may change an account's money. Outside b2b, custom roles holding `billing:manage` may too.
+pub fn billing_manager_roles(model: BusinessModel) -> &'static [&'static str] {
+    match model {
+        BusinessModel::B2b => &[OWNER],
+        BusinessModel::B2c | BusinessModel::Hybrid => &[OWNER, ADMIN],
+    }
+}
+
+fn billing_manager(role: &str, model: BusinessModel, granted: Permissions) -> bool {
+    let custom = ![OWNER, ADMIN, MEMBER].contains(&role);
+    billing_manager_roles(model).contains(&role) || (custom && model != BusinessModel::B2b && granted.has(Permission::ManageBilling))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_b2b_money_is_the_owners() {
+        let may = |role: &str, model| Role::of(role, role, "billing:manage", model).permissions.has(Permission::ManageBilling);
+        assert!(may(OWNER, BusinessModel::B2b));
+        assert!(!may(ADMIN, BusinessModel::B2b));
+        assert!(may(ADMIN, BusinessModel::Hybrid));
+        assert!(!may(MEMBER, BusinessModel::Hybrid));
+        assert!(!may("rol_1", BusinessModel::B2b));
+        assert!(may("rol_1", BusinessModel::B2c));
+    }
+
+    #[test]
+    fn a_custom_role_never_holds_what_is_the_owners_alone() {
+        let role = Role::of("rol_1", "Boss", "account:delete members:transfer_ownership members:view nonsense", BusinessModel::B2b);
+        assert_eq!(role.permissions.iter().collect::<Vec<_>>(), [Permission::ViewMembers]);
+    }
+
+    #[test]
+    fn managers_hold_more_than_members() {
+        let manager = |role: &str, stored: &str| Role::of(role, role, stored, BusinessModel::B2b).is_manager();
+        assert!(manager(OWNER, "") && manager(ADMIN, ""));
+        assert!(!manager(MEMBER, "") && !manager("viewer", "members:view projects:view legal_entity:view"));
+        assert!(manager("rol_1", "audit:view"));
+    }
+}

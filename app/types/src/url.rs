@@ -1,0 +1,88 @@
+//! Links to Keel's own pages, and the judgement of links that came from outside.
+
+/// A path on this site that is safe to send a browser to, as a browser parses it: `/…`, no second slash or backslash
+/// behind the first, no control characters, at most 512 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalPath(String);
+
+impl LocalPath {
+    /// Reads a path that came from outside. `None` for whatever could lead elsewhere.
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix('/')?;
+        let escapes = rest.starts_with('/') || text.contains('\\') || text.bytes().any(|b| b <= b' ' || b >= 0x7f);
+        (!escapes && text.len() <= 512).then(|| Self(text.to_owned()))
+    }
+
+    /// The path as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path without its query.
+    pub fn path(&self) -> &str {
+        self.0.split(['?', '#']).next().unwrap_or_default()
+    }
+}
+
+impl From<LocalPath> for String {
+    fn from(path: LocalPath) -> Self {
+        path.0
+    }
+}
+
+/// `text` as a value in a query.
+pub fn escape(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => out.push(char::from(byte)),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// The sign-in page that leads on to `next`.
+pub fn login(next: &str) -> String {
+    format!("/login?redirectTo={}", escape(next))
+}
+
+/// The sign-up page that leads on to `next`.
+pub fn signup(next: &str) -> String {
+    format!("/signup?redirectTo={}", escape(next))
+}
+
+/// The page of a sign-in link.
+pub fn sign_in_link(token: &str) -> String {
+    format!("/auth/link?token={token}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_of_ours_are_followed() {
+        for good in ["/", "/checkout", "/org-dashboard/billing?account=acme", "/a//b"] {
+            assert!(LocalPath::parse(good).is_some(), "{good}");
+        }
+        let bad = [
+            "",
+            "checkout",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\tb",
+            "/\n/evil",
+            "\\\\evil",
+            "/a b",
+            "javascript:alert(1)",
+        ];
+        for text in bad {
+            assert!(LocalPath::parse(text).is_none(), "{text}");
+        }
+    }
+}
