@@ -1,0 +1,161 @@
+//! The test cards: what is typed, what it is worth, and what becomes of it.
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::shapes;
+
+/// A card as typed, found to be a possible one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    number: String,
+    month: u8,
+    year: i32,
+}
+
+/// What is wrong with the typed fields, each message for its field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CardErrors {
+    pub number: Option<&'static str>,
+    pub expiry: Option<&'static str>,
+    pub cvc: Option<&'static str>,
+}
+
+/// Why a bank said no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decline {
+    pub code: &'static str,
+    pub decline_code: Option<&'static str>,
+    pub message: &'static str,
+}
+
+const DECLINED: Decline = Decline { code: "card_declined", decline_code: Some("generic_decline"), message: "Your card was declined." };
+
+impl Card {
+    /// Reads the three fields; `now` is in unix seconds.
+    ///
+    /// # Errors
+    /// All fields that are wrong, at once.
+    pub fn read(number: &str, expiry: &str, cvc: &str, now: i64) -> Result<Self, CardErrors> {
+        let number: String = number.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').collect();
+        let expiry = expiry_of(expiry);
+        let errors = CardErrors {
+            number: (!possible(&number)).then_some("Enter a valid card number."),
+            expiry: match expiry {
+                None => Some("Enter the month and year on the card, such as 12 / 34."),
+                Some(until) if until < month_of(now) => Some("This date is in the past."),
+                Some(_) => None,
+            },
+            cvc: (!matches!(cvc.trim().len(), 3 | 4) || !cvc.trim().bytes().all(|byte| byte.is_ascii_digit()))
+                .then_some("Enter the 3 or 4 digits of the security code."),
+        };
+        match expiry {
+            Some((year, month)) if errors == CardErrors::default() => Ok(Self { number, month, year }),
+            _ => Err(errors),
+        }
+    }
+
+    /// What the bank says to saving this card, or to charging it at once if `charged`.
+    pub fn verdict(&self, charged: bool) -> Result<(), Decline> {
+        let (code, decline_code, message) = match self.number.as_str() {
+            "4242424242424242" | "5555555555554444" => return Ok(()),
+            "4000000000000341" if charged => return Err(DECLINED),
+            "4000000000000341" => return Ok(()),
+            "4000000000000002" => return Err(DECLINED),
+            "4000000000009995" => ("card_declined", Some("insufficient_funds"), "Your card has insufficient funds."),
+            "4000000000000069" => ("expired_card", None, "Your card has expired."),
+            "4000000000000127" => ("incorrect_cvc", None, "Your card's security code is incorrect."),
+            _ => ("card_declined", Some("test_mode_live_card"), "Your card was declined: this sandbox takes test cards only."),
+        };
+        Err(Decline { code, decline_code, message })
+    }
+
+    /// The `card` of a payment method.
+    pub fn shape(&self) -> Value {
+        shapes::card(json!({
+            "brand": self.brand(), "display_brand": self.brand(), "exp_month": self.month, "exp_year": self.year,
+            "fingerprint": self.fingerprint(), "last4": self.last4(),
+            "networks": { "available": [self.brand()], "preferred": null },
+        }))
+    }
+
+    /// What the sandbox remembers of a saved card: whether later charges fail.
+    pub fn memory(&self) -> Value {
+        json!({ "fails_when_charged": self.verdict(true).is_err() })
+    }
+
+    fn brand(&self) -> &'static str {
+        if self.number.starts_with('5') { "mastercard" } else { "visa" }
+    }
+
+    fn last4(&self) -> &str {
+        &self.number[self.number.len() - 4..]
+    }
+
+    /// The same for the same number, as callers rely on to recognise a card.
+    fn fingerprint(&self) -> String {
+        format!("{}sandbox{}", self.brand(), self.last4())
+    }
+}
+
+/// What the bank says to charging a saved payment method.
+pub fn verdict_on(memory: &Value) -> Result<(), Decline> {
+    if memory["fails_when_charged"] == true { Err(DECLINED) } else { Ok(()) }
+}
+
+/// Digits of a usual length with a right check digit (Luhn).
+fn possible(number: &str) -> bool {
+    let digits: Option<Vec<u32>> = number.chars().map(|letter| letter.to_digit(10)).collect();
+    let Some(digits) = digits.filter(|digits| (13..=19).contains(&digits.len())) else { return false };
+    let sum: u32 =
+        digits.iter().rev().enumerate().map(|(place, digit)| if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { *digit }).sum();
+    sum.is_multiple_of(10)
+}
+
+/// `12/34`, `12 / 2034`, `1234` → (2034, 12).
+fn expiry_of(typed: &str) -> Option<(i32, u8)> {
+    let digits: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let (month, year) = match digits.split_once(['/', '-']) {
+        Some(parts) => parts,
+        None if digits.is_ascii() && matches!(digits.len(), 4 | 6) => digits.split_at(2),
+        None => return None,
+    };
+    let month = month.parse().ok().filter(|month| (1..=12).contains(month))?;
+    let year: i32 = year.bytes().all(|byte| byte.is_ascii_digit()).then(|| year.parse().ok())??;
+    match year {
+        0..=99 => Some((2000 + year, month)),
+        2000..=2099 => Some((year, month)),
+        _ => None,
+    }
+}
+
+fn month_of(now: i64) -> (i32, u8) {
+    let now = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    (now.year(), now.month().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_795_000_000; // November 2026
+
+    #[test]
+    fn typed_cards_are_read_leniently() {
+        for expiry in ["12/34", "12 / 34", "1234", "12/2034", "122034", "12-34"] {
+            let card = Card::read("4242 4242 4242 4242", expiry, " 123 ", NOW).unwrap();
+            assert_eq!((card.year, card.month), (2034, 12), "{expiry}");
+        }
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let errors = Card::read("4242424242424241", "13/34", "12", NOW).unwrap_err();
+        assert!(errors.number.is_some() && errors.expiry.is_some() && errors.cvc.is_some());
+        assert!(Card::read("4242424242424242", "10/26", "123", NOW).unwrap_err().expiry.is_some());
+        assert!(Card::read("4242424242424242", "11/26", "123", NOW).is_ok());
+        for wrong in ["", "é1/34", "1/", "/", "+1/34", "12/-4", "12/99999"] {
+            assert!(Card::read("4242424242424242", wrong, "123", NOW).unwrap_err().expiry.is_some(), "{wrong}");
+        }
+    }
+}

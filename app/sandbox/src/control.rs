@@ -1,0 +1,155 @@
+//! `/_sandbox`: what tests see and steer. It asks for no key, because the sandbox is reachable on its own machine only.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::billing::due;
+use crate::error::ApiError;
+use crate::events;
+use crate::faults::{ApiFault, Faults, WebhookFault};
+use crate::json::At;
+use crate::shared::{Failed, Request, Shared};
+use crate::store::{CLOCK, Cause, DELIVERY, Tx};
+
+type Refusal = (StatusCode, Json<Value>);
+
+/// The routes, without the pages for people.
+pub fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/_sandbox/requests", get(requests).delete(forget_requests))
+        .route("/_sandbox/clock", get(clock).post(advance))
+        .route("/_sandbox/faults", get(faults).post(set_faults))
+        .route("/_sandbox/deliveries", get(deliveries))
+        .route("/_sandbox/deliveries/{id}/resend", post(resend_delivery))
+        .route("/_sandbox/events/{id}/resend", post(resend_event))
+}
+
+async fn requests(State(shared): State<Arc<Shared>>) -> Json<Vec<Request>> {
+    Json(shared.requests())
+}
+
+async fn forget_requests(State(shared): State<Arc<Shared>>) -> StatusCode {
+    shared.forget_requests();
+    StatusCode::NO_CONTENT
+}
+
+async fn clock(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({ "now_ms": shared.clock.now_ms() }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_ms: i64,
+}
+
+/// Moves the sandbox's own clock ahead; everything due by then has happened when this answers.
+async fn advance(State(shared): State<Arc<Shared>>, body: Result<Json<Advance>, JsonRejection>) -> Result<Json<Value>, Refusal> {
+    let Json(step) = body.map_err(|rejection| unreadable(&rejection))?;
+    if !shared.clock.advance(step.advance_ms) {
+        return Err(refuse(&ApiError::invalid("Only a clock of the sandbox's own can be moved, and only ahead.")));
+    }
+    let offset = shared.clock.offset_ms();
+    change(&shared, |tx| {
+        tx.put(CLOCK, CLOCK, json!({ "offset_ms": offset }), Value::Null);
+        Ok(())
+    })?;
+    due::catch_up(&shared).map_err(|error| refuse(&ApiError::internal(error.to_string())))?;
+    Ok(Json(json!({ "now_ms": shared.clock.now_ms() })))
+}
+
+async fn faults(State(shared): State<Arc<Shared>>) -> Json<Faults> {
+    Json(shared.read(|store| store.faults.clone()))
+}
+
+/// What to change about the faults: what is not named stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    #[serde(default)]
+    webhooks: Option<WebhookFault>,
+    #[serde(default)]
+    count: Option<u32>,
+    /// Null ends a standing order.
+    #[serde(default, deserialize_with = "given")]
+    api_error: Option<Option<ApiFault>>,
+}
+
+fn given<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<Option<ApiFault>>, D::Error> {
+    Option::deserialize(field).map(Some)
+}
+
+async fn set_faults(State(shared): State<Arc<Shared>>, body: Result<Json<Order>, JsonRejection>) -> Result<Json<Faults>, Refusal> {
+    let Json(order) = body.map_err(|rejection| unreadable(&rejection))?;
+    change(&shared, |tx| {
+        if let Some(webhooks) = order.webhooks {
+            tx.faults().webhooks = webhooks;
+            tx.faults().count = order.count.filter(|count| *count > 0);
+            if webhooks == WebhookFault::Deliver {
+                events::release_held(tx);
+            }
+        }
+        if let Some(api_error) = order.api_error {
+            tx.faults().api_error = api_error.filter(|fault| fault.count > 0);
+        }
+        Ok(())
+    })?;
+    Ok(faults(State(shared)).await)
+}
+
+async fn deliveries(State(shared): State<Arc<Shared>>) -> Json<Vec<Value>> {
+    Json(shared.read(|store| store.all(DELIVERY).map(|record| record.value.clone()).collect()))
+}
+
+async fn resend_delivery(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    change(&shared, |tx| {
+        let delivery = tx.store().record(&id).filter(|record| record.kind == DELIVERY).ok_or_else(|| ApiError::missing("delivery", &id))?;
+        let (event, endpoint) = (delivery.value.text("event").to_owned(), delivery.value.text("endpoint").to_owned());
+        let again = events::queue(tx, &event, &endpoint, WebhookFault::Deliver);
+        Ok(tx.value(&again).clone())
+    })
+    .map(Json)
+}
+
+async fn resend_event(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Vec<Value>>, Refusal> {
+    change(&shared, |tx| {
+        let event = tx.store().record(&id).filter(|record| record.kind == "event").ok_or_else(|| ApiError::missing("event", &id))?;
+        let kind = event.value.text("type").to_owned();
+        let endpoints = events::listeners(tx, &kind);
+        let again = endpoints.iter().map(|endpoint| {
+            let again = events::queue(tx, &id, endpoint, WebhookFault::Deliver);
+            tx.value(&again).clone()
+        });
+        Ok(again.collect())
+    })
+    .map(Json)
+}
+
+fn change<T>(shared: &Shared, change: impl FnOnce(&mut Tx) -> Result<T, ApiError>) -> Result<T, Refusal> {
+    shared.change(Cause::default(), change).map_err(|error| match error {
+        Failed::Refused(error) => refuse(&error),
+        other @ Failed::Journal(_) => refuse(&ApiError::internal(other.to_string())),
+    })
+}
+
+fn refuse(error: &ApiError) -> Refusal {
+    (error.status, Json(error.body()))
+}
+
+fn unreadable(rejection: &JsonRejection) -> Refusal {
+    (rejection.status(), Json(ApiError::invalid(rejection.body_text()).body()))
+}
+
+/// 404 for whatever is not an address of the sandbox.
+pub async fn unknown(request: axum::extract::Request) -> Response {
+    let error = ApiError::unknown_path(request.method().as_str(), request.uri().path());
+    (error.status, Json(error.body())).into_response()
+}

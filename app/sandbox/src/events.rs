@@ -1,0 +1,78 @@
+//! Events: what happened, with the object as it was at that moment, and the deliveries they cause.
+
+use serde_json::{Value, json};
+
+use crate::clock::wall_ms;
+use crate::faults::WebhookFault;
+use crate::ids;
+use crate::json::At;
+use crate::shapes;
+use crate::store::{DELIVERY, Tx, nothing};
+
+/// Half a second, in which `reverse` collects.
+const COLLECT_MS: i64 = 500;
+
+/// Records an event about the object `id` and queues a webhook for every endpoint that wants it.
+pub fn emit(tx: &mut Tx, kind: &str, id: &str, previous: Option<Value>) {
+    let mut data = json!({ "object": tx.value(id) });
+    if let Some(previous) = previous {
+        data["previous_attributes"] = previous;
+    }
+    let endpoints = listeners(tx, kind);
+    let event = shapes::event(json!({
+        "id": ids::fresh("evt_1", 23),
+        "created": tx.clock,
+        "data": data,
+        "pending_webhooks": endpoints.len(),
+        "request": { "id": tx.cause.request, "idempotency_key": tx.cause.idempotency_key },
+        "type": kind,
+    }));
+    let event = tx.add(event, nothing());
+    let fault = tx.faults().next_webhook();
+    for endpoint in endpoints {
+        queue(tx, &event, &endpoint, fault);
+    }
+}
+
+/// Queues a webhook for one event and endpoint; answers the delivery's id.
+pub fn queue(tx: &mut Tx, event: &str, endpoint: &str, fault: WebhookFault) -> String {
+    let (status, wait) = match fault {
+        WebhookFault::Deliver | WebhookFault::Duplicate => ("pending", 0),
+        WebhookFault::Reverse => ("pending", COLLECT_MS),
+        WebhookFault::Hold => ("held", 0),
+        WebhookFault::Drop => ("lost", 0),
+    };
+    let id = ids::fresh("dlv_", 16);
+    let delivery = json!({
+        "id": id,
+        "event": event,
+        "type": tx.value(event).text("type"),
+        "endpoint": endpoint,
+        "fault": fault,
+        "status": status,
+        "created_ms": wall_ms(),
+        "next_attempt_ms": wall_ms() + wait,
+        "attempts": [],
+    });
+    tx.put(DELIVERY, &id, delivery, Value::Null);
+    id
+}
+
+/// Lets everything go that `hold` kept.
+pub fn release_held(tx: &mut Tx) {
+    let held: Vec<String> =
+        tx.store().all(DELIVERY).filter(|record| record.value.text("status") == "held").map(|record| record.id.clone()).collect();
+    for id in held {
+        tx.edit(&id, |delivery| {
+            delivery.set("status", "pending");
+            delivery.set("next_attempt_ms", wall_ms());
+        });
+    }
+}
+
+/// The enabled endpoints that want events of this kind.
+pub fn listeners(tx: &Tx, kind: &str) -> Vec<String> {
+    let wants = |endpoint: &Value| endpoint.entries("enabled_events").iter().any(|wanted| wanted == "*" || wanted == kind);
+    let enabled = tx.store().all("webhook_endpoint").filter(|record| record.value.text("status") == "enabled");
+    enabled.filter(|record| wants(&record.value)).map(|record| record.id.clone()).collect()
+}

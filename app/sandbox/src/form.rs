@@ -1,0 +1,243 @@
+//! Request parameters: url-encoded pairs whose names nest with brackets, as in `line_items[0][price]`.
+
+use serde_json::{Map, Value, json};
+use url::form_urlencoded;
+
+use crate::error::ApiError;
+
+const MOST_PAIRS: usize = 1_000;
+const LONGEST_VALUE: usize = 5_000;
+
+/// The parameters of one request, by full name. `a[]=x&a[]=y` is kept as `a[0]` and `a[1]`; the last of two equal names counts.
+#[derive(Clone, Debug, Default)]
+pub struct Params {
+    pairs: Vec<(String, String)>,
+}
+
+impl Params {
+    /// Reads a query string or form body.
+    ///
+    /// # Errors
+    /// Unbalanced brackets, too many pairs, over-long values.
+    pub fn parse(encoded: &[u8]) -> Result<Self, ApiError> {
+        let mut params = Self::default();
+        for (name, value) in form_urlencoded::parse(encoded) {
+            if params.pairs.len() == MOST_PAIRS {
+                return Err(ApiError::invalid(format!("A request has at most {MOST_PAIRS} parameters.")));
+            }
+            let segments = segments(&name).ok_or_else(|| ApiError::invalid(format!("Malformed parameter name: {name}")))?;
+            if value.chars().count() > LONGEST_VALUE {
+                let message = format!("{name} is longer than {LONGEST_VALUE} characters.");
+                return Err(ApiError::parameter("parameter_invalid_string_long", &name, message));
+            }
+            let name = params.numbered(&segments);
+            params.pairs.retain(|(known, _)| *known != name);
+            params.pairs.push((name, value.into_owned()));
+        }
+        Ok(params)
+    }
+
+    /// The full name with every empty index replaced by a number: a new one at the end of the name, else the current one.
+    fn numbered(&self, segments: &[&str]) -> String {
+        let mut name = segments[0].to_owned();
+        for (place, segment) in segments.iter().enumerate().skip(1) {
+            if segment.is_empty() {
+                let known = self.children(&name).len();
+                let index = if place + 1 == segments.len() { known } else { known.saturating_sub(1) };
+                name = format!("{name}[{index}]");
+            } else {
+                name = format!("{name}[{segment}]");
+            }
+        }
+        name
+    }
+
+    /// Refuses every parameter that no pattern accepts. In a pattern `[]` stands for an index, `[*]` for any key;
+    /// `expand[]` is always accepted.
+    ///
+    /// # Errors
+    /// The first unknown parameter.
+    pub fn only(&self, accepted: &[&str]) -> Result<(), ApiError> {
+        let unknown = self
+            .pairs
+            .iter()
+            .find(|(name, value)| !accepted.iter().chain(&["expand[]"]).any(|pattern| fits(pattern, name, value.is_empty())));
+        match unknown {
+            Some((name, _)) => Err(ApiError::parameter("parameter_unknown", name, format!("Received unknown parameter: {name}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The value as sent, which is empty when the caller unsets something.
+    pub fn sent(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value, when there is one and it is not empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.sent(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value, or the refusal that names it.
+    pub fn required(&self, name: &str) -> Result<&str, ApiError> {
+        self.text(name).ok_or_else(|| missing(name))
+    }
+
+    /// True when the name, or anything nested in it, was sent.
+    pub fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(known, _)| known == name || inside(known, name).is_some())
+    }
+
+    /// The value as a whole number within `range`.
+    pub fn integer(&self, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<Option<i64>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let wrong = |message: String| ApiError::parameter("parameter_invalid_integer", name, message);
+        let number: i64 = text.parse().map_err(|_| wrong(format!("Invalid integer: {text}")))?;
+        if number < *range.start() {
+            return Err(wrong(format!("Invalid integer: {name} must be at least {}.", range.start())));
+        }
+        if number > *range.end() {
+            return Err(wrong(format!("Invalid integer: {name} must be at most {}.", range.end())));
+        }
+        Ok(Some(number))
+    }
+
+    /// The value as `true` or `false`.
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        match self.text(name) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(other) => Err(ApiError::parameter("parameter_invalid_boolean", name, format!("Invalid boolean: {other}"))),
+        }
+    }
+
+    /// The value, if it is one of `choices`.
+    pub fn one_of(&self, name: &str, choices: &[&'static str]) -> Result<Option<&'static str>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match choices.iter().find(|choice| **choice == text) {
+            Some(choice) => Ok(Some(choice)),
+            None => Err(ApiError::invalid_choice(name, choices)),
+        }
+    }
+
+    /// A three-letter currency code, in lower case.
+    pub fn currency(&self, name: &str) -> Result<Option<String>, ApiError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            Ok(Some(text.to_ascii_lowercase()))
+        } else {
+            Err(ApiError::parameter("parameter_invalid", name, format!("Invalid currency: {text}")))
+        }
+    }
+
+    /// The full names of what is directly inside `name`, each once, in the order they came.
+    pub fn children(&self, name: &str) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for (known, _) in &self.pairs {
+            let child = inside(known, name).and_then(|rest| rest.split_once(']')).map(|(key, _)| format!("{name}[{key}]"));
+            found.extend(child.filter(|child| !found.contains(child)));
+        }
+        found
+    }
+
+    /// The values of the list `name`.
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        self.children(name).iter().filter_map(|child| self.text(child)).collect()
+    }
+
+    /// The metadata in `name` laid over `onto`: an empty value takes a key away, an empty `name` takes all.
+    pub fn metadata(&self, name: &str, onto: &Value) -> Result<Value, ApiError> {
+        let mut data = match self.sent(name) {
+            Some(_) => Map::new(),
+            None => onto.as_object().cloned().unwrap_or_default(),
+        };
+        for child in self.children(name) {
+            let key = child[name.len() + 1..child.len() - 1].to_owned();
+            match self.sent(&child) {
+                None | Some("") => drop(data.remove(&key)),
+                Some(_) if key.chars().count() > 40 => return Err(too_long(&child, "Metadata keys", 40)),
+                Some(value) if value.chars().count() > 500 => return Err(too_long(&child, "Metadata values", 500)),
+                Some(value) => drop(data.insert(key, value.into())),
+            }
+        }
+        if data.len() > 50 {
+            return Err(ApiError::parameter("parameter_invalid", name, "An object has at most 50 metadata keys."));
+        }
+        Ok(Value::Object(data))
+    }
+
+    /// The postal address in `name`, or null when nothing of it was sent.
+    pub fn address(&self, name: &str) -> Value {
+        if self.children(name).is_empty() {
+            return Value::Null;
+        }
+        let part = |key: &str| self.text(&format!("{name}[{key}]"));
+        json!({
+            "city": part("city"), "country": part("country"), "line1": part("line1"), "line2": part("line2"),
+            "postal_code": part("postal_code"), "state": part("state"),
+        })
+    }
+
+    /// True when `moment` lies within the bounds in `name`: a number, or any of `gt`, `gte`, `lt`, `lte`.
+    pub fn covers(&self, name: &str, moment: i64) -> Result<bool, ApiError> {
+        let bound = |key: &str| self.integer(&format!("{name}[{key}]"), i64::MIN..=i64::MAX);
+        let exact = self.integer(name, i64::MIN..=i64::MAX)?;
+        Ok(exact.is_none_or(|at| moment == at)
+            && bound("gt")?.is_none_or(|at| moment > at)
+            && bound("gte")?.is_none_or(|at| moment >= at)
+            && bound("lt")?.is_none_or(|at| moment < at)
+            && bound("lte")?.is_none_or(|at| moment <= at))
+    }
+
+    /// All pairs in an order that does not depend on how they were sent, to compare two requests.
+    pub fn fingerprint(&self) -> String {
+        let mut pairs = self.pairs.clone();
+        pairs.sort();
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+}
+
+impl ApiError {
+    /// 400: the value is none of the choices.
+    pub fn invalid_choice(name: &str, choices: &[&str]) -> Self {
+        Self::parameter("parameter_invalid_enum", name, format!("Invalid {name}: must be one of {}", choices.join(", ")))
+    }
+}
+
+/// 400: a required parameter was not sent.
+pub fn missing(name: &str) -> ApiError {
+    ApiError::parameter("parameter_missing", name, format!("Missing required param: {name}."))
+}
+
+fn too_long(param: &str, what: &str, most: usize) -> ApiError {
+    ApiError::parameter("parameter_invalid_string_long", param, format!("{what} have at most {most} characters."))
+}
+
+/// What follows `name[` in `known`.
+fn inside<'k>(known: &'k str, name: &str) -> Option<&'k str> {
+    known.strip_prefix(name)?.strip_prefix('[')
+}
+
+/// `a[b][0]` → `a`, `b`, `0`; nothing for unbalanced brackets or more than ten levels.
+fn segments(name: &str) -> Option<Vec<&str>> {
+    let Some((first, rest)) = name.split_once('[') else {
+        return (!name.is_empty() && !name.contains(']')).then(|| vec![name]);
+    };
+    let rest = rest.strip_suffix(']')?;
+    let mut all = vec![first];
+    all.extend(rest.split("]["));
+    let sound = !first.is_empty() && all.len() <= 10 && all.iter().all(|segment| !segment.contains(['[', ']']));
+    sound.then_some(all)
+}
+
+fn fits(pattern: &str, name: &str, unset: bool) -> bool {
+    let (Some(pattern), Some(name)) = (segments(pattern), segments(name)) else { return false };
+    let unset_whole = unset && name.len() + 1 == pattern.len() && matches!(pattern.last(), Some(&("*" | "")));
+    (pattern.len() == name.len() || unset_whole)
+        && pattern.iter().zip(&name).all(|(pattern, segment)| match *pattern {
+            "" => !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit()),
+            "*" => true,
+            exact => exact == *segment,
+        })
+}

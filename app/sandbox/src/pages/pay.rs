@@ -1,0 +1,236 @@
+//! The payment page of a checkout session.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::billing::checkout::{self, Paid};
+use crate::billing::invoices::interval;
+use crate::billing::periods::next_boundary;
+use crate::cards::{Card, CardErrors};
+use crate::json::At;
+use crate::money;
+use crate::shared::Shared;
+use crate::store::{Cause, Record};
+
+use super::html::{day, guarded, host, inert, page};
+
+/// What was typed and pressed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    action: String,
+    card_number: String,
+    expiry: String,
+    cvc: String,
+}
+
+/// Why the page is shown again.
+#[derive(Default)]
+struct Trouble {
+    reason: Option<&'static str>,
+    fields: CardErrors,
+}
+
+pub async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    match open_session(&shared, &id) {
+        Ok(session) => form(&shared, &session, StatusCode::OK, &Typed::default(), &Trouble::default()),
+        Err(other) => other,
+    }
+}
+
+pub async fn submit(State(shared): State<Arc<Shared>>, Path(id): Path<String>, typed: Result<Form<Typed>, FormRejection>) -> Response {
+    let session = match open_session(&shared, &id) {
+        Ok(session) => session,
+        Err(other) => return other,
+    };
+    let Ok(Form(typed)) = typed else {
+        let trouble = Trouble { reason: Some("The form could not be read. Enter the card again."), ..Trouble::default() };
+        return form(&shared, &session, StatusCode::UNPROCESSABLE_ENTITY, &Typed::default(), &trouble);
+    };
+    if typed.action == "cancel" {
+        return leave(session.value.text("cancel_url"), &session.value);
+    }
+    let card = if checkout::needs_card(&session.value) {
+        match Card::read(&typed.card_number, &typed.expiry, &typed.cvc, shared.clock.now_ms().div_euclid(1_000)) {
+            Ok(card) => Some(card),
+            Err(fields) => {
+                let trouble = Trouble { reason: Some("Check the fields marked below."), fields };
+                return form(&shared, &session, StatusCode::UNPROCESSABLE_ENTITY, &typed, &trouble);
+            }
+        }
+    } else {
+        None
+    };
+    match shared.change(Cause::default(), |tx| Ok::<_, std::convert::Infallible>(checkout::pay(tx, &id, card.as_ref()))) {
+        Ok(Paid::Declined(decline)) => {
+            let trouble = Trouble { reason: Some(decline.message), ..Trouble::default() };
+            form(&shared, &session, StatusCode::PAYMENT_REQUIRED, &typed, &trouble)
+        }
+        Ok(Paid::Complete | Paid::Closed) => match open_session(&shared, &id) {
+            Ok(session) => form(&shared, &session, StatusCode::OK, &Typed::default(), &Trouble::default()),
+            Err(other) => other,
+        },
+        Err(error) => {
+            tracing::error!(%error, session = id, "a payment was not recorded");
+            let trouble =
+                Trouble { reason: Some("The payment could not be recorded. Nothing was charged; try again."), ..Trouble::default() };
+            form(&shared, &session, StatusCode::INTERNAL_SERVER_ERROR, &typed, &trouble)
+        }
+    }
+}
+
+/// The session if it can still be paid; otherwise what to show instead. A complete one leads on to the seller.
+fn open_session(shared: &Shared, id: &str) -> Result<Record, Response> {
+    let session = shared.read(|store| store.record(id).filter(|record| record.kind == "checkout.session").cloned());
+    let Some(session) = session else {
+        let main = "<h1>Page not found</h1><p>There is no payment page at this address. Go back to the seller and start again.</p>";
+        return Err(page(StatusCode::NOT_FOUND, "Page not found", false, main, &[]));
+    };
+    match session.value.text("status") {
+        "open" if session.value.integer("expires_at") > shared.clock.now_ms().div_euclid(1_000) => Ok(session),
+        "complete" => Err(leave(session.value.text("success_url"), &session.value)),
+        _ => {
+            let back = back_link(session.value.text("cancel_url"));
+            let main = format!("<h1>This page has expired</h1><p>Nothing was charged. Go back to the seller and start again.</p>{back}");
+            Err(page(StatusCode::GONE, "Page expired", false, &main, &[]))
+        }
+    }
+}
+
+/// 303 to the seller's address, with the session's id in its place. Without an address there is a page.
+fn leave(address: &str, session: &Value) -> Response {
+    let address = address.replace("{CHECKOUT_SESSION_ID}", session.text("id"));
+    if address.is_empty() {
+        let main = "<h1>Payment left</h1><p>Nothing was charged. You can close this page.</p>";
+        return page(StatusCode::OK, "Payment left", false, main, &[]);
+    }
+    let targets = [session.text("success_url"), session.text("cancel_url")];
+    guarded((StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response(), &targets)
+}
+
+fn back_link(address: &str) -> String {
+    if address.is_empty() { String::new() } else { format!(r#"<p><a href="{}">Back to {}</a></p>"#, inert(address), inert(&host(address))) }
+}
+
+fn form(shared: &Shared, session: &Record, status: StatusCode, typed: &Typed, trouble: &Trouble) -> Response {
+    let value = &session.value;
+    let trial = session.hidden.at("subscription_data.trial_end").as_i64();
+    let button = if trial.is_some() { "Start trial" } else { "Pay" };
+    let seller = host(value.text("success_url"));
+    let alert = trouble.reason.map_or_else(String::new, |reason| format!(r#"<p class="alert" role="alert">{}</p>"#, inert(reason)));
+    let fields = if checkout::needs_card(value) { fields(typed, &trouble.fields) } else { "<p>No card is needed to start.</p>".to_owned() };
+    let main = format!(
+        r#"<h1>Pay</h1>
+<p>You are paying <strong>{seller}</strong>.</p>
+<section class="card" aria-label="Your order">
+{bill}
+</section>
+<form class="card" method="post" action="/pay/{id}" novalidate>
+{alert}
+{fields}
+<div class="actions">
+<button name="action" value="pay">{button}</button>
+<button class="quiet" name="action" value="cancel">Cancel</button>
+</div>
+<p class="hint">Cancel takes you back to {seller}; nothing is charged.</p>
+</form>
+{TEST_CARDS}"#,
+        seller = inert(&seller),
+        id = inert(value.text("id")),
+        bill = bill(shared, session, trial),
+    );
+    page(status, "Pay", false, &main, &[value.text("success_url"), value.text("cancel_url")])
+}
+
+/// What is bought, what it costs, and what is due today.
+fn bill(shared: &Shared, session: &Record, trial: Option<i64>) -> String {
+    let currency = session.value.text("currency");
+    let items = session.hidden.entries("items");
+    let rows: String = items.iter().map(|item| row(item, currency)).collect();
+    let regular: i64 = items.iter().map(|item| item.integer("price.unit_amount") * item.integer("quantity")).sum();
+    let price = items[0].at("price");
+    let rhythm = interval(price);
+    let amount = money::written(regular, currency);
+    let today = money::written(session.value.integer("amount_total"), currency);
+    let now = shared.clock.now_ms().div_euclid(1_000);
+    let note = match trial {
+        Some(end) => {
+            let days = (end - now + 43_200) / 86_400;
+            let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+            format!("<p>{days} free. Then {amount} per {rhythm}, first on {}. Cancel before and nothing is charged.</p>", day(end))
+        }
+        None if price.at("recurring").is_null() => String::new(),
+        None => {
+            let next = next_boundary(now, price.text("recurring.interval"), price.integer("recurring.interval_count"), now);
+            format!("<p>Renews on {} and every {rhythm} after, until cancelled.</p>", day(next))
+        }
+    };
+    format!(
+        r#"<table class="bill">
+<tbody>
+{rows}</tbody>
+<tfoot><tr><th scope="row">Due today</th><td>{today}</td></tr></tfoot>
+</table>
+{note}"#
+    )
+}
+
+fn row(item: &Value, currency: &str) -> String {
+    let price = item.at("price");
+    let (quantity, unit) = (item.integer("quantity"), price.integer("unit_amount"));
+    let rhythm = if price.at("recurring").is_null() { String::new() } else { format!(" per {}", interval(price)) };
+    let each =
+        if quantity > 1 { format!("<small>{quantity} × {}{rhythm}</small>", money::written(unit, currency)) } else { String::new() };
+    let amount = money::written(unit * quantity, currency);
+    format!(
+        r#"<tr><th scope="row">{}{each}</th><td>{amount}<small>{}</small></td></tr>{}"#,
+        inert(item.text("description")),
+        rhythm.trim(),
+        "\n"
+    )
+}
+
+fn fields(typed: &Typed, errors: &CardErrors) -> String {
+    let number = field("card_number", "Card number", "cc-number", "1234 1234 1234 1234", &typed.card_number, errors.number);
+    let expiry = field("expiry", "Expiry", "cc-exp", "MM / YY", &typed.expiry, errors.expiry);
+    // The security code is never sent back.
+    let cvc = field("cvc", "CVC", "cc-csc", "CVC", "", errors.cvc);
+    format!(r#"<div class="fields"><div class="whole">{number}</div><div>{expiry}</div><div>{cvc}</div></div>"#)
+}
+
+fn field(name: &str, label: &str, autocomplete: &str, placeholder: &str, value: &str, error: Option<&str>) -> String {
+    let value = inert(value);
+    let (state, message) = match error {
+        Some(error) => (
+            format!(r#" aria-invalid="true" aria-describedby="{name}-error""#),
+            format!(r#"<span class="error" id="{name}-error">{}</span>"#, inert(error)),
+        ),
+        None => (String::new(), String::new()),
+    };
+    format!(
+        r#"<label for="{name}">{label}</label><input id="{name}" name="{name}" value="{value}" placeholder="{placeholder}" inputmode="numeric" autocomplete="{autocomplete}" maxlength="30" required{state}>{message}"#
+    )
+}
+
+const TEST_CARDS: &str = r#"<details>
+<summary>Test cards</summary>
+<p>Any date in the future and any three digits go with them.</p>
+<table class="list">
+<thead><tr><th scope="col">Number</th><th scope="col">Result</th></tr></thead>
+<tbody>
+<tr><td>4242 4242 4242 4242</td><td>Paid</td></tr>
+<tr><td>4000 0000 0000 0002</td><td>Declined</td></tr>
+<tr><td>4000 0000 0000 9995</td><td>Insufficient funds</td></tr>
+<tr><td>4000 0000 0000 0069</td><td>Expired card</td></tr>
+<tr><td>4000 0000 0000 0127</td><td>Incorrect CVC</td></tr>
+<tr><td>4000 0000 0000 0341</td><td>Saved, fails when charged</td></tr>
+</tbody>
+</table>
+</details>"#;

@@ -1,0 +1,50 @@
+//! The objects of API version `2026-09-30.endive` as they look with nothing set, one file each under `shapes/`.
+//! Code names only what it sets.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+macro_rules! shapes {
+    ($($name:ident),* $(,)?) => {$(
+        #[doc = concat!("A `", stringify!($name), "` with the fields of `set` filled in.")]
+        pub fn $name(set: Value) -> Value {
+            static EMPTY: LazyLock<Value> =
+                LazyLock::new(|| serde_json::from_str(include_str!(concat!("shapes/", stringify!($name), ".json"))).unwrap_or_default());
+            filled(&EMPTY, set)
+        }
+    )*};
+}
+
+shapes!(
+    card,
+    charge,
+    charged_card,
+    checkout_session,
+    customer,
+    event,
+    invoice,
+    invoice_payment,
+    item,
+    line_item,
+    outcome,
+    payment_intent,
+    payment_method,
+    plan,
+    price,
+    product,
+    subscription,
+    subscription_item,
+    webhook_endpoint,
+);
+
+fn filled(empty: &Value, set: Value) -> Value {
+    let mut object = empty.clone();
+    if let Value::Object(fields) = set {
+        for (key, value) in fields {
+            debug_assert!(empty.get(&key).is_some(), "{} has no field {key}", empty["object"]);
+            object[key] = value;
+        }
+    }
+    object
+}
