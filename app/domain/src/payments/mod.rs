@@ -192,7 +192,9 @@ impl StripeRequest for Get {
     type Output = ();
 
     fn build(&self) -> RequestBuilder {
-        RequestBuilder::new(StripeMethod::Get, &self.path).query(&self.query)
+        let request = RequestBuilder::new(StripeMethod::Get, &self.path);
+        // No parameters would be written as `?=`.
+        if self.query.is_empty() { request } else { request.query(&self.query) }
     }
 }
 

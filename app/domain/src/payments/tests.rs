@@ -103,7 +103,7 @@ async fn what_will_not_change_is_asked_once() {
     ] {
         let (payments, asked) = stripe(vec![answer]);
         assert_eq!(payments.get_checkout(&OUT, "cs_1").await, Err(meaning));
-        assert!(asked.join().unwrap()[0].starts_with("GET /v1/checkout/sessions/cs_1"));
+        assert!(asked.join().unwrap()[0].starts_with("GET /v1/checkout/sessions/cs_1 HTTP"));
     }
 }
 
