@@ -25,11 +25,12 @@ pub struct CardErrors {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decline {
     pub code: &'static str,
-    pub decline_code: Option<&'static str>,
+    /// Stripe's `decline_code`.
+    pub reason: Option<&'static str>,
     pub message: &'static str,
 }
 
-const DECLINED: Decline = Decline { code: "card_declined", decline_code: Some("generic_decline"), message: "Your card was declined." };
+const DECLINED: Decline = Decline { code: "card_declined", reason: Some("generic_decline"), message: "Your card was declined." };
 
 impl Card {
     /// Reads the three fields; `now` is in unix seconds.
@@ -57,17 +58,16 @@ impl Card {
 
     /// What the bank says to saving this card, or to charging it at once if `charged`.
     pub fn verdict(&self, charged: bool) -> Result<(), Decline> {
-        let (code, decline_code, message) = match self.number.as_str() {
-            "4242424242424242" | "5555555555554444" => return Ok(()),
+        let (code, reason, message) = match self.number.as_str() {
             "4000000000000341" if charged => return Err(DECLINED),
-            "4000000000000341" => return Ok(()),
+            "4242424242424242" | "5555555555554444" | "4000000000000341" => return Ok(()),
             "4000000000000002" => return Err(DECLINED),
             "4000000000009995" => ("card_declined", Some("insufficient_funds"), "Your card has insufficient funds."),
             "4000000000000069" => ("expired_card", None, "Your card has expired."),
             "4000000000000127" => ("incorrect_cvc", None, "Your card's security code is incorrect."),
             _ => ("card_declined", Some("test_mode_live_card"), "Your card was declined: this sandbox takes test cards only."),
         };
-        Err(Decline { code, decline_code, message })
+        Err(Decline { code, reason, message })
     }
 
     /// The `card` of a payment method.
@@ -120,8 +120,9 @@ fn expiry_of(typed: &str) -> Option<(i32, u8)> {
         None if digits.is_ascii() && matches!(digits.len(), 4 | 6) => digits.split_at(2),
         None => return None,
     };
-    let month = month.parse().ok().filter(|month| (1..=12).contains(month))?;
-    let year: i32 = year.bytes().all(|byte| byte.is_ascii_digit()).then(|| year.parse().ok())??;
+    let number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<i32>().ok()).flatten();
+    let month = u8::try_from(number(month)?).ok().filter(|month| (1..=12).contains(month))?;
+    let year = number(year)?;
     match year {
         0..=99 => Some((2000 + year, month)),
         2000..=2099 => Some((year, month)),

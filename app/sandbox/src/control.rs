@@ -73,6 +73,7 @@ async fn faults(State(shared): State<Arc<Shared>>) -> Json<Faults> {
 /// What to change about the faults: what is not named stays.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "an absent field and a null say different things")]
 struct Order {
     #[serde(default)]
     webhooks: Option<WebhookFault>,
@@ -83,6 +84,7 @@ struct Order {
     api_error: Option<Option<ApiFault>>,
 }
 
+#[expect(clippy::option_option, reason = "as in Order")]
 fn given<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<Option<ApiFault>>, D::Error> {
     Option::deserialize(field).map(Some)
 }

@@ -58,7 +58,7 @@ pub async fn call(State(shared): State<Arc<Shared>>, request: Request) -> Respon
         idempotency_key: key.clone(),
         status: answer.status.as_u16(),
     });
-    written(answer, &id, key.as_deref())
+    written(&answer, &id, key.as_deref())
 }
 
 async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Option<&str>) -> Result<Answer, ApiError> {
@@ -155,7 +155,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn written(answer: Answer, id: &str, key: Option<&str>) -> Response {
+fn written(answer: &Answer, id: &str, key: Option<&str>) -> Response {
     let mut response = (answer.status, answer.body.to_string()).into_response();
     let mut header = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -50,7 +50,9 @@ impl Store {
             store.apply(step);
         }
         let stale: Vec<String> = store.records.values().filter(|record| !keep(&store, record)).map(|record| record.id.clone()).collect();
-        stale.into_iter().for_each(|id| store.apply(Step::Drop(id)));
+        for id in stale {
+            store.apply(Step::Drop(id));
+        }
         let mut all: Vec<&Record> = store.records.values().collect();
         all.sort_by_key(|record| record.seq);
         store.journal = Some(Journal::rewrite(path, lock, all.into_iter())?);

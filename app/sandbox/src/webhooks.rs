@@ -149,8 +149,7 @@ fn signature(secret: &str, moment: i64, body: &[u8]) -> String {
     mac.update(b".");
     mac.update(body);
     let digest = mac.finalize().into_bytes();
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("t={moment},v1={hex}")
+    digest.iter().fold(format!("t={moment},v1="), |header, byte| header + &format!("{byte:02x}"))
 }
 
 /// Posts `body` to `url`; answers the status.

@@ -36,12 +36,11 @@ pub fn create(tx: &mut Tx, params: &Params) -> Result<Value, ApiError> {
     };
     params.one_of("billing_scheme", &["per_unit"])?;
     let recurring = recurring(params)?;
-    let product = match params.text("product") {
-        Some(id) => named(tx, "product", id, "product")?.text("id").to_owned(),
-        None => {
-            let name = params.text("product_data[name]").ok_or_else(|| missing("product"))?;
-            products::named(tx, name, &params.metadata("product_data[metadata]", &Value::Null)?)
-        }
+    let product = if let Some(id) = params.text("product") {
+        named(tx, "product", id, "product")?.text("id").to_owned()
+    } else {
+        let name = params.text("product_data[name]").ok_or_else(|| missing("product"))?;
+        products::named(tx, name, &params.metadata("product_data[metadata]", &Value::Null)?)
     };
     let price = shapes::price(json!({
         "id": ids::fresh("price_1", 23), "created": tx.now, "currency": currency, "product": product,

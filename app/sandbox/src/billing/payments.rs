@@ -73,7 +73,7 @@ pub fn fail(tx: &mut Tx, intent: &str, method: &Value, decline: Decline) {
         "type": "card_error", "code": decline.code, "message": decline.message, "charge": charge, "payment_method": method,
         "doc_url": format!("https://stripe.com/docs/error-codes/{}", decline.code.replace('_', "-")),
     });
-    if let Some(code) = decline.decline_code {
+    if let Some(code) = decline.reason {
         error.set("decline_code", code);
     }
     tx.edit(intent, |intent| {
@@ -102,7 +102,7 @@ fn charge(tx: &mut Tx, intent: &str, method: &Value, decline: Option<Decline>) -
     let outcome = match decline {
         None => json!({}),
         Some(decline) => json!({
-            "network_status": "declined_by_network", "reason": decline.decline_code.unwrap_or(decline.code),
+            "network_status": "declined_by_network", "reason": decline.reason.unwrap_or(decline.code),
             "seller_message": "The bank returned a decline.", "type": "issuer_declined",
         }),
     };

@@ -1,5 +1,7 @@
 //! The frame of every page, and text made inert.
 
+use std::collections::BTreeSet;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use time::OffsetDateTime;
@@ -50,7 +52,8 @@ pub fn page(status: StatusCode, title: &str, wide: bool, main: &str, targets: &[
 
 /// The same headers on every answer a browser shows.
 pub fn guarded(mut response: Response, targets: &[&str]) -> Response {
-    let origins: String = targets.iter().filter_map(|target| origin(target)).map(|origin| format!(" {origin}")).collect();
+    let origins: BTreeSet<String> = targets.iter().filter_map(|target| origin(target)).collect();
+    let origins = joined(origins.iter().map(|origin| format!(" {origin}")));
     let policy = format!(
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'{origins}"
     );
@@ -70,6 +73,11 @@ pub fn guarded(mut response: Response, targets: &[&str]) -> Response {
     response
 }
 
+/// The parts one after the other.
+pub fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.fold(String::new(), |all, part| all + &part)
+}
+
 /// `http://127.0.0.1:3000/a?b` → `http://127.0.0.1:3000`.
 fn origin(address: &str) -> Option<String> {
     let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
@@ -79,6 +87,12 @@ fn origin(address: &str) -> Option<String> {
 /// `127.0.0.1:3000`, to name the seller by.
 pub fn host(address: &str) -> String {
     Url::parse(address).ok().map(|url| url.authority().to_owned()).unwrap_or_default()
+}
+
+/// `20 November 2026, 09:30`, in UTC.
+pub fn moment(at: i64) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(at).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!("{}, {:02}:{:02}", day(at), time.hour(), time.minute())
 }
 
 /// `4 December 2026`, in UTC.

@@ -11,7 +11,7 @@ use crate::json::At;
 use crate::money;
 use crate::shared::Shared;
 
-use super::html::{day, inert, page};
+use super::html::{day, inert, joined, page};
 
 pub async fn invoice(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     let invoice = shared.read(|store| store.value(&id).clone());
@@ -19,19 +19,7 @@ pub async fn invoice(State(shared): State<Arc<Shared>>, Path(id): Path<String>) 
         return not_found();
     }
     let currency = invoice.text("currency");
-    let rows: String = invoice
-        .entries("lines.data")
-        .iter()
-        .map(|line| {
-            let period = (line.integer("period.start"), line.integer("period.end"));
-            let span = if period.0 == period.1 { String::new() } else { format!("<small>{} – {}</small>", day(period.0), day(period.1)) };
-            format!(
-                "<tr><th scope=\"row\">{}{span}</th><td>{}</td></tr>\n",
-                inert(line.text("description")),
-                money::written(line.integer("amount"), currency)
-            )
-        })
-        .collect();
+    let rows = joined(invoice.entries("lines.data").iter().map(|line| row(line, currency)));
     let state = match invoice.at("status_transitions.paid_at").as_i64() {
         Some(at) => format!("Paid on {}", day(at)),
         None => "Not paid yet".to_owned(),
@@ -52,6 +40,13 @@ pub async fn invoice(State(shared): State<Arc<Shared>>, Path(id): Path<String>) 
         total = money::written(invoice.integer("total"), currency),
     );
     page(StatusCode::OK, "Invoice", false, &main, &[])
+}
+
+fn row(line: &Value, currency: &str) -> String {
+    let (start, end) = (line.integer("period.start"), line.integer("period.end"));
+    let span = if start == end { String::new() } else { format!("<small>{} – {}</small>", day(start), day(end)) };
+    let amount = money::written(line.integer("amount"), currency);
+    format!("<tr><th scope=\"row\">{}{span}</th><td>{amount}</td></tr>\n", inert(line.text("description")))
 }
 
 fn payer(invoice: &Value) -> String {

@@ -19,7 +19,7 @@ use crate::money;
 use crate::shared::Shared;
 use crate::store::{Cause, Record};
 
-use super::html::{day, guarded, host, inert, page};
+use super::html::{day, guarded, host, inert, joined, page};
 
 /// What was typed and pressed.
 #[derive(Default, Deserialize)]
@@ -87,6 +87,7 @@ pub async fn submit(State(shared): State<Arc<Shared>>, Path(id): Path<String>, t
 }
 
 /// The session if it can still be paid; otherwise what to show instead. A complete one leads on to the seller.
+#[expect(clippy::result_large_err, reason = "the response is the answer, not an error to carry around")]
 fn open_session(shared: &Shared, id: &str) -> Result<Record, Response> {
     let session = shared.read(|store| store.record(id).filter(|record| record.kind == "checkout.session").cloned());
     let Some(session) = session else {
@@ -146,14 +147,15 @@ fn form(shared: &Shared, session: &Record, status: StatusCode, typed: &Typed, tr
         id = inert(value.text("id")),
         bill = bill(shared, session, trial),
     );
-    page(status, "Pay", false, &main, &[value.text("success_url"), value.text("cancel_url")])
+    let title = if trouble.reason.is_some() { "Error: Pay" } else { "Pay" };
+    page(status, title, false, &main, &[value.text("success_url"), value.text("cancel_url")])
 }
 
 /// What is bought, what it costs, and what is due today.
 fn bill(shared: &Shared, session: &Record, trial: Option<i64>) -> String {
     let currency = session.value.text("currency");
     let items = session.hidden.entries("items");
-    let rows: String = items.iter().map(|item| row(item, currency)).collect();
+    let rows = joined(items.iter().map(|item| row(item, currency)));
     let regular: i64 = items.iter().map(|item| item.integer("price.unit_amount") * item.integer("quantity")).sum();
     let price = items[0].at("price");
     let rhythm = interval(price);
@@ -201,7 +203,7 @@ fn fields(typed: &Typed, errors: &CardErrors) -> String {
     let number = field("card_number", "Card number", "cc-number", "1234 1234 1234 1234", &typed.card_number, errors.number);
     let expiry = field("expiry", "Expiry", "cc-exp", "MM / YY", &typed.expiry, errors.expiry);
     // The security code is never sent back.
-    let cvc = field("cvc", "CVC", "cc-csc", "CVC", "", errors.cvc);
+    let cvc = field("cvc", "CVC", "cc-csc", "123", "", errors.cvc);
     format!(r#"<div class="fields"><div class="whole">{number}</div><div>{expiry}</div><div>{cvc}</div></div>"#)
 }
 

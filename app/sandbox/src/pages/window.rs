@@ -10,9 +10,10 @@ use crate::json::At;
 use crate::shared::Shared;
 use crate::store::{DELIVERY, Record, Store};
 
-use super::html::{day, inert, page};
+use super::html::{inert, joined, moment, page};
 
 const SHOWN: usize = 50;
+const LONGEST: usize = 40;
 /// Heading, kind, and the fields shown of each.
 const LISTS: [(&str, &str, &[&str]); 5] = [
     ("Checkout sessions", "checkout.session", &["status", "mode", "customer"]),
@@ -23,7 +24,7 @@ const LISTS: [(&str, &str, &[&str]); 5] = [
 ];
 
 pub async fn index(State(shared): State<Arc<Shared>>) -> Response {
-    let lists: String = shared.read(|store| LISTS.iter().map(|(heading, kind, fields)| list(store, heading, kind, fields)).collect());
+    let lists = shared.read(|store| joined(LISTS.iter().map(|(heading, kind, fields)| list(store, heading, kind, fields))));
     let main = format!(
         r#"<h1>Inside the sandbox</h1>
 <p>As JSON: <a href="/_sandbox/requests">requests</a>, <a href="/_sandbox/deliveries">deliveries</a>, <a href="/_sandbox/faults">faults</a>, <a href="/_sandbox/clock">clock</a>.</p>
@@ -48,11 +49,11 @@ pub async fn object(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -
 }
 
 fn list(store: &Store, heading: &str, kind: &str, fields: &[&str]) -> String {
-    let rows: String = store.all(kind).rev().take(SHOWN).map(|record| row(record, fields)).collect();
+    let rows = joined(store.all(kind).rev().take(SHOWN).map(|record| row(record, fields)));
     if rows.is_empty() {
         return format!("<h2>{heading}</h2><p class=\"note\">None yet.</p>");
     }
-    let names: String = fields.iter().map(|field| format!("<th scope=\"col\">{}</th>", field.replace(['_', '.'], " "))).collect();
+    let names = joined(fields.iter().map(|field| format!("<th scope=\"col\">{}</th>", field.replace(['_', '.'], " "))));
     format!(
         r#"<h2>{heading} ({count})</h2><div class="card"><table class="list"><thead><tr><th scope="col">id</th>{names}<th scope="col">created</th></tr></thead><tbody>{rows}</tbody></table></div>"#,
         count = store.count(kind),
@@ -60,9 +61,13 @@ fn list(store: &Store, heading: &str, kind: &str, fields: &[&str]) -> String {
 }
 
 fn row(record: &Record, fields: &[&str]) -> String {
-    let cells: String = fields.iter().map(|field| format!("<td>{}</td>", inert(record.value.text(field)))).collect();
+    let cells = joined(fields.iter().map(|field| format!("<td>{}</td>", inert(&short(record.value.text(field))))));
     let created = record.value.at("created").as_i64().unwrap_or_else(|| record.value.integer("created_ms") / 1_000);
     let id = inert(&record.id);
-    let name: String = record.id.chars().take(24).collect();
-    format!(r#"<tr><td><a href="/_sandbox/objects/{id}">{}</a></td>{cells}<td>{}</td></tr>"#, inert(&name), day(created))
+    format!(r#"<tr><td><a href="/_sandbox/objects/{id}">{}</a></td>{cells}<td>{}</td></tr>"#, inert(&short(&record.id)), moment(created))
+}
+
+/// The beginning of a text that may be very long, as session ids are.
+fn short(text: &str) -> String {
+    if text.len() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
 }

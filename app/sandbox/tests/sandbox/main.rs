@@ -1,0 +1,9 @@
+//! The sandbox driven from outside, over real HTTP, as Keel and a browser drive it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod calls;
+mod checkout;
+mod restart;
+mod support;
+mod time;
+mod webhooks;
