@@ -104,3 +104,4 @@ CREATE TABLE audit_events (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX audit_events_of_account ON audit_events (account_id, created_at, id);
+CREATE INDEX audit_events_of_actor ON audit_events (actor_id, created_at, id);

@@ -1,12 +1,15 @@
 //! The audit log: who did what, written in the same transaction as the change. Append-only; names never change.
 
-use crate::access::{Asked, Caller, Door, Write};
+use crate::access::{Asked, Caller, Door, Manager, Member, Read, Write};
 use crate::db::Tx;
 use crate::refusal::Result;
 use crate::{args, ids, sql};
-use keel_types::{AccountId, AuditId, Instant, UserId};
+use keel_types::{AccountId, AuditId, Instant, Permission, UserId};
 
 sql! {
+    LIST_OF_ACCOUNT = "SELECT actor_name, action, created_at FROM audit_events WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+    LIST_OF_PERSON = "SELECT actor_name, action, created_at FROM audit_events WHERE actor_id = $1 AND (account_id = $2 OR account_id IS NULL)
+        ORDER BY created_at DESC, id DESC LIMIT $3";
     INSERT_EVENT = "INSERT INTO audit_events (id, account_id, actor_id, actor_name, action, resource, address, agent, metadata, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }
@@ -86,4 +89,38 @@ pub(crate) async fn write(
     let row = args![&ids::new::<AuditId>(), account, id, name, action.as_str(), resource, address, agent, metadata, now];
     tx.run(INSERT_EVENT, row).await?;
     Ok(())
+}
+
+/// Something that was done.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// Who did it.
+    pub actor: String,
+    /// The stable name of what was done.
+    pub action: String,
+    /// When.
+    pub at: Instant,
+}
+
+impl From<(String, String, i64)> for Done {
+    fn from((actor, action, at): (String, String, i64)) -> Self {
+        Self { actor, action, at: Instant(at) }
+    }
+}
+
+/// What was done last in the account, for people who may read the audit log; nothing for others.
+pub async fn list_recent(call: &mut Read<Manager>, most: u32) -> Result<Vec<Done>> {
+    if !call.proof().standing().role.permissions.has(Permission::ViewAudit) {
+        return Ok(vec![]);
+    }
+    let account = call.proof().account().clone();
+    let rows: Vec<(String, String, i64)> = call.conn().list(LIST_OF_ACCOUNT, args![&account, most]).await?;
+    Ok(rows.into_iter().map(Done::from).collect())
+}
+
+/// What the caller did last, in this account and about themselves.
+pub async fn list_mine(call: &mut Read<Member>, most: u32) -> Result<Vec<Done>> {
+    let (user, account) = (call.proof().actor().user.clone(), call.proof().account().clone());
+    let rows: Vec<(String, String, i64)> = call.conn().list(LIST_OF_PERSON, args![&user, &account, most]).await?;
+    Ok(rows.into_iter().map(Done::from).collect())
 }

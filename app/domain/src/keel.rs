@@ -1,7 +1,7 @@
 //! A running Keel: its database, its settings, its clock and its ways outside.
 
-use crate::billing::lanes;
 use crate::access::sessions::Seen;
+use crate::billing::lanes;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::mail::post::Post;

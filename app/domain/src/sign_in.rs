@@ -153,7 +153,7 @@ pub async fn get_link(call: &mut Read<Visitor>, link: &PlainToken) -> Result<Ema
 ///
 /// # Errors
 /// `NotFound`, `Refused(Used)`, `Refused(Expired)`.
-pub async fn confirm_link(call: &mut Write<Visitor>, link: &PlainToken) -> Result<Welcome> {
+pub async fn confirm_link(call: &mut Write<Visitor>, link: &PlainToken, choice: Option<Choice>) -> Result<Welcome> {
     let now = call.now();
     let tx = call.tx()?;
     let row: SignInRow = tx.find(FIND_BY_LINK, args![&link.hashed()]).await?.ok_or(Refusal::NotFound)?;
@@ -161,11 +161,16 @@ pub async fn confirm_link(call: &mut Write<Visitor>, link: &PlainToken) -> Resul
     if !tx.ran(USE, args![&row.id, now, &link.hashed()]).await? {
         return Err(Refusal::Refused(Code::Used));
     }
-    finish(call, row, Factor::Link).await
+    finish(call, row, Factor::Link, choice).await
 }
 
 /// Signs in by the code, in the browser that asked. A refusal is a value: its count must be committed.
-pub async fn verify_code(call: &mut Write<Visitor>, browser: &PlainToken, code: &str) -> Result<std::result::Result<Welcome, Fault>> {
+pub async fn verify_code(
+    call: &mut Write<Visitor>,
+    browser: &PlainToken,
+    code: &str,
+    choice: Option<Choice>,
+) -> Result<std::result::Result<Welcome, Fault>> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let tx = call.tx()?;
     let row: SignInRow = tx.find(FIND_BY_BROWSER, args![&browser.hashed()]).await?.ok_or(Refusal::NotFound)?;
@@ -179,7 +184,7 @@ pub async fn verify_code(call: &mut Write<Visitor>, browser: &PlainToken, code: 
     // The count is looked at by the statement that uses the code, so that parallel tries get five in all.
     if right && row.tries < TRIES {
         if tx.ran(USE_BY_CODE, args![&row.id, now, row.code_hash.as_str(), TRIES]).await? {
-            return finish(call, row, Factor::Code).await.map(Ok);
+            return finish(call, row, Factor::Code, choice).await.map(Ok);
         }
         return Ok(Err(Fault::UsedCode));
     }
@@ -193,10 +198,11 @@ pub async fn verify_code(call: &mut Write<Visitor>, browser: &PlainToken, code: 
 }
 
 /// What every way of signing in ends with: the person, the workspace, the choice, the session, and where to go.
-async fn finish(call: &mut Write<Visitor>, row: SignInRow, factor: Factor) -> Result<Welcome> {
+/// `choice` is what this browser chose since; it goes before what was chosen when the mail was asked for.
+async fn finish(call: &mut Write<Visitor>, row: SignInRow, factor: Factor, choice: Option<Choice>) -> Result<Welcome> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let next = row.next.as_deref().and_then(LocalPath::parse);
-    let choice: Option<Choice> = row.intent.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let choice = choice.or_else(|| row.intent.as_deref().and_then(|text| serde_json::from_str(text).ok()));
     let tx = call.tx()?;
     let user = people::ensure(tx, &row.email, now).await?;
     let site = Site::SignIn { next: next.as_ref() };

@@ -3,9 +3,9 @@
 mod next_page;
 mod workspaces;
 
-pub use next_page::{Destination, next_page};
-pub use workspaces::{create_first, ensure_at_checkout};
+pub use next_page::{Destination, dashboard, next_after_creation, next_after_introduction, next_of, next_page};
 pub(crate) use workspaces::{Site, ensure_workspace_for_user};
+pub use workspaces::{create_first, ensure_at_checkout};
 
 use crate::access::sessions::set_active_account;
 use crate::access::{Door, Member, Read, Write};

@@ -1,5 +1,8 @@
 //! Where a person goes next, decided in one place.
 
+use crate::access::{Caller, Read, SignedIn, Write};
+use crate::billing::intents;
+use crate::refusal::Result;
 use keel_types::url::LocalPath;
 
 /// What decides where somebody goes next.
@@ -31,6 +34,31 @@ pub fn next_page(to: Destination<'_>) -> String {
 /// The dashboard that fits.
 pub fn dashboard(manager: bool) -> &'static str {
     if manager { "/org-dashboard" } else { "/private-dashboard" }
+}
+
+/// Where a person who is signed in goes next.
+pub async fn next_of(call: &mut Read<SignedIn>, redirect_to: Option<&LocalPath>) -> Result<String> {
+    let (caller, now) = (call.proof().clone(), call.now());
+    let intent = intents::is_live(call.conn(), &caller.user, now).await?;
+    Ok(destination(&caller, intent, caller.onboarded, redirect_to))
+}
+
+/// Where a person goes who has just told the name.
+pub async fn next_after_introduction(call: &mut Write<SignedIn>) -> Result<String> {
+    let (caller, now) = (call.proof().clone(), call.now());
+    let intent = intents::is_live(call.tx()?, &caller.user, now).await?;
+    Ok(destination(&caller, intent, true, None))
+}
+
+/// Where a person goes whose first workspace has just been made.
+pub async fn next_after_creation(call: &mut Write<SignedIn>) -> Result<String> {
+    let (caller, now) = (call.proof().clone(), call.now());
+    let intent = intents::is_live(call.tx()?, &caller.user, now).await?;
+    Ok(next_page(Destination { redirect_to: None, intent, onboarded: caller.onboarded, manager: true }))
+}
+
+fn destination(caller: &Caller, intent: bool, onboarded: bool, redirect_to: Option<&LocalPath>) -> String {
+    next_page(Destination { redirect_to, intent, onboarded, manager: caller.usual_standing().is_manager() })
 }
 
 /// Pages that send signed-in people on by this very function.

@@ -292,7 +292,8 @@ mod tests {
 
     #[test]
     fn a_mistake_in_the_file_is_named() {
-        let mistake = |change: &str, to: &str| Product::parse(&include_str!("../../../../keel.toml").replace(change, to)).unwrap_err().to_string();
+        let mistake =
+            |change: &str, to: &str| Product::parse(&include_str!("../../../../keel.toml").replace(change, to)).unwrap_err().to_string();
         assert!(mistake("yearly = 29000", "yearly = -1").contains("plan `pro`"));
         assert!(mistake("trial_days", "trail_days").contains("trail_days"));
         assert!(mistake("id = \"business\"", "id = \"pro\"").contains("twice"));

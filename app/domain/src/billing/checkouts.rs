@@ -6,11 +6,13 @@ use super::{intents, subscriptions};
 use crate::access::{Outside, Read, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::db::{Tx, locks};
-use crate::payments::{CheckoutCreated, CheckoutMode, CheckoutState, CheckoutStatus, CustomerId, PaymentError, WantedCheckout, WantedPrice};
+use crate::payments::{
+    CheckoutCreated, CheckoutMode, CheckoutState, CheckoutStatus, CustomerId, PaymentError, WantedCheckout, WantedPrice,
+};
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::permission::may;
-use keel_types::{AccountId, AccountKind, BusinessModel, CheckoutId, Code, Currency, Fault, UserId};
+use keel_types::{AccountId, AccountKind, BusinessModel, CheckoutId, Code, Currency, Fault, Role, UserId};
 
 sql! {
     FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.name, u.email, c.customer_id
@@ -24,9 +26,10 @@ sql! {
     COMPLETE = "UPDATE checkouts SET state = 'complete', completed_at = $2, stripe_id = $3 WHERE id = $1 AND state <> 'complete'";
     EXPIRE = "UPDATE checkouts SET state = 'expired' WHERE id = $1 AND state = 'open'";
     FIND_USER = "SELECT user_id FROM checkouts WHERE id = $1";
-    FIND_MINE = "SELECT k.state, k.choice, c.customer_id, a.id AS account, a.name AS account_name, a.slug, a.kind,
-            s.plan, s.status, s.trial_end
+    FIND_MINE = "SELECT k.state, k.choice, c.customer_id, a.name AS account_name, a.kind,
+            s.plan, s.status, s.trial_end, m.role, r.permissions
         FROM checkouts k JOIN accounts a ON a.id = k.account_id JOIN memberships m ON m.account_id = a.id AND m.user_id = k.user_id
+        JOIN roles r ON r.id = m.role
         LEFT JOIN stripe_customers c ON c.account_id = a.id
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live AND s.stripe_id IS NOT NULL
         WHERE k.stripe_id = $1 AND k.user_id = $2";
@@ -280,12 +283,10 @@ struct UserRow {
 pub struct Outcome {
     /// Whether it is known.
     pub state: State,
-    /// The account's id.
-    pub account: AccountId,
     /// What the account is called.
     pub account_name: String,
-    /// Personal or workspace.
-    pub kind: AccountKind,
+    /// Whether the buyer runs the account: a workspace, and more than a member there.
+    pub manager: bool,
     customer: Option<String>,
 }
 
@@ -306,13 +307,13 @@ pub enum State {
 struct OutcomeRow {
     state: String,
     customer_id: Option<String>,
-    #[sqlx(try_from = "String")]
-    account: AccountId,
     account_name: String,
     kind: String,
     plan: Option<String>,
     status: Option<String>,
     trial_end: Option<i64>,
+    role: String,
+    permissions: String,
 }
 
 impl OutcomeRow {
@@ -331,8 +332,9 @@ pub async fn get_outcome(call: &mut Read<SignedIn>, session: &str) -> Result<Out
     let user = call.proof().user.clone();
     let row: OutcomeRow = call.conn().find(FIND_MINE, args![session, &user]).await?.ok_or(Refusal::NotFound)?;
     let state = row.state();
-    let kind = AccountKind::parse(&row.kind).unwrap_or(AccountKind::Personal);
-    Ok(Outcome { state, account: row.account, account_name: row.account_name, kind, customer: row.customer_id })
+    let role = Role::of(&row.role, "", &row.permissions, call.keel().settings().model());
+    let manager = row.kind == AccountKind::Workspace.as_str() && role.is_manager();
+    Ok(Outcome { state, account_name: row.account_name, manager, customer: row.customer_id })
 }
 
 /// Asks for one look at the checkout, in the lane of its customer: so it settles even when the webhook is lost.

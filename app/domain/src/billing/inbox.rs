@@ -71,8 +71,15 @@ async fn store(tx: &mut Tx, keel: &Keel, envelope: &Envelope, body: &str, now: I
     // Objects without a customer get a lane of their own.
     let lane = envelope.customer.as_deref().unwrap_or(&envelope.object_id);
     let row = args![
-        envelope.id.as_str(), envelope.kind.as_str(), envelope.object_type.as_str(), envelope.object_id.as_str(),
-        lane, body, state, now, envelope.created_ms
+        envelope.id.as_str(),
+        envelope.kind.as_str(),
+        envelope.object_type.as_str(),
+        envelope.object_id.as_str(),
+        lane,
+        body,
+        state,
+        now,
+        envelope.created_ms
     ];
     if tx.ran(INSERT, row).await? && state == "new" {
         tx.run(MAKE_LANE_DUE, args![lane, now]).await?;

@@ -2,7 +2,7 @@
 
 use super::catalogue::Choice;
 use crate::access::{Proof as _, Read, SignedIn, Visitor, Write};
-use crate::db::Tx;
+use crate::db::{Conn, Tx};
 use crate::refusal::Result;
 use crate::{Keel, args, sql};
 use keel_types::time::{DAY, MINUTE};
@@ -47,12 +47,6 @@ pub async fn choose(call: &mut Write<Visitor>, choice: &Choice) -> Result<()> {
     }
 }
 
-/// Remembers the choice of the cookie on the person.
-pub async fn adopt(call: &mut Write<SignedIn>, choice: &Choice) -> Result<()> {
-    let (user, now) = (call.proof().user.clone(), call.now());
-    keep(call.tx()?, &user, choice, now).await
-}
-
 /// The choice remembered on the person, while it is still sold.
 pub async fn find(call: &mut Read<SignedIn>) -> Result<Option<Choice>> {
     let (user, now) = (call.proof().user.clone(), call.now());
@@ -65,6 +59,12 @@ pub(crate) async fn keep(tx: &mut Tx, user: &UserId, choice: &Choice, now: Insta
     let text = serde_json::to_string(choice).map_err(|e| crate::Refusal::internal(&e))?;
     tx.run(KEEP, args![user, text, now.plus(KEPT)]).await?;
     Ok(())
+}
+
+/// Whether a choice waits to be paid.
+pub(crate) async fn is_live(conn: &mut Conn, user: &UserId, now: Instant) -> Result<bool> {
+    let row: Option<(String,)> = conn.find(FIND, args![user, now]).await?;
+    Ok(row.is_some())
 }
 
 /// Forgets the choice: it was paid, or another plan began.

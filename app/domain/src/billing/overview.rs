@@ -43,6 +43,13 @@ pub struct Summary {
     pub subscribed: bool,
 }
 
+impl Summary {
+    /// Whether the account is on the free plan.
+    pub fn is_free(&self) -> bool {
+        self.plan.is_some() && !self.subscribed
+    }
+}
+
 /// What people with `billing:view` see.
 #[derive(Clone, Debug)]
 pub struct Overview {

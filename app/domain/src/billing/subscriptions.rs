@@ -76,11 +76,29 @@ pub(super) async fn mirror(tx: &mut Tx, keel: &Keel, account: &AccountId, state:
     tx.run(
         INSERT_MIRROR,
         args![
-            &id, account, state.id.as_str(), state.item_id.as_str(), state.price_id.as_str(), plan_id,
-            state.interval.interval().map(|i| i.as_str().to_owned()), state.unit_amount.unwrap_or(0), state.currency.as_str(), state.quantity,
-            status, live, state.current_period_start, state.current_period_end, state.trial_start, state.trial_end,
-            state.cancel_at_period_end, state.cancel_at, state.canceled_at, state.ended_at, state.latest_invoice.clone(),
-            state.created, now
+            &id,
+            account,
+            state.id.as_str(),
+            state.item_id.as_str(),
+            state.price_id.as_str(),
+            plan_id,
+            state.interval.interval().map(|i| i.as_str().to_owned()),
+            state.unit_amount.unwrap_or(0),
+            state.currency.as_str(),
+            state.quantity,
+            status,
+            live,
+            state.current_period_start,
+            state.current_period_end,
+            state.trial_start,
+            state.trial_end,
+            state.cancel_at_period_end,
+            state.cancel_at,
+            state.canceled_at,
+            state.ended_at,
+            state.latest_invoice.clone(),
+            state.created,
+            now
         ],
     )
     .await?;

@@ -70,9 +70,22 @@ from! {
     String => Text by |v| v;
 }
 from_texts!(
-    String, Email, Slug, keel_types::UserId, keel_types::AccountId, keel_types::MembershipId, keel_types::SessionId, keel_types::SignInId,
-    keel_types::SubscriptionId, keel_types::CheckoutId, keel_types::PaymentId, keel_types::EntryId, keel_types::LotId, keel_types::JobId,
-    keel_types::MailId, keel_types::AuditId
+    String,
+    Email,
+    Slug,
+    keel_types::UserId,
+    keel_types::AccountId,
+    keel_types::MembershipId,
+    keel_types::SessionId,
+    keel_types::SignInId,
+    keel_types::SubscriptionId,
+    keel_types::CheckoutId,
+    keel_types::PaymentId,
+    keel_types::EntryId,
+    keel_types::LotId,
+    keel_types::JobId,
+    keel_types::MailId,
+    keel_types::AuditId
 );
 
 /// Arguments in the order of their placeholders.

@@ -28,7 +28,8 @@ impl Letter<'_> {
 
     // Mail programs read inline styles and tables only; the page's Content-Security-Policy does not apply to them.
     pub fn html(&self) -> String {
-        const BODY: &str = "margin:0;padding:24px;background:#f6f4ef;font:16px/1.5 system-ui,-apple-system,Segoe UI,Roboto,sans-serif;color:#12282b";
+        const BODY: &str =
+            "margin:0;padding:24px;background:#f6f4ef;font:16px/1.5 system-ui,-apple-system,Segoe UI,Roboto,sans-serif;color:#12282b";
         const CARD: &str = "max-width:480px;margin:0 auto;background:#ffffff;border:1px solid #dcd8cd;border-radius:8px;padding:32px";
         const BUTTON: &str = "display:inline-block;background:#0f5f66;color:#ffffff;text-decoration:none;padding:12px 20px;border-radius:6px;font-weight:600";
         const DIGITS: &str = "font:600 28px/1.2 ui-monospace,SFMono-Regular,Menlo,monospace;letter-spacing:4px;margin:8px 0 24px";

@@ -1,0 +1,71 @@
+//! A request as the pages and actions see it: what it says about itself, read once in front of everything.
+
+use crate::cookies::Cookie;
+use http::{HeaderMap, header};
+use keel_domain::Keel;
+use keel_domain::access::{Asked, Origin};
+use keel_domain::secrets::PlainToken;
+use keel_types::Currency;
+use keel_types::url::LocalPath;
+use std::net::IpAddr;
+
+/// Longest description of a client that is kept.
+const LONGEST_AGENT: usize = 200;
+
+/// A request's Keel, and what it says about itself. An extension of every request.
+#[derive(Clone)]
+pub struct Arrival {
+    /// The Keel it came to.
+    pub keel: Keel,
+    /// What the doors look at. No account is named yet: pages take it from the query, actions from their fields.
+    pub asked: Asked,
+    /// The headers, for cookies and languages.
+    pub headers: HeaderMap,
+    /// The page a form was posted from.
+    pub at: Option<LocalPath>,
+}
+
+impl Arrival {
+    /// Reads a request.
+    pub fn read(keel: &Keel, headers: &HeaderMap, peer: Option<IpAddr>) -> Self {
+        let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).unwrap_or_default();
+        let session = Cookie::Session.read(keel.settings(), headers).and_then(PlainToken::parse);
+        let asked = Asked {
+            session,
+            account: None,
+            origin: origin(keel, headers),
+            address: peer.map(|peer| peer.to_string()).unwrap_or_default(),
+            agent: text(header::USER_AGENT).chars().take(LONGEST_AGENT).collect(),
+        };
+        Self { keel: keel.clone(), asked, headers: headers.clone(), at: None }
+    }
+
+    /// A cookie's value.
+    pub fn cookie(&self, cookie: Cookie) -> Option<&str> {
+        cookie.read(self.keel.settings(), &self.headers)
+    }
+
+    /// The currency the browser's languages suggest.
+    pub fn currency(&self) -> Currency {
+        let languages = self.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Currency::of_languages(languages.unwrap_or_default())
+    }
+
+    /// What the doors look at, when this account was named.
+    pub fn asked_for(&self, account: Option<&str>) -> Asked {
+        Asked { account: account.filter(|account| !account.is_empty()).map(str::to_owned), ..self.asked.clone() }
+    }
+}
+
+/// Where a request comes from: browsers say it in `Sec-Fetch-Site`, older ones in `Origin`. Who sends neither and no cookie
+/// carries nobody's rights.
+fn origin(keel: &Keel, headers: &HeaderMap) -> Origin {
+    let own = |is_own: bool| if is_own { Origin::Own } else { Origin::Unproven };
+    let fetch_site = headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes);
+    let from = headers.get(header::ORIGIN).map(http::HeaderValue::as_bytes);
+    match (fetch_site, from) {
+        (Some(site), _) => own(matches!(site, b"same-origin" | b"none")),
+        (None, Some(from)) => own(from == keel.settings().base_url.as_bytes()),
+        (None, None) => own(!headers.contains_key(header::COOKIE)),
+    }
+}

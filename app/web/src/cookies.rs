@@ -1,0 +1,64 @@
+//! The cookies Keel sets, and reading them.
+
+use http::{HeaderMap, HeaderValue, header};
+use keel_domain::settings::Settings;
+
+/// Which cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookie {
+    /// The session's token.
+    Session,
+    /// The token of the browser that asked to sign in.
+    SignIn,
+    /// The plan chosen before signing in.
+    PendingCheckout,
+    /// A message for the next page.
+    Flash,
+}
+
+impl Cookie {
+    /// Its name: over https the session's may only be set by this very host.
+    fn name(self, https: bool) -> &'static str {
+        match self {
+            Self::Session if https => "__Host-keel_session",
+            Self::Session => "keel_session",
+            Self::SignIn => "keel_sign_in",
+            Self::PendingCheckout => "keel_pending_checkout",
+            Self::Flash => "keel_flash",
+        }
+    }
+
+    /// Seconds a browser keeps it. The session's own limits are shorter and kept in the database.
+    fn max_age(self) -> u32 {
+        match self {
+            Self::Session => 30 * 24 * 60 * 60,
+            Self::SignIn => 60 * 60,
+            Self::PendingCheckout => 30 * 60,
+            Self::Flash => 60,
+        }
+    }
+
+    /// The `Set-Cookie` value that keeps `value`.
+    pub fn set(self, settings: &Settings, value: &str) -> Option<HeaderValue> {
+        self.header(settings, value, self.max_age())
+    }
+
+    /// The `Set-Cookie` value that forgets it.
+    pub fn forget(self, settings: &Settings) -> Option<HeaderValue> {
+        self.header(settings, "", 0)
+    }
+
+    fn header(self, settings: &Settings, value: &str, max_age: u32) -> Option<HeaderValue> {
+        let https = settings.is_https();
+        let secure = if https { "; Secure" } else { "" };
+        let name = self.name(https);
+        HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")).ok()
+    }
+
+    /// Its value among the headers of a request.
+    pub fn read<'a>(self, settings: &Settings, headers: &'a HeaderMap) -> Option<&'a str> {
+        let name = self.name(settings.is_https());
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+        cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+}

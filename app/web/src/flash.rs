@@ -1,0 +1,61 @@
+//! What the last action did, said on the next page: a code from a closed list, signed, for one minute.
+
+use crate::arrival::Arrival;
+use crate::cookies::Cookie;
+use http::HeaderValue;
+use keel_domain::Keel;
+use keel_domain::settings::Settings;
+use serde::{Deserialize, Serialize};
+
+const PURPOSE: &str = "flash";
+/// Milliseconds it is believed.
+const LIFE: i64 = 60_000;
+
+macro_rules! said {
+    ($($name:ident = $word:literal,)*) => {
+        /// What can be said. The word is the text's name in the catalogue's `flash`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Said { $(#[doc = $word] #[serde(rename = $word)] $name,)* }
+
+        impl Said {
+            /// Everything that can be said.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The text's name.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+said! {
+    SignedOut = "signed_out",
+    LinkSent = "link_sent",
+    ProfileSaved = "profile_saved",
+    WorkspaceCreated = "workspace_created",
+    AccountSwitched = "account_switched",
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    said: Said,
+    until: i64,
+}
+
+/// The `Set-Cookie` value that carries it to the next page.
+pub fn carry(keel: &Keel, said: Said) -> Option<HeaderValue> {
+    let kept = Kept { said, until: keel.now().plus(LIFE).0 };
+    Cookie::Flash.set(keel.settings(), &keel.settings().secret.seal(PURPOSE, &kept))
+}
+
+/// What the last action said, if it said something within the last minute.
+pub fn said(arrival: &Arrival) -> Option<Said> {
+    let kept: Kept = arrival.keel.settings().secret.open(PURPOSE, arrival.cookie(Cookie::Flash)?)?;
+    (kept.until > arrival.keel.now().0).then_some(kept.said)
+}
+
+/// The `Set-Cookie` value that ends it: shown once.
+pub fn end(settings: &Settings) -> Option<HeaderValue> {
+    Cookie::Flash.forget(settings)
+}

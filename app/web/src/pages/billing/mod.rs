@@ -1,0 +1,53 @@
+//! The billing page, of a workspace and of a personal account: plan, seats, credits, ledger and payments.
+
+mod view;
+
+pub use view::view;
+
+use crate::page::{Loaded, Stop, Visit};
+use keel_domain::access::Read;
+use keel_domain::billing::overview::{self, Overview};
+use keel_types::permission::may;
+use keel_types::{AccountKind, BusinessModel, Permission};
+
+/// The page's model.
+pub struct Model {
+    /// What the account is called.
+    pub account_name: String,
+    /// Everything there is to see.
+    pub overview: Overview,
+    /// Whether the caller may choose a plan.
+    pub may_manage: bool,
+}
+
+/// `/org-dashboard/billing`; with a personal account active, its own page.
+pub async fn load(call: &mut Read<may::ViewBilling>, visit: &Visit) -> Loaded<Model> {
+    if call.proof().standing().kind == AccountKind::Personal {
+        let b2b = visit.keel().settings().model() == BusinessModel::B2b;
+        return Err(Stop::Go(if b2b { "/private-dashboard" } else { "/private-dashboard/billing" }.to_owned()));
+    }
+    model(call).await
+}
+
+/// `/private-dashboard/billing`; in b2b, and with a workspace active, the organization's page.
+pub mod personal {
+    pub use super::view;
+    use super::{AccountKind, BusinessModel, Loaded, Model, Read, Stop, Visit, may};
+    use keel_domain::access::Member;
+
+    /// Reads it.
+    pub async fn load(call: &mut Read<Member>, visit: &Visit) -> Loaded<Model> {
+        let workspace = call.proof().standing().kind == AccountKind::Workspace;
+        if workspace || visit.keel().settings().model() == BusinessModel::B2b {
+            return Err(Stop::Go("/org-dashboard/billing".to_owned()));
+        }
+        super::model(&mut visit.read::<may::ViewBilling>().await?).await
+    }
+}
+
+async fn model(call: &mut Read<may::ViewBilling>) -> Loaded<Model> {
+    let overview = overview::overview(call).await?;
+    let standing = call.proof().standing();
+    let may_manage = standing.role.permissions.has(Permission::ManageBilling);
+    Ok(Model { account_name: standing.name.clone(), overview, may_manage })
+}

@@ -1,0 +1,48 @@
+//! What the forms of the checkout do.
+
+use crate::action::{Answer, Done};
+use crate::actions;
+use crate::cookies::Cookie;
+use crate::form::{Input, Nothing, Reader, number};
+use keel_domain::access::{Owner, Write};
+use keel_domain::billing::catalogue::Choice;
+use keel_domain::billing::checkouts::{self, Order};
+use keel_domain::billing::subscriptions;
+use keel_types::permission::may;
+use keel_types::{Currency, Interval};
+
+actions! {
+    /// Opens a checkout and leads to the payment page.
+    checkout: "billing/checkout" on ["/checkout"], may::ManageBilling, Order;
+    /// Starts the free plan.
+    subscribe_free: "billing/subscribe-free" on ["/checkout"], Owner, Nothing;
+}
+
+impl Input for Order {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        let seats = form.find("seats", number);
+        let trial = match form.text("start") {
+            "" | "pay" => Some(false),
+            "trial" => Some(true),
+            _ => form.refuse("start", keel_types::Fault::NotAChoice),
+        };
+        // A plan, interval or currency that is none leads to a price that is unknown.
+        let choice = Choice {
+            plan: form.text("plan").to_owned(),
+            interval: Interval::parse(form.text("interval")),
+            currency: Currency::parse(form.text("currency")).unwrap_or_else(|| form.arrival().currency()),
+            seats: seats?.unwrap_or(1),
+        };
+        Some(Self { choice, trial: trial? })
+    }
+}
+
+async fn checkout(call: &mut Write<may::ManageBilling>, order: Order) -> Answer {
+    let page = checkouts::start(call, order).await?;
+    Ok(Done::go(page).cookie(Cookie::PendingCheckout.forget(call.keel().settings())))
+}
+
+async fn subscribe_free(call: &mut Write<Owner>, _: Nothing) -> Answer {
+    subscriptions::subscribe_free(call).await?;
+    Ok(Done::go("/checkout/success").cookie(Cookie::PendingCheckout.forget(call.keel().settings())))
+}

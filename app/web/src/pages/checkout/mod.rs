@@ -1,0 +1,117 @@
+//! `/checkout` and `/checkout/success`: from a choice to the payment page and back.
+
+mod actions;
+pub mod success;
+mod view;
+
+pub use actions::{checkout, subscribe_free};
+pub use view::view;
+
+use crate::cookies::Cookie;
+use crate::page::{Loaded, Visit};
+use keel_domain::access::{Read, SignedIn};
+use keel_domain::accounts;
+use keel_domain::billing::catalogue::Choice;
+use keel_domain::billing::{checkouts, intents};
+use keel_types::time::DAY;
+use keel_types::{AccountKind, BusinessModel, Instant, Interval, Money, Permission};
+
+/// The page's model.
+pub struct Model {
+    /// What the account is called.
+    pub account_name: String,
+    /// What is about to be bought; none without a choice.
+    pub summary: Option<Summary>,
+    /// Why nothing can be bought here.
+    pub blocked: Option<Blocked>,
+    /// Whether the buyer came back from the payment page without paying.
+    pub canceled: bool,
+}
+
+/// What is about to be bought.
+pub struct Summary {
+    /// The choice, for the form.
+    pub choice: Choice,
+    /// What the plan is called.
+    pub plan: String,
+    /// The price of one: of a seat when the plan is per seat.
+    pub unit: Money,
+    /// What is charged each interval for the seats of the choice.
+    pub total: Money,
+    /// How often; none for the free plan.
+    pub interval: Option<Interval>,
+    /// Credits a month for the seats of the choice.
+    pub credits: i64,
+    /// The fewest and the most seats, when the plan is per seat.
+    pub seats: Option<(i64, i64)>,
+    /// Days of trial and the day of the first charge, while one is open.
+    pub trial: Option<(u32, Instant)>,
+}
+
+/// Why nothing can be bought here.
+pub enum Blocked {
+    /// The account has a plan already: it can be changed, not bought twice.
+    Subscribed(String),
+    /// The caller's role does not allow it.
+    OwnersOnly,
+    /// A personal account, where only workspaces are billed.
+    WorkspaceNeeded,
+}
+
+/// Makes the workspace that will be billed, if it is missing, and works out what the choice costs.
+pub async fn load(call: &mut Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+    let settings = visit.keel().settings();
+    let pending = visit.arrival().cookie(Cookie::PendingCheckout).and_then(|cookie| intents::open(visit.keel(), cookie));
+    let choice = match pending {
+        Some(choice) => Some(choice),
+        None => intents::find(call).await?,
+    };
+    if !call.proof().has_workspace {
+        let mut write = visit.write_named().await?;
+        accounts::ensure_at_checkout(&mut write, choice.as_ref()).await?;
+        write.commit().await?;
+        *call = visit.read().await?;
+    }
+    let buying = checkouts::buying(call).await?;
+    let standing = call.proof().usual_standing();
+    let personal = standing.kind == AccountKind::Personal;
+    let team = choice.as_ref().and_then(|choice| settings.product.plan(&choice.plan)).is_some_and(|plan| plan.team);
+    let blocked = if personal && (settings.model() == BusinessModel::B2b || (settings.model() == BusinessModel::Hybrid && team)) {
+        Some(Blocked::WorkspaceNeeded)
+    } else if !standing.role.permissions.has(Permission::ManageBilling) {
+        Some(Blocked::OwnersOnly)
+    } else if buying.subscribed || (buying.plan.is_some() && choice.as_ref().is_some_and(|choice| choice.interval.is_none())) {
+        let name = |id: String| settings.product.plan(&id).map_or(id.clone(), |plan| plan.name.clone());
+        buying.plan.clone().map(name).map(Blocked::Subscribed)
+    } else {
+        None
+    };
+    Ok(Model {
+        account_name: standing.name.clone(),
+        summary: choice.and_then(|choice| summary(visit, choice, &buying)),
+        blocked,
+        canceled: visit.query("canceled").is_some(),
+    })
+}
+
+/// The price of a choice for this account: in the currency it pays in, with a seat for everybody in it.
+fn summary(visit: &Visit, mut choice: Choice, buying: &checkouts::Buying) -> Option<Summary> {
+    let product = &visit.keel().settings().product;
+    choice.currency = buying.currency.unwrap_or(choice.currency);
+    let plan = product.plan(&choice.plan)?;
+    if plan.per_seat {
+        choice.seats = choice.seats.max(buying.members).min(plan.seats);
+    }
+    let quote = product.quote(&choice).ok()?;
+    let trial = plan.trial_days.filter(|_| buying.trial_open && quote.interval.is_some());
+    Some(Summary {
+        plan: plan.name.clone(),
+        unit: quote.unit,
+        total: quote.total(),
+        interval: quote.interval,
+        credits: plan.monthly_credits(quote.quantity),
+        seats: plan.per_seat.then_some((buying.members.max(1), plan.seats)),
+        trial: trial.map(|days| (days, visit.keel().now().plus(i64::from(days) * DAY))),
+        choice,
+    })
+}

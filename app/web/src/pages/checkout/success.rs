@@ -1,0 +1,76 @@
+//! `/checkout/success`: what became of a payment. It reads, and asks for one look at Stripe while nothing is known.
+
+pub use super::view::success as view;
+
+use crate::page::{Loaded, Visit};
+use keel_domain::Refusal;
+use keel_domain::access::{Member, Read, SignedIn};
+use keel_domain::accounts::{Destination, next_page};
+use keel_domain::billing::catalogue::FREE;
+use keel_domain::billing::checkouts::{self, State};
+use keel_domain::billing::overview;
+use keel_types::{Instant, url};
+
+/// How often the page looks again by itself.
+const LOOKS: u32 = 30;
+
+/// The page's model.
+pub struct Model {
+    /// What the account is called.
+    pub account_name: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Where to go on.
+    pub next: String,
+}
+
+/// What became of a payment.
+pub enum Outcome {
+    /// The plan of this name is paid.
+    Paid(String),
+    /// The plan of this name is tried until then.
+    Trial(String, Instant),
+    /// The free plan has begun, with so many credits a month.
+    Free(i64),
+    /// Nothing is known yet; the page to look at next, unless it was looked often enough.
+    Pending(Option<String>),
+    /// Nothing was paid.
+    Failed,
+}
+
+/// Anybody else's payment is an unknown page.
+pub async fn load(call: &mut Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+    let Some(session) = visit.query("session_id") else { return free(call, visit).await };
+    let found = checkouts::get_outcome(call, session).await?;
+    let product = &visit.keel().settings().product;
+    let name = |id: &String| product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone());
+    let outcome = match &found.state {
+        State::Paid(plan) => Outcome::Paid(name(plan)),
+        State::Trial(plan, until) => Outcome::Trial(name(plan), Instant(*until)),
+        State::Expired => Outcome::Failed,
+        State::Pending => {
+            let looks: u32 = visit.query("looks").and_then(|n| n.parse().ok()).unwrap_or(0);
+            let again = format!("/checkout/success?session_id={}&looks={}", url::escape(session), looks.saturating_add(1));
+            if looks < LOOKS {
+                let mut write = visit.write_named().await?;
+                checkouts::look_again(&mut write, session, &found).await?;
+                write.commit().await?;
+            }
+            Outcome::Pending((looks < LOOKS).then_some(again))
+        }
+    };
+    Ok(Model { next: next(call, found.manager), account_name: found.account_name, outcome })
+}
+
+/// Without a payment there is the free plan to confirm, or nothing.
+async fn free(call: &mut Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+    let summary = overview::summary(&mut visit.read::<Member>().await?).await?;
+    let plan = visit.keel().settings().product.plan(FREE).filter(|_| summary.is_free()).ok_or(Refusal::NotFound)?;
+    let standing = call.proof().usual_standing();
+    let outcome = Outcome::Free(plan.credits);
+    Ok(Model { next: next(call, standing.is_manager()), account_name: standing.name.clone(), outcome })
+}
+
+fn next(call: &Read<SignedIn>, manager: bool) -> String {
+    next_page(Destination { redirect_to: None, intent: false, onboarded: call.proof().onboarded, manager })
+}

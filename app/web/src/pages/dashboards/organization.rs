@@ -1,0 +1,42 @@
+//! `/org-dashboard`: the workspace at a glance, for people who run it.
+
+pub use super::view::organization as view;
+
+use crate::page::{Loaded, Visit};
+use keel_domain::access::{Manager, Member, Read};
+use keel_domain::audit::{self, Done};
+use keel_domain::billing::overview::{self, Summary};
+use keel_types::Permission;
+
+const RECENT: u32 = 8;
+
+/// The page's model.
+pub struct Model {
+    /// What the workspace is called.
+    pub account_name: String,
+    /// Plan, seats and credits.
+    pub summary: Summary,
+    /// What was done last.
+    pub recent: Vec<Done>,
+    /// Whether the caller may see the billing page.
+    pub sees_billing: bool,
+    /// Whether the caller may choose a plan.
+    pub may_manage_billing: bool,
+    /// Whether the caller has told the name.
+    pub onboarded: bool,
+}
+
+/// Reads it.
+pub async fn load(call: &mut Read<Manager>, visit: &Visit) -> Loaded<Model> {
+    let recent = audit::list_recent(call, RECENT).await?;
+    let summary = overview::summary(&mut visit.read::<Member>().await?).await?;
+    let standing = call.proof().standing();
+    Ok(Model {
+        account_name: standing.name.clone(),
+        summary,
+        recent,
+        sees_billing: standing.role.permissions.has(Permission::ViewBilling),
+        may_manage_billing: standing.role.permissions.has(Permission::ManageBilling),
+        onboarded: call.proof().actor().onboarded,
+    })
+}

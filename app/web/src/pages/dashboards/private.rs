@@ -1,0 +1,67 @@
+//! `/private-dashboard`: what is a person's own in an account.
+
+pub use super::view::private as view;
+
+use crate::page::{Loaded, Stop, Visit};
+use crate::pages::accounts::CREATE_PAGE;
+use keel_domain::access::{Member, Read};
+use keel_domain::accounts::{self, Colleague, Mine};
+use keel_domain::audit::{self, Done};
+use keel_domain::billing::overview::{self, Summary};
+use keel_types::{AccountKind, BusinessModel, Permission};
+
+const RECENT: u32 = 8;
+const PEOPLE: u32 = 8;
+
+/// The page's model.
+pub struct Model {
+    /// What the account is called.
+    pub account_name: String,
+    /// The person's first name, once told.
+    pub first_name: Option<String>,
+    /// Plan, seats and credits.
+    pub summary: Summary,
+    /// What the person did last.
+    pub recent: Vec<Done>,
+    /// Who else is there.
+    pub people: Vec<Colleague>,
+    /// In b2b with the personal account active: the workspaces, where work and billing live.
+    pub workspaces: Option<Vec<Mine>>,
+    /// Whether to offer another plan here: never in b2b, where that lives on the organization's page.
+    pub upgrade: bool,
+    /// Whether the caller runs this workspace.
+    pub manager: bool,
+    /// Where the billing page is, when the caller may see it.
+    pub billing: Option<&'static str>,
+    /// Whether the caller has told the name.
+    pub onboarded: bool,
+}
+
+/// People without a workspace make one first, where work lives in workspaces.
+pub async fn load(call: &mut Read<Member>, visit: &Visit) -> Loaded<Model> {
+    let (caller, standing) = (call.proof().actor().clone(), call.proof().standing().clone());
+    let model = visit.keel().settings().model();
+    let personal = standing.kind == AccountKind::Personal;
+    if model == BusinessModel::B2b && personal && !caller.has_workspace {
+        return Err(Stop::Go(CREATE_PAGE.to_owned()));
+    }
+    let workspaces = if model == BusinessModel::B2b && personal {
+        Some(accounts::list_mine(call).await?.into_iter().filter(|mine| mine.kind == AccountKind::Workspace).collect())
+    } else {
+        None
+    };
+    let sees_billing = standing.role.permissions.has(Permission::ViewBilling) && workspaces.is_none();
+    let billing = if personal { "/private-dashboard/billing" } else { "/org-dashboard/billing" };
+    Ok(Model {
+        first_name: caller.name.as_ref().map(|(first, _)| first.clone()),
+        summary: overview::summary(call).await?,
+        recent: audit::list_mine(call, RECENT).await?,
+        people: accounts::list_people(call, PEOPLE).await?,
+        workspaces,
+        upgrade: model != BusinessModel::B2b && personal,
+        manager: standing.is_manager(),
+        billing: sees_billing.then_some(billing),
+        account_name: standing.name,
+        onboarded: caller.onboarded,
+    })
+}

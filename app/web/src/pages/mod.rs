@@ -1,0 +1,15 @@
+//! The pages, a module each: `load` reads, `view` shows, `actions` do.
+
+#![expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
+
+pub mod accounts;
+pub mod billing;
+pub mod checkout;
+pub mod dashboards;
+pub mod errors;
+pub mod home;
+pub mod legal;
+pub mod mailbox;
+pub mod onboarding;
+pub mod pricing;
+pub mod sign_in;

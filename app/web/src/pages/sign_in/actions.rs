@@ -1,0 +1,128 @@
+//! What the forms of signing in do.
+
+use super::{LOGIN, SIGNUP, VERIFY};
+use crate::action::{Answer, Done};
+use crate::actions;
+use crate::cookies::Cookie;
+use crate::flash::Said;
+use crate::form::{Input, Nothing, Reader};
+use crate::problem::Problem;
+use keel_domain::Keel;
+use keel_domain::access::{SignedIn, Visitor, Write, sessions};
+use keel_domain::billing::catalogue::Choice;
+use keel_domain::billing::intents;
+use keel_domain::secrets::PlainToken;
+use keel_domain::sign_in::{self, Welcome, Wish};
+use keel_types::url::LocalPath;
+use keel_types::{Code, Email, Fault};
+
+actions! {
+    /// Mails a link and a code.
+    request_link: "auth/request-link" on [LOGIN, SIGNUP], Visitor, Wish;
+    /// Mails another link and code for the same sign-in.
+    resend: "auth/resend" on [VERIFY], Visitor, Browser;
+    /// Signs in by the code.
+    verify_otp: "auth/verify-otp" on [VERIFY], Visitor, TypedCode;
+    /// Signs in by the link.
+    confirm_link: "auth/confirm-link" on ["/auth/link"], Visitor, Link;
+    /// Ends the session.
+    sign_out: "auth/sign-out" on ["/private-dashboard"], SignedIn, Nothing;
+}
+
+impl Input for Wish {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        let email = form.get("email", Email::parse)?;
+        Some(Self { email, next: LocalPath::parse(form.text("redirectTo")), choice: pending(form) })
+    }
+}
+
+/// The plan this browser has chosen.
+fn pending(form: &Reader<'_>) -> Option<Choice> {
+    intents::open(&form.arrival().keel, form.cookie(Cookie::PendingCheckout)?)
+}
+
+async fn request_link(call: &mut Write<Visitor>, wish: Wish) -> Answer {
+    let browser = sign_in::request(call, &wish).await?;
+    Ok(Done::go(VERIFY).cookie(Cookie::SignIn.set(call.keel().settings(), browser.reveal())))
+}
+
+/// The browser that asked, if it still has its cookie.
+struct Browser {
+    token: Option<PlainToken>,
+}
+
+impl Browser {
+    /// The token; without it nothing waits here.
+    fn require(self) -> Result<PlainToken, Problem> {
+        self.token.ok_or_else(|| Problem::new(Code::Expired))
+    }
+}
+
+impl Input for Browser {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { token: form.cookie(Cookie::SignIn).and_then(PlainToken::parse) })
+    }
+}
+
+async fn resend(call: &mut Write<Visitor>, browser: Browser) -> Answer {
+    sign_in::resend(call, &browser.require()?).await?;
+    Ok(Done::go(VERIFY).say(Said::LinkSent))
+}
+
+struct TypedCode {
+    browser: Browser,
+    code: String,
+    choice: Option<Choice>,
+}
+
+impl Input for TypedCode {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        let code = form.get("code", six_digits)?;
+        Some(Self { code, choice: pending(form), browser: Browser::read(form)? })
+    }
+}
+
+/// Six digits as people type them: spaces and hyphens between them are not theirs.
+fn six_digits(text: &str) -> Result<String, Fault> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    match digits.len() {
+        0 => Err(Fault::Required),
+        6 if digits.bytes().all(|b| b.is_ascii_digit()) => Ok(digits),
+        _ => Err(Fault::NotACode),
+    }
+}
+
+async fn verify_otp(call: &mut Write<Visitor>, form: TypedCode) -> Answer {
+    match sign_in::verify_code(call, &form.browser.require()?, &form.code, form.choice).await? {
+        Ok(welcome) => Ok(welcomed(call.keel(), &welcome)),
+        Err(fault) => Err(Problem::remembered("code", fault)),
+    }
+}
+
+struct Link {
+    token: Option<PlainToken>,
+    choice: Option<Choice>,
+}
+
+impl Input for Link {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { token: PlainToken::parse(form.text("token")), choice: pending(form) })
+    }
+}
+
+async fn confirm_link(call: &mut Write<Visitor>, link: Link) -> Answer {
+    let token = link.token.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let welcome = sign_in::confirm_link(call, &token, link.choice).await?;
+    Ok(welcomed(call.keel(), &welcome))
+}
+
+/// The session's cookie, and on to where the person goes.
+fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
+    let settings = keel.settings();
+    Done::go(&welcome.next).cookie(Cookie::Session.set(settings, welcome.token.reveal())).cookie(Cookie::SignIn.forget(settings))
+}
+
+async fn sign_out(call: &mut Write<SignedIn>, _: Nothing) -> Answer {
+    sessions::sign_out(call).await?;
+    Ok(Done::go(LOGIN).say(Said::SignedOut).cookie(Cookie::Session.forget(call.keel().settings())))
+}
