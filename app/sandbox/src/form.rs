@@ -37,13 +37,19 @@ impl Params {
         Ok(params)
     }
 
-    /// The full name with every empty index replaced by a number: a new one at the end of the name, else the current one.
+    /// The full name with every empty index replaced by a number. `a[]` begins a new entry; `a[][b]` goes on with the last
+    /// entry, or begins a new one when that has a `b` already.
     fn numbered(&self, segments: &[&str]) -> String {
+        let current = self.numbered_from(segments, 0);
+        if self.sent(&current).is_some() { self.numbered_from(segments, 1) } else { current }
+    }
+
+    fn numbered_from(&self, segments: &[&str], ahead: usize) -> String {
         let mut name = segments[0].to_owned();
         for (place, segment) in segments.iter().enumerate().skip(1) {
             if segment.is_empty() {
                 let known = self.children(&name).len();
-                let index = if place + 1 == segments.len() { known } else { known.saturating_sub(1) };
+                let index = if place + 1 == segments.len() { known } else { known.saturating_sub(1) + ahead };
                 name = format!("{name}[{index}]");
             } else {
                 name = format!("{name}[{segment}]");
@@ -240,4 +246,49 @@ fn fits(pattern: &str, name: &str, unset: bool) -> bool {
             "*" => true,
             exact => exact == *segment,
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Vec<String> {
+        let params = Params::parse(text.as_bytes()).unwrap();
+        params.pairs.iter().map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    #[test]
+    fn names_nest_and_open_indices_are_counted() {
+        assert_eq!(parsed("a[]=x&a[]=y&b[c][]=z"), ["a[0]=x", "a[1]=y", "b[c][0]=z"]);
+        assert_eq!(parsed("l[][p]=1&l[][q]=2&l[][p]=3&l[][q]=4"), ["l[0][p]=1", "l[0][q]=2", "l[1][p]=3", "l[1][q]=4"]);
+        assert_eq!(parsed("a%5B0%5D%5Bb%5D=%C3%A9+%26"), ["a[0][b]=é &"]);
+        assert_eq!(parsed("a=1&a=2"), ["a=2"]);
+    }
+
+    #[test]
+    fn malformed_names_are_refused() {
+        for name in ["a[", "a]", "[a]", "a[b", "a[b]c", "a[[b]]", "a[b]]", "", "a[1][2][3][4][5][6][7][8][9][10]"] {
+            assert!(Params::parse(format!("{name}=1").as_bytes()).is_err(), "{name}");
+        }
+        let many: String = (0..=MOST_PAIRS).fold(String::new(), |all, number| all + &format!("a{number}=&"));
+        assert!(Params::parse(many.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn patterns_tell_indices_from_keys() {
+        let accepts = |text: &str| Params::parse(text.as_bytes()).unwrap().only(&["l[][p]", "m[*]", "e[]"]).is_ok();
+        for good in ["l[0][p]=1", "m[a b]=1", "m[0]=", "m=", "e[]=1", "e=", "expand[]=x"] {
+            assert!(accepts(good), "{good}");
+        }
+        for bad in ["l[x][p]=1", "l[0]=1", "m=1", "m[a][b]=1", "e=1", "x=1", "expand[a]=1"] {
+            assert!(!accepts(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_parameters_does_not_matter() {
+        let fingerprint = |text: &str| Params::parse(text.as_bytes()).unwrap().fingerprint();
+        assert_eq!(fingerprint("a=1&b=2"), fingerprint("b=2&a=1"));
+        assert_ne!(fingerprint("a=1&b=2"), fingerprint("a=2&b=1"));
+    }
 }

@@ -2,8 +2,8 @@
 //! the internet. It speaks API version `2026-09-30.endive` over plain http and depends on nothing of Keel's.
 //!
 //! One store holds all objects; every change is one transaction, alone, and one line of the journal:
-//! [`api`] answers calls, [`pages`] takes cards, [`billing`] moves money and time, [`webhooks`] tells the world.
-//! Tests: `tests/sandbox.rs`.
+//! `api` answers calls, `pages` takes cards, `billing` moves money and time, `webhooks` tells the world.
+//! Tests: `tests/sandbox`.
 
 mod api;
 mod billing;

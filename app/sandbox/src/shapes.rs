@@ -13,7 +13,16 @@ macro_rules! shapes {
                 LazyLock::new(|| serde_json::from_str(include_str!(concat!("shapes/", stringify!($name), ".json"))).unwrap_or_default());
             filled(&EMPTY, set)
         }
-    )*};
+    )*
+
+        #[cfg(test)]
+        mod tests {
+            #[test]
+            fn every_shape_is_an_object() {
+                $(assert!(super::$name(serde_json::Value::Null).is_object(), stringify!($name));)*
+            }
+        }
+    };
 }
 
 shapes!(

@@ -11,7 +11,7 @@ use crate::json::At;
 use crate::shapes;
 use crate::store::Tx;
 
-use super::{CREATED, found, in_time, list_params, named, page, same};
+use super::{CREATED, found, in_time, list_params, named, page, part, same};
 
 const CREATE: &[&str] = &[
     "allow_promotion_codes",
@@ -144,14 +144,8 @@ pub fn expire(tx: &mut Tx, params: &Params, id: &str) -> Result<Value, ApiError>
 }
 
 pub fn line_items(tx: &Tx, params: &Params, id: &str) -> Result<Value, ApiError> {
-    params.only(&["limit", "starting_after", "ending_before"])?;
-    let limit = params.integer("limit", 1..=100)?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(10);
     let items = found(tx, "checkout.session", id)?.hidden.entries("items");
-    let after =
-        params.text("starting_after").and_then(|after| items.iter().position(|item| item.text("id") == after)).map_or(0, |at| at + 1);
-    let data: Vec<&Value> = items.iter().skip(after).take(limit).collect();
-    let has_more = items.len() > after + data.len();
-    Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": format!("/v1/checkout/sessions/{id}/line_items") }))
+    part(params, items, &format!("/v1/checkout/sessions/{id}/line_items"))
 }
 
 /// An absolute http address; `{CHECKOUT_SESSION_ID}` may stand in it.

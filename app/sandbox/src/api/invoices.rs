@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::form::Params;
+use crate::json::At;
 use crate::store::Tx;
 
-use super::{CREATED, in_time, list_params, named, page, same};
+use super::{CREATED, found, in_time, list_params, named, page, part, same};
 
 pub fn list(tx: &Tx, params: &Params) -> Result<Value, ApiError> {
     list_params(params, &[&CREATED[..], &["collection_method", "customer", "status", "subscription"]].concat())?;
@@ -23,6 +24,10 @@ pub fn list(tx: &Tx, params: &Params) -> Result<Value, ApiError> {
             && same(params, "subscription", invoice, "parent.subscription_details.subscription")
             && in_time(params, invoice)
     })
+}
+
+pub fn lines(tx: &Tx, params: &Params, id: &str) -> Result<Value, ApiError> {
+    part(params, found(tx, "invoice", id)?.value.entries("lines.data"), &format!("/v1/invoices/{id}/lines"))
 }
 
 pub fn list_payments(tx: &Tx, params: &Params) -> Result<Value, ApiError> {

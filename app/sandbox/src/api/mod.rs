@@ -27,7 +27,7 @@ pub const VERSION: &str = "2026-09-30.endive";
 /// # Errors
 /// The refusal; what was written before it is up to the caller to undo.
 pub fn answer(tx: &mut Tx, method: &str, path: &str, params: &Params) -> Result<Value, ApiError> {
-    let segments: Vec<&str> = path.trim_start_matches("/v1/").trim_end_matches('/').split('/').collect();
+    let segments: Vec<&str> = path.strip_prefix("/v1/").unwrap_or_default().trim_end_matches('/').split('/').collect();
     let answer = match (method, segments.as_slice()) {
         ("POST", ["products"]) => products::create(tx, params),
         ("GET", ["products"]) => products::list(tx, params),
@@ -57,6 +57,7 @@ pub fn answer(tx: &mut Tx, method: &str, path: &str, params: &Params) -> Result<
 
         ("GET", ["invoices"]) => invoices::list(tx, params),
         ("GET", ["invoices", id]) => retrieve(tx, params, "invoice", id),
+        ("GET", ["invoices", id, "lines"]) => invoices::lines(tx, params, id),
         ("GET", ["invoice_payments"]) => invoices::list_payments(tx, params),
 
         ("GET", ["payment_intents"]) => payments::list(tx, params, "payment_intent"),
@@ -112,6 +113,20 @@ fn page(tx: &Tx, params: &Params, kind: &str, url: &str, wanted: impl Fn(&Value)
         page.reverse();
     }
     Ok(json!({ "object": "list", "data": page, "has_more": has_more, "url": url }))
+}
+
+/// One page of a list that belongs to an object, in its own order.
+fn part(params: &Params, entries: &[Value], url: &str) -> Result<Value, ApiError> {
+    params.only(&["limit", "starting_after"])?;
+    let limit = params.integer("limit", 1..=100)?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(10);
+    let start = match params.text("starting_after") {
+        Some(id) => {
+            entries.iter().position(|entry| entry.text("id") == id).ok_or_else(|| ApiError::no_such("item", id, "starting_after"))? + 1
+        }
+        None => 0,
+    };
+    let page: Vec<&Value> = entries.iter().skip(start).take(limit).collect();
+    Ok(json!({ "object": "list", "data": page, "has_more": entries.len() > start + page.len(), "url": url }))
 }
 
 /// True when the parameter was not sent or says what the object has at `path`.

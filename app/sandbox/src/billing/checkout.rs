@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::api::customers;
 use crate::cards::{Card, Decline};
 use crate::ids;
 use crate::json::At;
@@ -69,7 +70,7 @@ fn intent_of(tx: &mut Tx, id: &str) -> String {
         &Payment {
             amount: session.integer("amount_total"),
             currency: session.text("currency"),
-            customer: session.text("customer"),
+            customer: session.at("customer").as_str(),
             description: (session.text("mode") == "subscription").then(|| "Subscription creation".to_owned()),
             details: tx.hidden(id)["payment_intent_data"].clone(),
         },
@@ -85,8 +86,13 @@ fn customer_of(tx: &mut Tx, id: &str) -> String {
         return customer.to_owned();
     }
     let email = session.at("customer_email").clone();
-    let customer = crate::api::customers::fresh(tx, json!({ "email": email }));
+    let customer = customers::fresh(tx, json!({ "email": email }));
     tx.emit("customer.created", &customer);
+    tx.edit(id, |session| session.set("customer", customer.as_str()));
+    let tried = tx.hidden(id)["payment_intent"].as_str().map(str::to_owned);
+    if let Some(intent) = tried {
+        tx.edit(&intent, |intent| intent.set("customer", customer.as_str()));
+    }
     customer
 }
 
@@ -111,9 +117,6 @@ fn buy(tx: &mut Tx, id: &str, customer: &str, method: Option<&str>) -> Value {
     let session = tx.value(id).clone();
     let due = session.integer("amount_total");
     let intent = (due > 0).then(|| intent_of(tx, id));
-    if let Some(intent) = &intent {
-        tx.edit(intent, |intent| intent.set("customer", customer));
-    }
     let invoice = session.flag("invoice_creation.enabled").then(|| invoice_for(tx, id, customer, method, intent.clone()));
     if let (Some(intent), Some(method), None) = (&intent, method, &invoice) {
         payments::succeed(tx, intent, method);
@@ -152,7 +155,6 @@ fn complete(tx: &mut Tx, id: &str, customer: &str, bought: Value) {
     tx.edit(id, |session| {
         let due = session.integer("amount_total");
         let delayed = due == 0 && session.text("mode") == "subscription";
-        session.set("customer", customer);
         session.set(
             "customer_details",
             json!({

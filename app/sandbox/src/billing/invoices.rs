@@ -115,7 +115,7 @@ pub fn pay(tx: &mut Tx, id: &str, method: Option<&str>, intent: Option<String>) 
     let payment = Payment {
         amount,
         currency: invoice.text("currency"),
-        customer: invoice.text("customer"),
+        customer: invoice.at("customer").as_str(),
         description: Some(description.to_owned()),
         details: nothing(),
     };

@@ -23,7 +23,7 @@ pub fn save_card(tx: &mut Tx, card: &Card, customer: &str) -> String {
 pub struct Payment<'p> {
     pub amount: i64,
     pub currency: &'p str,
-    pub customer: &'p str,
+    pub customer: Option<&'p str>,
     pub description: Option<String>,
     /// `payment_intent_data` of a session: metadata, receipt e-mail and the like.
     pub details: Value,

@@ -127,34 +127,46 @@ pub fn is_live(subscription: &Value) -> bool {
 
 /// Begins the next period, bills it and charges the card. The end of a trial is one such moment.
 pub fn renew(tx: &mut Tx, id: &str) {
-    let end = period_end(tx.value(id));
-    let start = tx.value(id).integer("items.data.0.current_period_start");
-    let trial_ends = tx.value(id).text("status") == "trialing";
+    let before = tx.value(id).clone();
+    let (start, end) = (before.integer("items.data.0.current_period_start"), period_end(&before));
+    let trial_ends = before.text("status") == "trialing";
+    let method = method_of(tx, &before);
+    if trial_ends && method.is_none() && before.text("trial_settings.end_behavior.missing_payment_method") == "cancel" {
+        self::end(tx, id);
+        return;
+    }
     tx.update(id, "customer.subscription.updated", |subscription| {
         if trial_ends {
             subscription.set("status", "active");
         }
-        let anchor = subscription.integer("billing_cycle_anchor");
-        let items = subscription.entries("items.data").iter().cloned().map(|mut item| {
-            let next = next_period_end(item.at("price"), anchor, end);
-            item.set("current_period_start", end);
-            item.set("current_period_end", next);
-            item
-        });
-        let items: Vec<Value> = items.collect();
-        subscription.set("items.data", items);
+        subscription.set("items.data", next_items(&before, end));
     });
     let invoice = bill(tx, id, "subscription_cycle", (start, end));
     tx.edit(id, |subscription| subscription.set("latest_invoice", invoice.as_str()));
     tx.emit("invoice.created", &invoice);
     invoices::finalize(tx, &invoice);
-    let subscription = tx.value(id);
-    let own = subscription.at("default_payment_method").as_str();
-    let customers = tx.value(subscription.text("customer")).at("invoice_settings.default_payment_method").as_str();
-    let method = own.or(customers).map(str::to_owned);
     let paid = invoices::pay(tx, &invoice, method.as_deref(), None);
     let status = if paid { "active" } else { "past_due" };
     tx.update(id, "customer.subscription.updated", |subscription| subscription.set("status", status));
+}
+
+/// The items in the period that begins at `start`.
+fn next_items(subscription: &Value, start: i64) -> Vec<Value> {
+    let anchor = subscription.integer("billing_cycle_anchor");
+    let items = subscription.entries("items.data").iter().cloned().map(|mut item| {
+        let end = next_period_end(item.at("price"), anchor, start);
+        item.set("current_period_start", start);
+        item.set("current_period_end", end);
+        item
+    });
+    items.collect()
+}
+
+/// The payment method that pays: the subscription's own, else the customer's.
+fn method_of(tx: &Tx, subscription: &Value) -> Option<String> {
+    let own = subscription.at("default_payment_method").as_str();
+    let customers = tx.value(subscription.text("customer")).at("invoice_settings.default_payment_method").as_str();
+    own.or(customers).map(str::to_owned)
 }
 
 /// Ends the subscription now.

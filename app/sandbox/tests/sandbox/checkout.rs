@@ -17,7 +17,10 @@ async fn a_paid_session_becomes_an_active_subscription() {
 
     let paid = bench.pay(&session, GOOD).await;
     assert_eq!(paid.status, 303);
-    assert_eq!(paid.header("location").unwrap(), format!("http://127.0.0.1:3000/checkout/success?session={id}"));
+    let success = format!("http://127.0.0.1:3000/checkout/success?session={id}");
+    assert_eq!(paid.header("location"), Some(success.as_str()));
+    let seen_again = send(&bench.address, "GET", &format!("/pay/{id}"), &[], "").await.unwrap();
+    assert_eq!((seen_again.status, seen_again.header("location")), (303, Some(success.as_str())));
 
     let expand = "expand[]=subscription.latest_invoice.payments&expand[]=line_items&expand[]=subscription.items.data.price.product";
     let session = bench.get(&format!("/v1/checkout/sessions/{id}?{expand}")).await;
@@ -163,6 +166,41 @@ async fn a_trial_with_a_card_that_is_declined_does_not_start() {
     let invoice = bench.get(&format!("/v1/invoices/{}", subscription["latest_invoice"].as_str().unwrap())).await;
     assert_eq!((&invoice["status"], &invoice["attempt_count"]), (&"open".into(), &1.into()));
     assert!(bench.events().await.contains(&"invoice.payment_failed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_trial_without_a_card_ends_as_the_session_said() {
+    let bench = Bench::start().await;
+    let price = bench.price("2900", "usd", Some("month")).await;
+    let behavior = "subscription_data[trial_settings][end_behavior][missing_payment_method]";
+    for (ending, status) in [("cancel", "canceled"), ("create_invoice", "past_due")] {
+        let trial = [("payment_method_collection", "if_required"), ("subscription_data[trial_period_days]", "7"), (behavior, ending)];
+        let session = bench.session("subscription", &price, &trial).await;
+        assert_eq!(bench.type_in(&session, &[("action", "pay")]).await.status, 303);
+        bench.advance(8 * crate::support::DAY_MS).await;
+        assert_eq!(bench.list("/v1/subscriptions?status=all").await[0]["status"], status);
+    }
+}
+
+#[tokio::test]
+async fn a_session_without_a_customer_makes_one() {
+    let bench = Bench::start().await;
+    let price = bench.price("1900", "usd", None).await;
+    let pairs = [
+        ("mode", "payment"),
+        ("customer_email", "olivia@acme.test"),
+        ("success_url", crate::support::SUCCESS),
+        ("line_items[0][price]", &price),
+        ("line_items[0][quantity]", "1"),
+    ];
+    let session = bench.post("/v1/checkout/sessions", &pairs).await;
+    assert_eq!(bench.pay(&session, "4000000000000002").await.status, 402);
+    assert!(bench.list("/v1/customers").await.is_empty());
+    assert_eq!(bench.pay(&session, GOOD).await.status, 303);
+    let customer = &bench.list("/v1/customers?email=olivia@acme.test").await[0];
+    let intents = bench.list("/v1/payment_intents").await;
+    assert_eq!((intents.len(), &intents[0]["customer"]), (1, &customer["id"]));
+    assert_eq!(bench.get(&format!("/v1/checkout/sessions/{}", session["id"].as_str().unwrap())).await["customer"], customer["id"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

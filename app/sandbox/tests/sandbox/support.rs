@@ -139,8 +139,8 @@ impl Bench {
         self.post("/v1/customers", &[("email", "olivia@acme.test"), ("name", "Acme")]).await["id"].as_str().unwrap().to_owned()
     }
 
-    /// An open session for one customer; `more` goes on top.
-    pub async fn session(&self, mode: &str, price: &str, more: &[(&str, &str)]) -> Value {
+    /// An open session for one customer; `extra` goes on top.
+    pub async fn session(&self, mode: &str, price: &str, extra: &[(&str, &str)]) -> Value {
         let customer = self.customer().await;
         let mut pairs = vec![
             ("mode", mode),
@@ -150,7 +150,7 @@ impl Bench {
             ("success_url", SUCCESS),
             ("cancel_url", CANCEL),
         ];
-        pairs.extend_from_slice(more);
+        pairs.extend_from_slice(extra);
         self.post("/v1/checkout/sessions", &pairs).await
     }
 
@@ -211,7 +211,7 @@ impl Sink {
 
     async fn receive(self, mut stream: TcpStream) {
         let mut request = Vec::new();
-        let mut buffer = [0; 65_536];
+        let mut buffer = vec![0; 65_536];
         let (head, body) = loop {
             let read = stream.read(&mut buffer).await.unwrap();
             request.extend_from_slice(&buffer[..read]);
