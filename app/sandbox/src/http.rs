@@ -63,9 +63,7 @@ pub async fn call(State(shared): State<Arc<Shared>>, request: Request) -> Respon
 
 async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Option<&str>) -> Result<Answer, ApiError> {
     authenticate(&parts.headers, &shared.api_key)?;
-    if let Some(version) = text(&parts.headers, "stripe-version").filter(|version| *version != VERSION) {
-        return Err(ApiError::invalid(format!("Invalid Stripe API version: {version}; the sandbox speaks {VERSION} only.")));
-    }
+    speaks_our_version(&parts.headers)?;
     let params = params(parts, body)?;
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let key = key.filter(|_| method == "POST");
@@ -111,6 +109,17 @@ async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Opt
 fn next_fault(shared: &Shared, method: &str, path: &str) -> Result<Option<ApiFault>, ApiError> {
     let fault = shared.change(Cause::default(), |tx| Ok::<_, ApiError>(tx.faults().next_call(method, path)));
     fault.map_err(|error| ApiError::internal(error.to_string()))
+}
+
+/// Versions of one name differ only by additions, so a caller that asks for any of them understands ours.
+fn speaks_our_version(headers: &HeaderMap) -> Result<(), ApiError> {
+    let name = |version: &str| version.rsplit('.').next().map(str::to_owned);
+    match text(headers, "stripe-version") {
+        Some(version) if name(version) != name(VERSION) => {
+            Err(ApiError::invalid(format!("Invalid Stripe API version: {version}; the sandbox speaks {VERSION}.")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Bearer, or basic with the key as user name.

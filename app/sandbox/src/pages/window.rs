@@ -41,7 +41,7 @@ pub async fn object(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -
     let pay = value.at("url").as_str().filter(|_| value.text("object") == "checkout.session");
     let pay = pay.map_or_else(String::new, |url| format!(r#"<p><a href="{}">Payment page</a></p>"#, inert(url)));
     let main = format!(
-        r#"<h1>{}</h1><p><a href="/_sandbox">Everything</a></p>{pay}<div class="card"><pre>{}</pre></div>"#,
+        r#"<h1>{}</h1><p><a href="/_sandbox">Everything</a></p>{pay}<div class="card scroll" tabindex="0" role="region" aria-label="Fields"><pre>{}</pre></div>"#,
         inert(&id),
         inert(&fields)
     );
@@ -55,7 +55,7 @@ fn list(store: &Store, heading: &str, kind: &str, fields: &[&str]) -> String {
     }
     let names = joined(fields.iter().map(|field| format!("<th scope=\"col\">{}</th>", field.replace(['_', '.'], " "))));
     format!(
-        r#"<h2>{heading} ({count})</h2><div class="card"><table class="list"><thead><tr><th scope="col">id</th>{names}<th scope="col">created</th></tr></thead><tbody>{rows}</tbody></table></div>"#,
+        r#"<h2>{heading} ({count})</h2><div class="card scroll" tabindex="0" role="region" aria-label="{heading}"><table class="list"><thead><tr><th scope="col">id</th>{names}<th scope="col">created</th></tr></thead><tbody>{rows}</tbody></table></div>"#,
         count = store.count(kind),
     )
 }
