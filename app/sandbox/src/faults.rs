@@ -36,10 +36,10 @@ pub struct ApiFault {
     /// How many calls are hit.
     #[serde(default = "once")]
     pub count: u32,
-    /// True: the call takes effect, and only its answer is lost.
+    /// True: the call takes effect, and only its answer is lost or late.
     #[serde(default)]
     pub after_commit: bool,
-    /// How long a hit call waits before anything else happens to it.
+    /// How long a hit call waits: before it takes effect, or after if `after_commit`.
     #[serde(default)]
     pub delay_ms: u64,
 }

@@ -73,12 +73,13 @@ async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Opt
     let claim = key.map(|key| shared.claim(key).ok_or_else(|| ApiError::key_in_use(key))).transpose()?;
     let cause = Cause { request: Some(id.to_owned()), idempotency_key: key.map(str::to_owned) };
     let fault = next_fault(shared, method, path)?;
-    if let Some(fault) = &fault {
-        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
-    }
+    let late = fault.as_ref().is_some_and(|fault| fault.after_commit);
     let injected = fault.as_ref().and_then(ApiFault::answer);
-    let after_commit = fault.is_some_and(|fault| fault.after_commit);
-    let instead = injected.filter(|_| !after_commit);
+    let delay = Duration::from_millis(fault.map_or(0, |fault| fault.delay_ms));
+    if !late {
+        tokio::time::sleep(delay).await;
+    }
+    let instead = injected.filter(|_| !late);
     let answer = shared.change(cause, |tx| {
         let fingerprint = format!("{method} {path}?{}", params.fingerprint());
         if let Some(kept) = key.map(|key| idempotency::replay(tx, key, &fingerprint)).transpose()?.flatten() {
@@ -97,9 +98,12 @@ async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Opt
         }
         Ok(answer)
     });
+    if late {
+        tokio::time::sleep(delay).await;
+    }
     drop(claim);
     match (answer, injected) {
-        (Ok(_), Some(status)) if after_commit => Err(ApiError::injected(status)),
+        (Ok(_), Some(status)) if late => Err(ApiError::injected(status)),
         (Ok(answer), _) => Ok(answer),
         (Err(Failed::Refused(error)), _) => Err(error),
         (Err(error), _) => Err(ApiError::internal(error.to_string())),

@@ -95,7 +95,8 @@ impl Sandbox {
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
         let pages = format!("http://{}:{}", options.public_host, address.port());
-        let store = Store::open(options.data_file.as_deref(), keep)?;
+        let opened = options.clock.now_ms().div_euclid(1_000);
+        let store = Store::open(options.data_file.as_deref(), |store, record| keep(store, record, opened))?;
         if let Some(offset) = store.value(CLOCK).at("offset_ms").as_i64() {
             options.clock.advance(offset - options.clock.offset_ms().unwrap_or_default());
         }
@@ -177,10 +178,10 @@ async fn tick(shared: Arc<Shared>) {
     }
 }
 
-/// Which records outlive a restart: all but stale answers and old deliveries.
-fn keep(store: &Store, record: &Record) -> bool {
+/// Which records outlive a restart at `now`, in unix seconds: all but stale answers and old deliveries.
+fn keep(store: &Store, record: &Record, now: i64) -> bool {
     match record.kind.as_str() {
-        IDEMPOTENT => !idempotency::is_stale(&record.value, clock::wall_ms() / 1_000),
+        IDEMPOTENT => !idempotency::is_stale(&record.value, now),
         DELIVERY => record.value.text("status") == "pending" || store.newer(record) < DELIVERIES_KEPT,
         _ => true,
     }

@@ -123,7 +123,7 @@ pub struct Tx<'s> {
     before: Vec<(String, Option<Record>)>,
     /// The moment the change belongs to, in unix seconds: now, or the moment a period ended.
     pub now: i64,
-    /// The clock's unix seconds, which events are stamped with so that their order is the order of their dates.
+    /// The unix seconds that events are stamped with: the clock's, but never before an earlier event's, whose readers page by date.
     pub clock: i64,
     /// Where the hosted pages are, without a slash at the end.
     pub pages: &'s str,
@@ -133,7 +133,8 @@ pub struct Tx<'s> {
 impl<'s> Tx<'s> {
     pub fn begin(store: &'s mut Store, now_ms: i64, pages: &'s str, cause: Cause) -> Self {
         let now = now_ms.div_euclid(1_000);
-        Self { store, before: Vec::new(), now, clock: now, pages, cause }
+        let newest = store.all("event").next_back().map_or(now, |event| event.value.integer("created"));
+        Self { store, before: Vec::new(), now, clock: now.max(newest), pages, cause }
     }
 
     /// Reading, with everything written so far.

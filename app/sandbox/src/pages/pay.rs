@@ -9,6 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
 use crate::billing::checkout::{self, Paid};
 use crate::billing::invoices::interval;
@@ -107,13 +108,12 @@ fn open_session(shared: &Shared, id: &str) -> Result<Record, Response> {
 
 /// 303 to the seller's address, with the session's id in its place. Without an address there is a page.
 fn leave(address: &str, session: &Value) -> Response {
-    let address = address.replace("{CHECKOUT_SESSION_ID}", session.text("id"));
-    if address.is_empty() {
+    let Ok(address) = Url::parse(&address.replace("{CHECKOUT_SESSION_ID}", session.text("id"))) else {
         let main = "<h1>Payment left</h1><p>Nothing was charged. You can close this page.</p>";
         return page(StatusCode::OK, "Payment left", false, main, &[]);
-    }
+    };
     let targets = [session.text("success_url"), session.text("cancel_url")];
-    guarded((StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response(), &targets)
+    guarded((StatusCode::SEE_OTHER, [(header::LOCATION, address.as_str())]).into_response(), &targets)
 }
 
 fn back_link(address: &str) -> String {

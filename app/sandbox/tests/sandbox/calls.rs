@@ -1,11 +1,12 @@
 //! How calls are answered, whatever they are about.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::support::{Bench, KEY, send};
+use crate::support::{Bench, DAY_MS, KEY, send};
 
 #[tokio::test]
 async fn only_the_key_opens_the_api() {
@@ -92,7 +93,7 @@ async fn a_repeated_key_gives_the_first_answer_again() {
     assert_eq!((other.status, &other.json()["error"]["type"]), (400, &"idempotency_error".into()));
     assert_eq!(bench.list("/v1/customers").await.len(), 1);
 
-    bench.advance(2 * crate::support::DAY_MS).await;
+    bench.advance(2 * DAY_MS).await;
     let later = bench.call("POST", "/v1/customers", &key, &[("email", "c@d.test")]).await;
     assert_eq!(later.status, 200, "keys are forgotten after a day");
 }
@@ -105,7 +106,7 @@ async fn a_key_in_use_is_refused_until_its_request_is_answered() {
         let bench = Arc::clone(&bench);
         tokio::spawn(async move { bench.call("POST", "/v1/customers", &[("idempotency-key", "k")], &[]).await.status })
     };
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     let meanwhile = bench.call("POST", "/v1/customers", &[("idempotency-key", "k")], &[]).await;
     assert_eq!((meanwhile.status, &meanwhile.json()["error"]["code"]), (409, &"idempotency_key_in_use".into()));
     assert_eq!(slow.await.unwrap(), 200);
@@ -134,6 +135,18 @@ async fn ordered_errors_hit_before_or_after_the_effect() {
         let kept = bench.call("POST", "/v1/customers", &[("idempotency-key", "failed")], &[]).await;
         assert_eq!(kept.status, 500, "a failed call stays failed under its key");
     }
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_waiting_finds_its_call_done() {
+    let bench = Bench::start().await;
+    bench.control("/_sandbox/faults", r#"{"api_error": {"method": "POST", "after_commit": true, "delay_ms": 60000}}"#).await;
+    let call = bench.call("POST", "/v1/customers", &[("idempotency-key", "slow")], &[]);
+    assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let again = bench.call("POST", "/v1/customers", &[("idempotency-key", "slow")], &[]).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (200, Some("true")));
+    assert_eq!(bench.list("/v1/customers").await.len(), 1);
 }
 
 #[tokio::test]

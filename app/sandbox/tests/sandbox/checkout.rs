@@ -1,8 +1,10 @@
 //! The payment page and what comes of it.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use crate::support::{Bench, CANCEL, send};
+use crate::support::{Bench, CANCEL, DAY_MS, SUCCESS, send};
 
 const GOOD: &str = "4242 4242 4242 4242";
 
@@ -144,7 +146,7 @@ async fn a_trial_costs_nothing_until_it_ends() {
     assert_eq!(invoice["lines"]["data"][0]["period"]["end"], subscription["trial_end"]);
     assert!(bench.list("/v1/charges").await.is_empty());
 
-    bench.advance(15 * crate::support::DAY_MS).await;
+    bench.advance(15 * DAY_MS).await;
     let subscription = bench.get(&format!("/v1/subscriptions/{}?expand[]=latest_invoice", subscription["id"].as_str().unwrap())).await;
     assert_eq!(subscription["status"], "active");
     assert_eq!(subscription["latest_invoice"]["billing_reason"], "subscription_cycle");
@@ -160,7 +162,7 @@ async fn a_trial_with_a_card_that_is_declined_does_not_start() {
     assert_eq!(bench.pay(&session, "4000000000000002").await.status, 402);
     assert!(bench.list("/v1/subscriptions?status=all").await.is_empty());
     assert_eq!(bench.pay(&session, "4000000000000341").await.status, 303);
-    bench.advance(15 * crate::support::DAY_MS).await;
+    bench.advance(15 * DAY_MS).await;
     let subscription = &bench.list("/v1/subscriptions").await[0];
     assert_eq!(subscription["status"], "past_due");
     let invoice = bench.get(&format!("/v1/invoices/{}", subscription["latest_invoice"].as_str().unwrap())).await;
@@ -177,7 +179,7 @@ async fn a_trial_without_a_card_ends_as_the_session_said() {
         let trial = [("payment_method_collection", "if_required"), ("subscription_data[trial_period_days]", "7"), (behavior, ending)];
         let session = bench.session("subscription", &price, &trial).await;
         assert_eq!(bench.type_in(&session, &[("action", "pay")]).await.status, 303);
-        bench.advance(8 * crate::support::DAY_MS).await;
+        bench.advance(8 * DAY_MS).await;
         assert_eq!(bench.list("/v1/subscriptions?status=all").await[0]["status"], status);
     }
 }
@@ -189,7 +191,7 @@ async fn a_session_without_a_customer_makes_one() {
     let pairs = [
         ("mode", "payment"),
         ("customer_email", "olivia@acme.test"),
-        ("success_url", crate::support::SUCCESS),
+        ("success_url", SUCCESS),
         ("line_items[0][price]", &price),
         ("line_items[0][quantity]", "1"),
     ];
@@ -205,12 +207,12 @@ async fn a_session_without_a_customer_makes_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn paying_fifty_times_at_once_charges_once() {
-    let bench = std::sync::Arc::new(Bench::start().await);
+    let bench = Arc::new(Bench::start().await);
     let price = bench.price("2900", "usd", Some("month")).await;
     let session = bench.session("subscription", &price, &[]).await;
     let attempts: Vec<_> = (0..50)
         .map(|_| {
-            let (bench, session) = (std::sync::Arc::clone(&bench), session.clone());
+            let (bench, session) = (Arc::clone(&bench), session.clone());
             tokio::spawn(async move { bench.pay(&session, GOOD).await.status })
         })
         .collect();
@@ -263,7 +265,7 @@ async fn a_closed_session_cannot_be_paid() {
     assert_eq!(bench.call("POST", &format!("/v1/checkout/sessions/{id}/expire"), &[], &[]).await.status, 400);
 
     let forgotten = bench.session("subscription", &price, &[]).await;
-    bench.advance(crate::support::DAY_MS).await;
+    bench.advance(DAY_MS).await;
     assert_eq!(bench.pay(&forgotten, GOOD).await.status, 410);
     assert_eq!(bench.list("/v1/events?type=checkout.session.expired").await.len(), 2);
     assert_eq!(send(&bench.address, "GET", "/pay/cs_test_unknown", &[], "").await.unwrap().status, 404);

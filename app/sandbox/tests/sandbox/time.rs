@@ -7,7 +7,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use crate::support::{Bench, DAY_MS, standing};
+use crate::support::{Bench, DAY_MS, send, standing};
 
 const GOOD: &str = "4242424242424242";
 
@@ -91,8 +91,8 @@ async fn a_foreign_clock_is_not_moved() {
     let (clock, _now) = standing(1_800_000_000_000);
     let bench = Bench::with(|options| options.clock = clock).await;
     let headers = [("content-type", "application/json")];
-    let refused = crate::support::send(&bench.address, "POST", "/_sandbox/clock", &headers, r#"{"advance_ms": 1}"#).await.unwrap();
+    let refused = send(&bench.address, "POST", "/_sandbox/clock", &headers, r#"{"advance_ms": 1}"#).await.unwrap();
     assert_eq!(refused.status, 400);
-    let shown = crate::support::send(&bench.address, "GET", "/_sandbox/clock", &[], "").await.unwrap().json();
+    let shown = send(&bench.address, "GET", "/_sandbox/clock", &[], "").await.unwrap().json();
     assert_eq!(shown["now_ms"], 1_800_000_000_000_i64);
 }
