@@ -1,1 +1,19 @@
-fn main() {}
+//! The one binary: `keel serve` and its siblings.
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = keel::commands::Keel::parse();
+    match command.run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "whoever started the process reads why it ended")]
+            {
+                eprintln!("keel: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

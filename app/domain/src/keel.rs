@@ -92,6 +92,11 @@ impl Keel {
         Ok(())
     }
 
+    /// Takes over the clock's offset, which another instance may have moved.
+    pub async fn refresh_clock(&self) -> Result<()> {
+        Ok(self.0.clock.refresh(self.db()).await?)
+    }
+
     /// Does everything that is due now, once. True when there was something.
     pub async fn work(&self) -> Result<bool> {
         let lanes = lanes::work(self).await?;

@@ -103,7 +103,7 @@ impl Visit {
 
     /// Ends the call and renders. The account switcher's list is read in the same call.
     pub async fn show<D: Door, M, V: IntoView>(
-        self,
+        &self,
         route: &'static str,
         mut call: Read<D>,
         model: M,
@@ -123,7 +123,7 @@ impl Visit {
     }
 
     /// What a browser gets instead of the page.
-    pub async fn stop(self, stop: Stop) -> Response {
+    pub async fn stop(&self, stop: Stop) -> Response {
         match stop {
             Stop::Go(next) => see_other(&next),
             Stop::No(Refusal::SignInNeeded) => see_other(&url::login(&self.here)),

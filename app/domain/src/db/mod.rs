@@ -9,6 +9,8 @@ mod migrations;
 pub mod sql;
 
 pub use sql::{Arg, Registered, Sql};
+/// Why the database did not do what a statement says.
+pub use sqlx::Error;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
@@ -47,13 +49,13 @@ impl Db {
     ///
     /// # Errors
     /// When the URL cannot be read, the database does not answer, or a migration fails.
-    pub async fn open(url: &str) -> Result<Self, sqlx::Error> {
+    pub async fn open(url: &str) -> Result<Self, Error> {
         let db = if url.starts_with("postgres") { Self::open_postgres(url)? } else { Self::open_sqlite(url)? };
         migrations::run(&db).await?;
         Ok(db)
     }
 
-    fn open_sqlite(url: &str) -> Result<Self, sqlx::Error> {
+    fn open_sqlite(url: &str) -> Result<Self, Error> {
         let options = url
             .parse::<SqliteConnectOptions>()?
             .create_if_missing(true)
@@ -70,7 +72,7 @@ impl Db {
         Ok(Self::Sqlite { writer, readers, file })
     }
 
-    fn open_postgres(url: &str) -> Result<Self, sqlx::Error> {
+    fn open_postgres(url: &str) -> Result<Self, Error> {
         let options = url.parse::<PgConnectOptions>()?.application_name("keel").options([("statement_timeout", "10s")]);
         let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(PATIENCE).connect_lazy_with(options);
         Ok(Self::Postgres(pool))
@@ -97,7 +99,7 @@ impl Db {
 
     /// Asks both databases' parsers about a statement, without running it.
     #[doc(hidden)]
-    pub async fn prepare(&self, statement: &Sql) -> Result<(), sqlx::Error> {
+    pub async fn prepare(&self, statement: &Sql) -> Result<(), Error> {
         use sqlx::{Executor as _, SqlSafeStr as _};
         match self {
             Self::Sqlite { readers, .. } => readers.prepare(statement.text.into_sql_str()).await.map(drop),
@@ -105,14 +107,14 @@ impl Db {
         }
     }
 
-    pub(crate) async fn read(&self) -> Result<Conn, sqlx::Error> {
+    pub(crate) async fn read(&self) -> Result<Conn, Error> {
         Ok(Conn(match self {
             Self::Sqlite { readers, .. } => Kind::Sqlite(readers.acquire().await?),
             Self::Postgres(pool) => Kind::Postgres(pool.acquire().await?),
         }))
     }
 
-    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+    pub(crate) async fn begin(&self) -> Result<Tx, Error> {
         Ok(Tx(Conn(match self {
             Self::Sqlite { writer, .. } => Kind::SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(pool) => Kind::PostgresTx(pool.begin().await?),
@@ -160,17 +162,17 @@ macro_rules! on {
 
 impl Conn {
     /// Every row.
-    pub(crate) async fn list<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Vec<T>, sqlx::Error> {
+    pub(crate) async fn list<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Vec<T>, Error> {
         on!(self, args, query_as::<T>(sql), fetch_all)
     }
 
     /// The row, if there is one.
-    pub(crate) async fn find<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Option<T>, sqlx::Error> {
+    pub(crate) async fn find<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Option<T>, Error> {
         on!(self, args, query_as::<T>(sql), fetch_optional)
     }
 
     /// The row there must be.
-    pub(crate) async fn get<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<T, sqlx::Error> {
+    pub(crate) async fn get<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<T, Error> {
         on!(self, args, query_as::<T>(sql), fetch_one)
     }
 }
@@ -181,7 +183,7 @@ pub struct Tx(Conn);
 
 impl Tx {
     /// How many rows the statement changed.
-    pub(crate) async fn run(&mut self, sql: Sql, args: Vec<Arg>) -> Result<u64, sqlx::Error> {
+    pub(crate) async fn run(&mut self, sql: Sql, args: Vec<Arg>) -> Result<u64, Error> {
         let conn = &mut self.0;
         Ok(match &mut conn.0 {
             Kind::Sqlite(c) => bind!(sqlx::query::<Sqlite>(sql.text), args).execute(&mut **c).await?.rows_affected(),
@@ -192,11 +194,11 @@ impl Tx {
     }
 
     /// Whether the statement changed exactly one row: the guarded update went through.
-    pub(crate) async fn ran(&mut self, sql: Sql, args: Vec<Arg>) -> Result<bool, sqlx::Error> {
+    pub(crate) async fn ran(&mut self, sql: Sql, args: Vec<Arg>) -> Result<bool, Error> {
         Ok(self.run(sql, args).await? == 1)
     }
 
-    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn commit(self) -> Result<(), Error> {
         match self.0.0 {
             Kind::SqliteTx(t) => t.commit().await,
             Kind::PostgresTx(t) => t.commit().await,

@@ -43,6 +43,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
 fn waiting_page(waiting: Waiting, page: Page) -> impl IntoView {
     let text = &page.text.verify;
     let minutes = LIFE / MINUTE;
+    let resend = resend::at(&page.here);
     let again = fill(text.again_hint, &[("seconds", &(COOL_DOWN / SECOND))]);
     let mailbox = page.development.then(|| view! { <p><a href="/dev/mailbox">{text.mailbox}</a></p> });
     view! {
@@ -56,7 +57,7 @@ fn waiting_page(waiting: Waiting, page: Page) -> impl IntoView {
                 <Button label=text.submit/>
             </Form>
             <div class="alternatives">
-                <Form action=resend::at(&page.here)>
+                <Form action=resend>
                     <p class="soft">{again}</p>
                     <Button label=text.again weight=Weight::Secondary/>
                 </Form>

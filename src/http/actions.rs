@@ -1,0 +1,166 @@
+//! The layer in front of every action: reads forms and JSON alike, and makes of what the action did what a browser or a
+//! program expects. Leptos sees a JSON call and nothing else.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use keel_domain::Refusal;
+use keel_types::{Code, url::LocalPath};
+use keel_web::action::{Declared, Done, declared};
+use keel_web::arrival::Arrival;
+use keel_web::flash;
+use keel_web::form::{Fields, FormState};
+use keel_web::page::{PageRoute, append, home_of, see_other};
+use keel_web::pages::errors;
+use keel_web::problem::Problem;
+use tower::ServiceExt as _;
+
+/// The largest form, in bytes.
+const LARGEST: usize = 64 * 1024;
+
+/// An action, and the pages its form can be shown again on.
+#[derive(Clone)]
+struct Front {
+    pages: Router,
+    action: &'static Declared,
+}
+
+/// Every declared action, and no other server function.
+pub fn router(pages: &Router) -> Router {
+    declared().fold(Router::new(), |router, action| {
+        let front = Front { pages: pages.clone(), action };
+        let route = Router::new().route(action.url, any(leptos_axum::handle_server_fns));
+        router.merge(route.layer(from_fn_with_state(front, negotiate)))
+    })
+}
+
+async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Some(mut arrival) = parts.extensions.get::<Arrival>().cloned() else {
+        return errors::bare(&Refusal::internal(&"an action was reached past the layers in front of it"));
+    };
+    let home = home_of(front.action, &parts.uri);
+    if parts.method == Method::GET || parts.method == Method::HEAD {
+        return see_other(&home);
+    }
+    let form = media_type(&parts.headers) == "application/x-www-form-urlencoded";
+    let browser = form && accepts_html(&parts.headers);
+    if parts.method != Method::POST {
+        return refuse(&arrival, &home, browser, Problem::new(Code::MethodNotAllowed)).await;
+    }
+    arrival.at = LocalPath::parse(&home);
+    parts.extensions.insert(arrival.clone());
+    let (headers, known) = (parts.headers.clone(), parts.extensions.clone());
+    let mut cookies = vec![];
+    let (fields, result) = match understand(&parts.headers, form, body).await {
+        Err(problem) => (Fields::default(), Err(problem)),
+        Ok((fields, json)) => {
+            for name in [header::REFERER, header::CONTENT_LENGTH] {
+                parts.headers.remove(name);
+            }
+            for name in [header::ACCEPT, header::CONTENT_TYPE] {
+                parts.headers.insert(name, HeaderValue::from_static("application/json"));
+            }
+            let answered = next.run(Request::from_parts(parts, Body::from(json))).await;
+            cookies.extend(answered.headers().get_all(header::SET_COOKIE).iter().cloned());
+            (fields, read_answer(answered).await)
+        }
+    };
+    let mut response = match result {
+        Ok(done) if browser => go(&arrival, &done),
+        Ok(done) => axum::Json(done).into_response(),
+        Err(problem) if browser && is_shown_again(&problem) => again(&front, &arrival, &home, headers, known, fields, problem).await,
+        Err(problem) => refuse(&arrival, &home, browser, problem).await,
+    };
+    for cookie in cookies {
+        append(&mut response, Some(cookie));
+    }
+    response
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a person reads the answer.
+pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accepted| accepted.contains("text/html"))
+}
+
+/// The fields, and the JSON that Leptos reads them from.
+async fn understand(headers: &HeaderMap, form: bool, body: Body) -> Result<(Fields, String), Problem> {
+    if !form && media_type(headers) != "application/json" {
+        return Err(Problem::new(Code::MediaType));
+    }
+    let bytes = to_bytes(body, LARGEST).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("limit"));
+        Problem::new(if too_large { Code::TooLarge } else { Code::Malformed })
+    })?;
+    let malformed = || Problem::new(Code::Malformed);
+    let fields = if form {
+        Fields(serde_urlencoded::from_bytes(&bytes).map_err(|_| malformed())?)
+    } else {
+        serde_json::from_slice(&bytes).map_err(|_| malformed())?
+    };
+    let json = serde_json::to_string(&fields).map_err(|_| malformed())?;
+    Ok((fields, json))
+}
+
+/// Leptos answers every problem with 500; the problem in the body says what it is.
+async fn read_answer(response: Response) -> Result<Done, Problem> {
+    let ok = response.status() == StatusCode::OK;
+    let lost = |why: &dyn std::fmt::Display| Problem::from(Refusal::internal(why));
+    let body = to_bytes(response.into_body(), LARGEST).await.map_err(|error| lost(&error))?;
+    if ok {
+        serde_json::from_slice(&body).map_err(|error| lost(&error))
+    } else {
+        Err(serde_json::from_slice(&body).unwrap_or_else(|error| lost(&error)))
+    }
+}
+
+fn go(arrival: &Arrival, done: &Done) -> Response {
+    let mut response = see_other(&done.next);
+    if let Some(said) = done.said {
+        append(&mut response, flash::carry(&arrival.keel, said));
+    }
+    response
+}
+
+/// Whether a person can mend it on the form: then it comes back with what was typed.
+fn is_shown_again(problem: &Problem) -> bool {
+    matches!(problem.status, 402 | 409 | 422 | 429 | 503) || matches!(problem.code, Code::WorkspaceRequired | Code::PriceUnknown)
+}
+
+async fn refuse(arrival: &Arrival, here: &str, browser: bool, problem: Problem) -> Response {
+    if browser { errors::problem(arrival, here, problem).await } else { errors::json(&problem) }
+}
+
+/// The form's own page, by its own route, in this response: same door, same load, same view.
+async fn again(
+    front: &Front,
+    arrival: &Arrival,
+    at: &str,
+    mut headers: HeaderMap,
+    known: http::Extensions,
+    fields: Fields,
+    problem: Problem,
+) -> Response {
+    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE] {
+        headers.remove(name);
+    }
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = at.parse().unwrap_or_default();
+    *request.headers_mut() = headers;
+    *request.extensions_mut() = known;
+    request.extensions_mut().insert(FormState { fields, problem: Some(problem.clone()) });
+    let Ok(page) = front.pages.clone().oneshot(request).await;
+    match page.extensions().get::<PageRoute>() {
+        Some(PageRoute(route)) if front.action.pages.contains(route) => errors::with_status(page, &problem),
+        _ => errors::problem(arrival, at, problem).await,
+    }
+}

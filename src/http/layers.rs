@@ -1,0 +1,142 @@
+//! What surrounds every answer: the access log, security headers, compression, the catch for faults, and the reading of
+//! what a request says about itself.
+
+use super::Served;
+use super::actions::accepts_html;
+use axum::Router;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use keel_domain::Refusal;
+use keel_domain::secrets::reference;
+use keel_domain::settings::Settings;
+use keel_types::{BusinessModel, Code};
+use keel_web::arrival::Arrival;
+use keel_web::pages::errors;
+use keel_web::problem::Problem;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// The longest an answer may take.
+const LONGEST: Duration = Duration::from_secs(60);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The application inside its layers. The last one named is the outermost.
+pub fn around(app: Router, served: Served) -> Router {
+    let headers = Arc::new(security_headers(&served));
+    app.fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(served.clone(), hide))
+        .layer(from_fn_with_state(served.clone(), arrive))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| errors::bare(&Refusal::internal(&"a panic"))))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(headers, add_headers))
+        .layer(from_fn(log))
+}
+
+async fn unknown(request: Request) -> Response {
+    refuse(&request, Refusal::NotFound.into()).await
+}
+
+async fn wrong_method(request: Request) -> Response {
+    refuse(&request, Problem::new(Code::MethodNotAllowed)).await
+}
+
+async fn refuse(request: &Request, problem: Problem) -> Response {
+    match request.extensions().get::<Arrival>() {
+        Some(arrival) if accepts_html(request.headers()) => errors::problem(arrival, request.uri().path(), problem).await,
+        _ => errors::json(&problem),
+    }
+}
+
+/// Reads what the request says about itself. In development `localhost` is sent to the base address, so that cookies and
+/// links agree.
+async fn arrive(State(served): State<Served>, mut request: Request, next: Next) -> Response {
+    let settings = served.keel.settings();
+    if settings.in_development() && request.method() == Method::GET && is_localhost(request.headers(), settings) {
+        let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        return Redirect::permanent(&format!("{}{path}", settings.base_url)).into_response();
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let arrival = Arrival::read(&served.keel, request.headers(), peer);
+    request.extensions_mut().insert(arrival);
+    request.extensions_mut().insert(served);
+    next.run(request).await
+}
+
+fn is_localhost(headers: &HeaderMap, settings: &Settings) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    host.split(':').next() == Some("localhost") && !settings.base_url.contains("//localhost")
+}
+
+/// In b2c there are no workspaces: their URLs are unknown.
+async fn hide(State(served): State<Served>, request: Request, next: Next) -> Response {
+    const TEAMS: [&str; 6] = ["/org-dashboard", "/onboarding/workspace", "/workspaces", "/invitations", "/api/workspaces", "/api/accounts"];
+    let path = request.uri().path();
+    let within = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if served.keel.settings().model() == BusinessModel::B2c && TEAMS.into_iter().any(within) {
+        return refuse(&request, Refusal::NotFound.into()).await;
+    }
+    next.run(request).await
+}
+
+/// One line an answer, with the route's template: an address may hold a token.
+async fn log(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
+    let id = reference();
+    let started = tokio::time::Instant::now();
+    let mut response = next.run(request).await;
+    let milliseconds = started.elapsed().as_secs_f64() * 1_000.0;
+    tracing::info!(target: "access", %id, %method, route, status = response.status().as_u16(), milliseconds);
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+fn security_headers(served: &Served) -> Vec<(HeaderName, HeaderValue)> {
+    let mut all = vec![
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    ];
+    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(served)) {
+        all.push((header::CONTENT_SECURITY_POLICY, policy));
+    }
+    if served.keel.settings().is_https() {
+        all.push((header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains")));
+    }
+    all
+}
+
+/// A form that is answered by a redirect to the payment page needs that page's host in `form-action`.
+fn content_security_policy(served: &Served) -> String {
+    let payment = match (&served.sandbox, &served.keel.settings().stripe.api_base) {
+        (Some((_, pages)), _) => pages.clone(),
+        (None, Some(base)) if served.keel.settings().stripe.sandbox => base.trim_end_matches('/').replace("127.0.0.1", "localhost"),
+        _ => "https://checkout.stripe.com https://billing.stripe.com".to_owned(),
+    };
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
+         form-action 'self' {payment}"
+    )
+}
+
+/// Security headers on every answer, and no keeping of what was made for one person.
+async fn add_headers(State(headers): State<Arc<Vec<(HeaderName, HeaderValue)>>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in headers.iter() {
+        response.headers_mut().insert(name, value.clone());
+    }
+    if !response.headers().contains_key(header::CACHE_CONTROL) {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}

@@ -1,0 +1,76 @@
+//! The router: every URL family on one screen.
+
+mod actions;
+mod assets;
+mod development;
+mod health;
+mod layers;
+mod pages;
+mod stripe_webhook;
+
+use axum::Router;
+use axum::routing::{get, post};
+use keel_domain::Keel;
+use keel_web::action::declared;
+use keel_web::endpoints::{Endpoint, Kind};
+use tokio::sync::watch;
+
+/// Where Stripe posts events.
+pub const STRIPE_WEBHOOK: &str = "/api/stripe/webhook";
+
+/// What the router serves.
+#[derive(Clone)]
+pub struct Served {
+    /// The Keel.
+    pub keel: Keel,
+    /// Where the billing sandbox of this process is: its API and its pages.
+    pub sandbox: Option<(String, String)>,
+    /// True once the process was told to stop.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// Endpoints that are neither pages nor actions. Those of `/dev` exist in development only.
+const PLAIN: &[Endpoint] = &[
+    plain("POST", STRIPE_WEBHOOK, "stripe's signature"),
+    plain("GET", "/health/live", "visitor"),
+    plain("GET", "/health/ready", "visitor"),
+    plain("GET", "/assets/{file}", "visitor"),
+    plain("GET", "/favicon.svg", "visitor"),
+    plain("GET", "/robots.txt", "visitor"),
+    plain("GET", "/dev/mailbox.json", "development"),
+    plain("GET", "/dev/sandbox.json", "development"),
+    plain("POST", "/dev/clock", "development"),
+];
+
+const fn plain(method: &'static str, path: &'static str, door: &'static str) -> Endpoint {
+    Endpoint { path, method, door, kind: Kind::Plain }
+}
+
+/// The whole application.
+pub fn router(served: Served) -> Router {
+    let pages = pages::router();
+    let mut app = Router::new()
+        .merge(pages.clone())
+        .merge(actions::router(&pages))
+        .route(STRIPE_WEBHOOK, post(stripe_webhook::receive))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/assets/{file}", get(assets::serve))
+        .route("/favicon.svg", get(assets::serve))
+        .route("/robots.txt", get(assets::serve));
+    if served.keel.settings().in_development() {
+        app = app
+            .route("/dev/mailbox.json", get(development::mailbox))
+            .route("/dev/sandbox.json", get(development::sandbox))
+            .route("/dev/clock", post(development::clock));
+    }
+    layers::around(app, served)
+}
+
+/// Every endpoint with its door, sorted.
+pub fn endpoints() -> Vec<Endpoint> {
+    let actions = declared().map(|action| Endpoint { path: action.url, method: "POST", door: action.door, kind: Kind::Action });
+    let mut all: Vec<Endpoint> = pages::PAGES.iter().chain(PLAIN).copied().chain(actions).collect();
+    all.sort_unstable();
+    all
+}

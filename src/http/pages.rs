@@ -1,0 +1,54 @@
+//! The pages: path, module, door.
+
+use axum::Router;
+use axum::routing::get;
+use keel_domain::access::{Door, Manager, Member, SignedIn, Visitor};
+use keel_types::permission::may;
+use keel_web::endpoints::{Endpoint, Kind};
+use keel_web::page::{Stop, Visit};
+
+/// From each line come a route and a row of the table of endpoints. The module's `load` takes a call of that door.
+macro_rules! pages {
+    ($($path:literal => $($module:ident)::+, $door:ty;)*) => {
+        /// Every page with its door.
+        pub const PAGES: &[Endpoint] = &[
+            $(Endpoint { path: $path, method: "GET", door: <$door as Door>::NAME, kind: Kind::Page },)*
+        ];
+
+        /// The pages, without the layers around them.
+        pub fn router() -> Router {
+            Router::new()$(.route($path, get(|visit: Visit| async move {
+                use keel_web::pages::$($module)::+ as page;
+                let shown = async {
+                    let mut call = visit.read::<$door>().await?;
+                    let model = page::load(&mut call, &visit).await?;
+                    Ok::<_, Stop>(visit.show($path, call, model, page::view).await?)
+                };
+                match shown.await {
+                    Ok(response) => response,
+                    Err(stop) => visit.stop(stop).await,
+                }
+            })))*
+        }
+    };
+}
+
+pages! {
+    "/"                           => home,                     Visitor;
+    "/pricing"                    => pricing,                  Visitor;
+    "/login"                      => sign_in::login,           Visitor;
+    "/signup"                     => sign_in::login,           Visitor;
+    "/verify"                     => sign_in::verify,          Visitor;
+    "/auth/link"                  => sign_in::link,            Visitor;
+    "/legal/terms"                => legal::terms,             Visitor;
+    "/legal/privacy"              => legal::privacy,           Visitor;
+    "/checkout"                   => checkout,                 SignedIn;
+    "/checkout/success"           => checkout::success,        SignedIn;
+    "/onboarding"                 => onboarding,               SignedIn;
+    "/onboarding/workspace"       => accounts,                 SignedIn;
+    "/private-dashboard"          => dashboards::private,      Member;
+    "/private-dashboard/billing"  => billing::personal,        Member;
+    "/org-dashboard"              => dashboards::organization, Manager;
+    "/org-dashboard/billing"      => billing,                  may::ViewBilling;
+    "/dev/mailbox"                => mailbox,                  Visitor;
+}
