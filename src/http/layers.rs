@@ -41,17 +41,31 @@ pub fn around(app: Router, served: Served) -> Router {
 }
 
 async fn unknown(request: Request) -> Response {
-    refuse(&request, Refusal::NotFound.into()).await
+    Asker::of(&request).refuse(Refusal::NotFound.into()).await
 }
 
 async fn wrong_method(request: Request) -> Response {
-    refuse(&request, Problem::new(Code::MethodNotAllowed)).await
+    Asker::of(&request).refuse(Problem::new(Code::MethodNotAllowed)).await
 }
 
-async fn refuse(request: &Request, problem: Problem) -> Response {
-    match request.extensions().get::<Arrival>() {
-        Some(arrival) if accepts_html(request.headers()) => errors::problem(arrival, request.uri().path(), problem).await,
-        _ => errors::json(&problem),
+/// What is needed of a request to refuse it.
+struct Asker {
+    arrival: Option<Arrival>,
+    path: String,
+    html: bool,
+}
+
+impl Asker {
+    fn of(request: &Request) -> Self {
+        let arrival = request.extensions().get::<Arrival>().cloned();
+        Self { arrival, path: request.uri().path().to_owned(), html: accepts_html(request.headers()) }
+    }
+
+    async fn refuse(self, problem: Problem) -> Response {
+        match self.arrival {
+            Some(arrival) if self.html => errors::problem(&arrival, &self.path, problem).await,
+            _ => errors::json(&problem),
+        }
     }
 }
 
@@ -81,7 +95,7 @@ async fn hide(State(served): State<Served>, request: Request, next: Next) -> Res
     let path = request.uri().path();
     let within = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if served.keel.settings().model() == BusinessModel::B2c && TEAMS.into_iter().any(within) {
-        return refuse(&request, Refusal::NotFound.into()).await;
+        return Asker::of(&request).refuse(Refusal::NotFound.into()).await;
     }
     next.run(request).await
 }

@@ -72,7 +72,6 @@ macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident: $endpoint:literal on $pages:expr, $door:ty, $input:ty;)*) => { $(
         $(#[$doc])*
         pub mod $name {
-            #[expect(unused_imports, reason = "doors and inputs are named as the table names them")]
             use super::*;
 
             /// The action behind its door.
