@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use keel_types::{Code, Fault};
+use keel_types::{Code, Fault, Interval, Money, Permission};
 
 use crate::en::{Catalogue, EN};
+use crate::format::money;
 
 /// A language the product speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -60,6 +61,43 @@ impl Catalogue {
             Fault::ExpiredCode => fields.expired_code,
             Fault::UsedCode => fields.used_code,
         }
+    }
+
+    /// An amount and how often it is paid: `$29 per month`.
+    pub fn price(&self, amount: Money, interval: Option<Interval>) -> String {
+        let text = match interval {
+            None => return self.price.nothing.to_owned(),
+            Some(Interval::Month) => self.price.month,
+            Some(Interval::Year) => self.price.year,
+        };
+        fill(text, &[("amount", &money(amount))])
+    }
+
+    /// An amount paid for each seat: `$24 per seat, per month`.
+    pub fn seat_price(&self, amount: Money, interval: Interval) -> String {
+        let text = match interval {
+            Interval::Month => self.price.seat_month,
+            Interval::Year => self.price.seat_year,
+        };
+        fill(text, &[("amount", &money(amount))])
+    }
+
+    /// What a permission allows; of one that has no text yet, its word.
+    pub fn permission(&self, permission: Permission) -> &'static str {
+        self.permission.find(&permission.as_str().replace(':', "_")).unwrap_or(permission.as_str())
+    }
+
+    /// What was done, as a sentence with an `{actor}`; its stable name where there is no sentence yet.
+    pub fn activity(&self, action: &str) -> String {
+        match self.activity.find(&action.replace('.', "_")) {
+            Some(text) => text.to_owned(),
+            None => fill(self.activity.other, &[("action", &action)]),
+        }
+    }
+
+    /// Who did it: a person as they are called, anything else as people know it.
+    pub fn actor<'a>(&self, name: &'a str) -> &'a str {
+        if name.is_empty() { self.actor.nobody } else { self.actor.find(name).unwrap_or(name) }
     }
 }
 
@@ -171,6 +209,29 @@ mod tests {
             assert!(EN.problem.find(code.as_str()).is_some(), "{} has no text", code.as_str());
         }
         assert_eq!(EN.flash.find("nothing_like_it"), None);
+    }
+
+    #[test]
+    fn every_permission_has_a_text() {
+        for permission in Permission::ALL {
+            assert_ne!(EN.permission(*permission), permission.as_str());
+        }
+    }
+
+    #[test]
+    fn what_was_done_is_a_sentence_about_somebody() {
+        let said = |actor, action| fill(&EN.activity(action), &[("actor", &EN.actor(actor))]);
+        assert_eq!(said("Olivia Owens", "auth.signed_in"), "Olivia Owens signed in");
+        assert_eq!(said("bootstrap", "workspace.created"), "Keel made the workspace");
+        assert_eq!(said("", "auth.failed"), "Somebody could not sign in");
+        assert_eq!(said("Olivia Owens", "moon.landed"), "Olivia Owens: moon.landed");
+    }
+
+    #[test]
+    fn a_price_says_how_often_it_is_paid() {
+        let amount = Money { minor: 2900, currency: keel_types::Currency::Usd };
+        assert_eq!(EN.price(amount, Some(Interval::Year)), "$29 per year");
+        assert_eq!(EN.seat_price(amount, Interval::Month), "$29 per seat, per month");
     }
 
     #[test]

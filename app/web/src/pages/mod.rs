@@ -11,5 +11,6 @@ pub mod home;
 pub mod legal;
 pub mod mailbox;
 pub mod onboarding;
+mod parts;
 pub mod pricing;
 pub mod sign_in;

@@ -23,7 +23,7 @@ impl Choice {
     }
 }
 
-/// A radio group as a `fieldset`; the legend is its name.
+/// A radio group; the legend is its name.
 #[component]
 pub fn RadioCards(
     /// The name the choice is sent under; the first choice has it as id.
@@ -58,7 +58,7 @@ pub fn RadioCards(
         })
         .collect_view();
     view! {
-        <fieldset class=if row { "choices choices-row" } else { "choices" } aria-describedby=described>
+        <fieldset role="radiogroup" class=if row { "choices choices-row" } else { "choices" } aria-describedby=described>
             <legend>{legend}</legend>
             {hint_line(name, hint)}
             {error_line(name, error)}

@@ -33,12 +33,11 @@ pub fn Pill(#[prop(into)] label: Text, #[prop(optional)] tone: Tone) -> impl Int
     view! { <span class=class>{label}</span> }
 }
 
-/// A figure with what it counts.
+/// A figure in large type. The heading above it says what it counts.
 #[component]
 pub fn Stat(
-    #[prop(into)] label: Text,
     #[prop(into)] value: Text,
-    /// What to know about it: `of 10 seats`.
+    /// What to know about it: `left to use`.
     #[prop(into, optional)]
     note: Maybe,
     /// In brass, for credits.
@@ -48,7 +47,6 @@ pub fn Stat(
     let note = note.0.map(|text| view! { <span class="stat-note">{text}</span> });
     view! {
         <p class=if brass { "stat stat-brass" } else { "stat" }>
-            <span class="stat-label">{label}</span>
             <span class="stat-value">{value}</span>
             {note}
         </p>
@@ -61,14 +59,14 @@ pub fn Meter(
     /// The whole sentence: `4 of 10 seats used`.
     #[prop(into)]
     text: Text,
-    used: u32,
+    used: i64,
     /// Without a limit there is no bar.
     #[prop(optional_no_strip)]
-    limit: Option<u32>,
+    limit: Option<i64>,
 ) -> impl IntoView {
     let full = limit.is_some_and(|limit| used >= limit);
     let bar = limit.map(|limit| {
-        let percent = (u64::from(used) * 100 / u64::from(limit.max(1))).min(100);
+        let percent = (used.saturating_mul(100) / limit.max(1)).clamp(0, 100);
         view! {
             <svg aria-hidden="true" preserveAspectRatio="none">
                 <rect class="meter-track" width="100%" height="100%"></rect>

@@ -86,6 +86,8 @@ pub enum Drawing {
     Horizon,
     /// A buoy: a place that is marked but empty.
     Buoy,
+    /// A hull afloat: something has begun.
+    Afloat,
 }
 
 impl Drawing {
@@ -102,6 +104,11 @@ impl Drawing {
                 "M72 22a16 16 0 0 1 16 16H56a16 16 0 0 1 16-16z",
                 "M8 46h128",
                 "M24 58h40M76 58h44M40 70h64M60 82h28M72 8v6M46 18l4 4M98 18l-4 4",
+            ],
+            Self::Afloat => [
+                "M22 40h100c-4 20-16 32-34 32H52C36 72 26 60 22 40zM70 40V10l30 24H70",
+                "M6 56h20M118 56h20",
+                "M64 40V20L44 36M34 84h28M82 84h28M12 70h18M114 70h18",
             ],
             Self::Buoy => ["M72 14v12M60 26h24l8 34H52zM66 14h12", "M10 60h44M90 60h44", "M57 42h30M26 72h36M82 72h36M48 84h48"],
         }

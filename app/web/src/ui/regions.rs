@@ -17,7 +17,7 @@ pub fn Region(
     #[prop(optional)]
     danger: bool,
     /// What stands beside the heading: a pill, a quiet link.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip)]
     aside: Option<AnyView>,
     children: Children,
 ) -> impl IntoView {

@@ -21,7 +21,8 @@ impl Column {
     }
 }
 
-/// A table named by its caption. The first cell of each row names the row.
+/// A table named by its caption. The first cell of each row names the row. The roles are spelled out because browsers forget
+/// them where a table is laid out as cards.
 #[component]
 pub fn Table(
     #[prop(into)] caption: Text,
@@ -32,27 +33,29 @@ pub fn Table(
     /// A view per column in each row.
     rows: Vec<Vec<AnyView>>,
 ) -> impl IntoView {
-    let head =
-        columns.iter().map(|column| view! { <th scope="col" class=column.numbers.then_some("number")>{column.label}</th> }).collect_view();
+    let head = columns
+        .iter()
+        .map(|column| view! { <th role="columnheader" scope="col" class=column.numbers.then_some("number")>{column.label}</th> })
+        .collect_view();
     let body = rows
         .into_iter()
         .map(|row| {
             let cells = row.into_iter().zip(&columns).enumerate().map(|(i, (cell, column))| {
                 let class = column.numbers.then_some("number");
                 if i == 0 {
-                    view! { <th scope="row" class=class data-label=column.label>{cell}</th> }.into_any()
+                    view! { <th role="rowheader" scope="row" class=class data-label=column.label>{cell}</th> }.into_any()
                 } else {
-                    view! { <td class=class data-label=column.label>{cell}</td> }.into_any()
+                    view! { <td role="cell" class=class data-label=column.label>{cell}</td> }.into_any()
                 }
             });
-            view! { <tr>{cells.collect_view()}</tr> }
+            view! { <tr role="row">{cells.collect_view()}</tr> }
         })
         .collect_view();
     view! {
-        <table class="table">
+        <table class="table" role="table">
             <caption class=quiet_caption.then_some("visually-hidden")>{caption}</caption>
-            <thead><tr>{head}</tr></thead>
-            <tbody>{body}</tbody>
+            <thead role="rowgroup"><tr role="row">{head}</tr></thead>
+            <tbody role="rowgroup">{body}</tbody>
         </table>
     }
 }

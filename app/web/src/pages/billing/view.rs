@@ -1,11 +1,133 @@
 //! The billing page.
 
 use super::Model;
+use crate::layouts::Dashboard;
 use crate::page::Page;
+use crate::pages::parts::{Seats, StatusPill, word};
+use crate::ui::{Avatar, ButtonLink, Column, Day, Drawing, EmptyState, Fact, Facts, Pill, Region, Stat, Table, Tone};
+use keel_domain::billing::overview::{Contract, Entry, Payment, Summary};
+use keel_text::{Catalogue, date, fill, money, number, signed};
 use leptos::prelude::*;
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
-    let _ = (model, page);
-    view! { <p></p> }
+    let text = page.text;
+    let Model { account_name, overview, may_manage } = model;
+    let lead = fill(text.billing.lead, &[("account", &account_name)]);
+    let plan = match overview.contract {
+        Some(contract) => view! { <CurrentPlan text contract summary=overview.summary.clone()/> }.into_any(),
+        None => view! { <NoPlan text account=account_name may_manage/> }.into_any(),
+    };
+    page.frame.map(|frame| {
+        view! {
+            <Dashboard frame title=text.billing.title lead>
+                <div class="regions">
+                    {plan}
+                    <Region id="credits" title=text.billing.credits>
+                        <Stat value=number(overview.summary.credits) note=text.billing.credits_left brass=true/>
+                    </Region>
+                    <Transactions text entries=overview.entries/>
+                    <Payments text payments=overview.payments/>
+                    <Region id="billing-owner" title=text.billing.owner wide=true>
+                        <div class="person">
+                            <Avatar name=overview.billing_owner.clone() id=overview.billing_owner.clone()/>
+                            <p><strong>{overview.billing_owner.clone()}</strong><span class="soft">{text.billing.owner_text}</span></p>
+                        </div>
+                    </Region>
+                </div>
+            </Dashboard>
+        }
+    })
+}
+
+#[component]
+fn CurrentPlan(text: &'static Catalogue, contract: Contract, summary: Summary) -> impl IntoView {
+    let price = text.price(contract.total, contract.interval);
+    let renewal = if let Some(end) = contract.ends {
+        Some(fill(text.billing.ends, &[("date", &date(end))]))
+    } else if let Some(end) = contract.trial_end {
+        Some(fill(text.billing.trial_ends, &[("date", &date(end))]))
+    } else {
+        let renews = contract.period_end.filter(|_| contract.interval.is_some());
+        renews.map(|end| fill(text.billing.renews, &[("date", &date(end))]))
+    };
+    let status = view! { <StatusPill text status=contract.status/> }.into_any();
+    view! {
+        <Region id="plan" title=text.billing.current_plan aside=Some(status)>
+            <Stat value=contract.plan note=renewal/>
+            <Facts>
+                <Fact label=text.billing.price>{price}</Fact>
+                <Fact label=text.billing.seats><Seats text summary/></Fact>
+            </Facts>
+        </Region>
+    }
+}
+
+#[component]
+fn NoPlan(text: &'static Catalogue, account: String, may_manage: bool) -> impl IntoView {
+    let text = &text.billing;
+    let body = if may_manage {
+        view! {
+            <EmptyState drawing=Drawing::Stocks title=text.no_plan text=text.no_plan_text>
+                <ButtonLink label=text.choose_plan href="/pricing"/>
+            </EmptyState>
+        }
+        .into_any()
+    } else {
+        view! { <EmptyState drawing=Drawing::Stocks title=text.no_plan text=fill(text.ask_owner, &[("account", &account)])/> }.into_any()
+    };
+    view! { <Region id="plan" title=text.current_plan>{body}</Region> }
+}
+
+#[component]
+fn Transactions(text: &'static Catalogue, entries: Vec<Entry>) -> impl IntoView {
+    let words = &text.billing;
+    let row = |entry: Entry| {
+        let kind = word(text.ledger_kind.find(&entry.kind), entry.kind);
+        let class = (entry.amount > 0).then_some("amount-in");
+        vec![
+            view! { <Day at=entry.at/> }.into_any(),
+            kind.into_any(),
+            view! { <span class=class>{signed(entry.amount)}</span> }.into_any(),
+            number(entry.balance).into_any(),
+        ]
+    };
+    let body = if entries.is_empty() {
+        view! { <EmptyState drawing=Drawing::Ledger title=words.no_transactions text=words.no_transactions_text/> }.into_any()
+    } else {
+        let columns =
+            vec![Column::text(words.date), Column::text(words.kind), Column::numbers(words.amount), Column::numbers(words.balance)];
+        let rows = entries.into_iter().map(row).collect();
+        view! { <Table caption=words.transactions quiet_caption=true columns rows/> }.into_any()
+    };
+    view! { <Region id="transactions" title=words.transactions wide=true>{body}</Region> }
+}
+
+#[component]
+fn Payments(text: &'static Catalogue, payments: Vec<Payment>) -> impl IntoView {
+    let words = &text.billing;
+    let row = |payment: Payment| {
+        let tone = match payment.status.as_str() {
+            "paid" => Tone::Success,
+            "pending" => Tone::Info,
+            "failed" | "disputed" => Tone::Danger,
+            _ => Tone::Plain,
+        };
+        let status = word(text.payment_status.find(&payment.status), payment.status);
+        vec![
+            view! { <Day at=payment.at/> }.into_any(),
+            payment.product.into_any(),
+            money(payment.amount).into_any(),
+            view! { <Pill label=status tone=tone/> }.into_any(),
+        ]
+    };
+    let body = if payments.is_empty() {
+        view! { <EmptyState drawing=Drawing::Horizon title=words.no_payments text=words.no_payments_text/> }.into_any()
+    } else {
+        let columns =
+            vec![Column::text(words.date), Column::text(words.description), Column::numbers(words.amount), Column::text(words.status)];
+        let rows = payments.into_iter().map(row).collect();
+        view! { <Table caption=words.payments quiet_caption=true columns rows/> }.into_any()
+    };
+    view! { <Region id="payments" title=words.payments wide=true>{body}</Region> }
 }

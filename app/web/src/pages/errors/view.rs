@@ -1,10 +1,74 @@
-//! The error page.
+//! The error page: what happened, why, and where to go on.
 
 use super::Model;
+use crate::layouts::Auth;
+use crate::ui::{ButtonLink, Fact, Facts, Weight};
+use keel_text::{Catalogue, fill};
+use keel_types::{Code, Permission};
 use leptos::prelude::*;
 
 /// The page.
 pub fn view(model: Model) -> impl IntoView {
-    let title = model.problem.title;
-    view! { <h1>{title}</h1> }
+    let text = model.lang.catalogue();
+    let words = &text.error_page;
+    let (title, next) = match (model.problem.code, &model.standing) {
+        (Code::NotFound, _) => (words.not_found, words.not_found_text.to_owned()),
+        (Code::Forbidden, Some((_, account))) => (words.forbidden, fill(words.forbidden_text, &[("account", account)])),
+        (Code::Forbidden, None) => (words.forbidden, text.problem.forbidden.to_owned()),
+        (code, _) => (words.failed, sentence(text, code, model.problem.retry_after)),
+    };
+    let facts = facts(text, &model);
+    let ways = ways(text, &model);
+    view! {
+        <Auth lang=model.lang title next>
+            {facts}
+            <div class="stack">{ways}</div>
+        </Auth>
+    }
+}
+
+fn sentence(text: &'static Catalogue, code: Code, retry_after: Option<u32>) -> String {
+    fill(text.code(code), &[("seconds", &retry_after.unwrap_or(60))])
+}
+
+/// The permission that is missing and who can give it, or what finds a fault of ours in the log.
+fn facts(text: &'static Catalogue, model: &Model) -> Option<AnyView> {
+    let words = &text.error_page;
+    if let Some((role, account)) = &model.standing {
+        let missing = model.problem.permission.clone().map(|word| {
+            let allows = Permission::parse(&word).map(|permission| text.permission(permission));
+            view! { <Fact label=words.missing>{allows}" "<code>{word}</code></Fact> }
+        });
+        let help = fill(words.who_can_help_text, &[("account", account)]);
+        let role = role.clone();
+        let facts = view! {
+            <Facts rows=true>
+                {missing}
+                <Fact label=words.your_role>{role}</Fact>
+                <Fact label=words.who_can_help>{help}</Fact>
+            </Facts>
+        };
+        return Some(facts.into_any());
+    }
+    let reference = model.problem.reference.clone()?;
+    let facts = view! { <Facts rows=true><Fact label=words.reference><code>{reference}</code>" "{words.reference_text}</Fact></Facts> };
+    Some(facts.into_any())
+}
+
+/// The links onwards: the likeliest first, as a button.
+fn ways(text: &'static Catalogue, model: &Model) -> impl IntoView + use<> {
+    let words = &text.error_page;
+    let signs_in = matches!(model.problem.code, Code::SignInRequired | Code::Used | Code::Expired) && model.dashboard.is_none();
+    // The empty address is this page again, or the form's page where an action answered.
+    let again = model.problem.retry_after.is_some() || matches!(model.problem.code, Code::Internal | Code::Unavailable);
+    let home = match &model.dashboard {
+        Some(dashboard) => (words.to_dashboard, dashboard.clone()),
+        None => (words.to_start, "/".to_owned()),
+    };
+    let ways = [again.then(|| (words.retry, String::new())), signs_in.then(|| (words.sign_in, model.sign_in.clone())), Some(home)];
+    let link = |(place, (label, href)): (usize, (&'static str, String))| {
+        let weight = if place == 0 { Weight::Primary } else { Weight::Secondary };
+        view! { <ButtonLink label=label href=href weight=weight/> }
+    };
+    ways.into_iter().flatten().enumerate().map(link).collect_view()
 }

@@ -6,11 +6,18 @@ pub use view::view;
 
 use crate::page::{Loaded, Visit};
 use keel_domain::access::{Read, Visitor};
+use keel_domain::billing::catalogue::Plan;
+use keel_types::Currency;
 
-/// The page has nothing to read.
-pub struct Model;
+/// The page's model.
+pub struct Model {
+    /// In the order of `keel.toml`.
+    pub plans: Vec<Plan>,
+    /// What prices are shown in.
+    pub currency: Currency,
+}
 
-/// Reads nothing.
-pub async fn load(_: &mut Read<Visitor>, _: &Visit) -> Loaded<Model> {
-    Ok(Model)
+/// What is sold, in the visitor's currency.
+pub async fn load(_: &mut Read<Visitor>, visit: &Visit) -> Loaded<Model> {
+    Ok(Model { plans: visit.keel().settings().product.plans.clone(), currency: visit.arrival().currency() })
 }

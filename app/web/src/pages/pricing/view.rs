@@ -1,11 +1,136 @@
-//! The pricing page.
+//! The pricing page: one form, in which the billing period is chosen above and the plan by its button.
 
-use super::Model;
+use super::{Model, choose};
+use crate::layouts::Marketing;
 use crate::page::Page;
+use crate::ui::{Button, ButtonLink, Choice, ErrorSummary, Form, Icon, IconOf, RadioCards, Weight};
+use keel_domain::billing::catalogue::Plan;
+use keel_text::{Catalogue, fill, money, number};
+use keel_types::{Currency, Interval, Money};
 use leptos::prelude::*;
+
+const PERIODS: [Interval; 2] = [Interval::Month, Interval::Year];
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
-    let _ = (model, page);
-    view! { <p></p> }
+    let text = &page.text.pricing;
+    let Model { plans, currency, contact_email } = model;
+    let saving = paid_months(&plans, currency).map(|months| fill(text.saving, &[("months", &months)]));
+    let periods = vec![
+        Choice::new(Interval::Month.as_str(), text.monthly, None::<String>),
+        Choice::new(Interval::Year.as_str(), text.yearly, saving),
+    ];
+    let featured = plans.iter().position(|plan| has_price(plan, currency));
+    let card = |(place, plan): (usize, Plan)| {
+        view! { <PlanCard text=page.text plan currency contact_email=contact_email.clone() featured=featured == Some(place)/> }
+    };
+    let cards = plans.into_iter().enumerate().map(card).collect_view();
+    view! {
+        <Marketing lang=page.lang title=text.title description=text.description here="/pricing" dashboard=page.dashboard.clone()>
+            <header class="heading">
+                <h1>{text.title}</h1>
+                <p class="lead">{text.lead}</p>
+            </header>
+            <Form action=choose::at(&page.here) class="plans-form">
+                <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text)/>
+                <RadioCards name="interval" legend=text.period choices=periods value=page.value("interval", Interval::Month.as_str()) row=true/>
+                <div class="plans">{cards}</div>
+            </Form>
+            <p class="plans-note">{text.taxes}</p>
+        </Marketing>
+    }
+}
+
+/// A plan: what it is for, what it costs, what it brings, and the way to it.
+#[component]
+fn PlanCard(
+    text: &'static Catalogue,
+    plan: Plan,
+    currency: Currency,
+    contact_email: String,
+    /// The first plan that costs something.
+    featured: bool,
+) -> impl IntoView {
+    let title = format!("plan-{}", plan.id);
+    let weight = if featured { Weight::Primary } else { Weight::Secondary };
+    let choose = if plan.contact {
+        view! { <ButtonLink label=text.pricing.contact href=format!("mailto:{contact_email}") weight=weight/> }.into_any()
+    } else {
+        let label = fill(text.pricing.choose, &[("plan", &plan.name)]);
+        view! { <Button label=label weight=weight says=Some(("plan", plan.id.clone()))/> }.into_any()
+    };
+    let points = points(text, &plan).into_iter().map(|point| view! { <li><IconOf icon=Icon::Check/>{point}</li> }).collect_view();
+    let prices = prices(text, &plan, currency).into_iter().map(|price| view! { <Price price/> }).collect_view();
+    view! {
+        <section class=if featured { "plan plan-featured" } else { "plan" } aria-labelledby=title.clone()>
+            <div class="plan-words"><h2 id=title.clone()>{plan.name}</h2><p class="soft">{plan.summary}</p></div>
+            <div>{prices}</div>
+            <ul class="plan-points">{points}</ul>
+            {choose}
+        </section>
+    }
+}
+
+/// A price as it is written.
+struct Tag {
+    /// Shown for one billing period only.
+    class: &'static str,
+    amount: String,
+    per: &'static str,
+}
+
+#[component]
+fn Price(price: Tag) -> impl IntoView {
+    view! {
+        <p class=format!("plan-price{}", price.class)>
+            <span class="plan-amount">{price.amount}</span>" "<span class="plan-per">{price.per}</span>
+        </p>
+    }
+}
+
+/// The prices of a plan, one for each billing period it is sold by.
+fn prices(text: &'static Catalogue, plan: &Plan, currency: Currency) -> Vec<Tag> {
+    let text = &text.pricing;
+    if plan.contact {
+        return vec![Tag { class: "", amount: text.by_arrangement.to_owned(), per: "" }];
+    }
+    if !has_price(plan, currency) {
+        return vec![Tag { class: "", amount: money(Money { minor: 0, currency }), per: text.free }];
+    }
+    let both = PERIODS.iter().all(|period| plan.price(*period, currency).is_some());
+    let tag = |period| {
+        let (class, per, per_seat) = match period {
+            Interval::Month => (" by-month", text.per_month, text.per_seat_month),
+            Interval::Year => (" by-year", text.per_year, text.per_seat_year),
+        };
+        let amount = money(Money { minor: plan.price(period, currency)?, currency });
+        Some(Tag { class: if both { class } else { "" }, amount, per: if plan.per_seat { per_seat } else { per } })
+    };
+    PERIODS.into_iter().filter_map(tag).collect()
+}
+
+/// What a plan brings, line by line.
+fn points(text: &'static Catalogue, plan: &Plan) -> Vec<String> {
+    let text = &text.pricing;
+    let credits = if plan.per_seat { text.credits_per_seat } else { text.credits };
+    let seats = if plan.per_seat { text.seats_flexible } else { text.seats };
+    let figures = [
+        (!plan.contact).then(|| fill(credits, &[("credits", &number(plan.credits))])),
+        (!plan.contact).then(|| fill(seats, &[("seats", &number(plan.seats))])),
+        plan.trial_days.map(|days| fill(text.trial, &[("days", &days)])),
+    ];
+    figures.into_iter().flatten().chain(plan.features.iter().cloned()).collect()
+}
+
+fn has_price(plan: &Plan, currency: Currency) -> bool {
+    PERIODS.iter().any(|period| plan.price(*period, currency).is_some())
+}
+
+/// For how many months one pays by the year, when that is fewer than twelve; of several plans the most.
+fn paid_months(plans: &[Plan], currency: Currency) -> Option<i64> {
+    let months = |plan: &Plan| {
+        let (month, year) = (plan.price(Interval::Month, currency)?, plan.price(Interval::Year, currency)?);
+        Some((year + month - 1) / month)
+    };
+    plans.iter().filter_map(months).max().filter(|months| *months < 12)
 }

@@ -1,0 +1,63 @@
+//! Parts of several pages that bring words of their own.
+
+use crate::ui::{Avatar, Drawing, EmptyState, Meter, Moment, Pill, Text, Tone};
+use keel_domain::audit::Done;
+use keel_domain::billing::overview::Summary;
+use keel_text::{Catalogue, fill};
+use leptos::prelude::*;
+
+/// How a contract stands.
+#[component]
+pub fn StatusPill(text: &'static Catalogue, status: String) -> impl IntoView {
+    let tone = match status.as_str() {
+        "active" => Tone::Success,
+        "trialing" => Tone::Info,
+        "incomplete" | "past_due" | "paused" => Tone::Warning,
+        "unpaid" => Tone::Danger,
+        _ => Tone::Plain,
+    };
+    view! { <Pill label=word(text.subscription_status.find(&status), status) tone=tone/> }
+}
+
+/// How many seats are taken.
+#[component]
+pub fn Seats(text: &'static Catalogue, summary: Summary) -> impl IntoView {
+    let used = summary.members;
+    let sentence = match summary.seat_limit {
+        Some(limit) => fill(text.common.seats_used, &[("used", &used), ("limit", &limit)]),
+        None => fill(text.common.seats_used_unlimited, &[("used", &used)]),
+    };
+    view! { <Meter text=sentence used=used limit=summary.seat_limit/> }
+}
+
+/// What was done, newest first.
+#[component]
+pub fn ActivityList(
+    text: &'static Catalogue,
+    done: Vec<Done>,
+    /// What to say while nothing was done: a title and a sentence.
+    empty: (&'static str, String),
+) -> impl IntoView {
+    if done.is_empty() {
+        return view! { <EmptyState drawing=Drawing::Horizon title=empty.0 text=empty.1/> }.into_any();
+    }
+    let entry = |done: Done| {
+        let actor = text.actor(&done.actor).to_owned();
+        let sentence = text.activity(&done.action);
+        let (before, after) = sentence.split_once("{actor}").unwrap_or((&sentence, ""));
+        let (before, after) = (before.to_owned(), after.to_owned());
+        view! {
+            <li class="event">
+                <Avatar name=actor.clone() id=done.actor/>
+                <p>{before}<strong>{actor}</strong>{after}</p>
+                <Moment at=done.at/>
+            </li>
+        }
+    };
+    view! { <ol class="timeline">{done.into_iter().map(entry).collect_view()}</ol> }.into_any()
+}
+
+/// A text found by a word, else the word.
+pub fn word(found: Option<&'static str>, word: String) -> Text {
+    found.map_or(Text::Owned(word), Text::Borrowed)
+}
