@@ -26,7 +26,7 @@ CREATE INDEX mail_outbox_by_recipient ON mail_outbox (recipient, created_at);
 
 -- Development and tests move time: milliseconds added to the wall clock.
 CREATE TABLE clock_offset (
-    only BIGINT PRIMARY KEY CHECK (only = 1),
+    id BIGINT PRIMARY KEY CHECK (id = 1),
     milliseconds BIGINT NOT NULL
 );
-INSERT INTO clock_offset (only, milliseconds) VALUES (1, 0);
+INSERT INTO clock_offset (id, milliseconds) VALUES (1, 0);

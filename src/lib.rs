@@ -3,5 +3,6 @@
 pub mod commands;
 pub mod config;
 pub mod http;
+pub mod process;
 pub mod telemetry;
 pub mod worker;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 sql! {
-    FIND_OFFSET = "SELECT milliseconds FROM clock_offset WHERE only = 1";
-    MOVE = "UPDATE clock_offset SET milliseconds = milliseconds + $1 WHERE only = 1";
+    FIND_OFFSET = "SELECT milliseconds FROM clock_offset WHERE id = 1";
+    MOVE = "UPDATE clock_offset SET milliseconds = milliseconds + $1 WHERE id = 1";
 }
 
 /// Tells the time.

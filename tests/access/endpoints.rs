@@ -1,0 +1,43 @@
+//! The table of endpoints, as committed and as it runs. With `KEEL_WRITE_TABLES=1` the committed files are written anew.
+
+use keel_web::action::declared;
+use std::fmt::Write as _;
+use std::path::Path;
+
+fn compare(path: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("KEEL_WRITE_TABLES").is_some() {
+        std::fs::write(&path, found).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == found,
+        "{} is not what the code says; run the tests with KEEL_WRITE_TABLES=1 and read the difference",
+        path.display()
+    );
+}
+
+#[test]
+fn every_endpoint_has_the_door_that_was_agreed() {
+    let mut table = String::new();
+    for endpoint in keel::http::endpoints() {
+        writeln!(table, "{:4} {:34} {:8} {}", endpoint.method, endpoint.path, format!("{:?}", endpoint.kind).to_lowercase(), endpoint.door)
+            .unwrap();
+    }
+    compare("tests/access/endpoints.txt", &table);
+}
+
+#[test]
+fn every_server_function_is_a_declared_action() {
+    let mut served: Vec<&str> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path).collect();
+    let mut known: Vec<&str> = declared().map(|action| action.url).collect();
+    served.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(served, known);
+}
+
+#[test]
+fn the_documents_of_permissions_and_errors_are_true() {
+    compare("docs/permissions.md", &keel_types::permission::document());
+    compare("docs/errors.md", &keel_types::code::document());
+}

@@ -1,0 +1,4 @@
+//! Doors: who gets in where, and who does not.
+
+mod endpoints;
+mod statements;

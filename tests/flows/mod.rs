@@ -1,0 +1,4 @@
+//! Whole ways through Keel.
+
+mod buying;
+mod sign_in;

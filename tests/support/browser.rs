@@ -1,0 +1,114 @@
+//! A browser as far as HTTP goes: cookies, the headers browsers send, no redirects followed.
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header, redirect};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// A browser, or a program, with its cookies.
+pub struct Browser {
+    base: String,
+    client: Client,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: header::HeaderMap,
+    pub body: String,
+}
+
+impl Browser {
+    pub fn new(base: &str) -> Self {
+        let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        Self { base: base.to_owned(), client, cookies: Mutex::default() }
+    }
+
+    /// Another one with the same cookies.
+    pub fn copy(&self) -> Self {
+        let copy = Self::new(&self.base);
+        *copy.cookies.lock().unwrap() = self.cookies.lock().unwrap().clone();
+        copy
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Opens a page.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).header(header::ACCEPT, "text/html,*/*")).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Posts a form of our own pages.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = serde_urlencoded::to_string(fields).unwrap();
+        let request = self.request(Method::POST, path).header(header::ACCEPT, "text/html").header("sec-fetch-site", "same-origin");
+        self.send(request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)).await
+    }
+
+    /// Posts JSON as a program with our own origin does.
+    pub async fn json(&self, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).header(header::ACCEPT, "application/json").header("sec-fetch-site", "same-origin");
+        self.send(request.header(header::CONTENT_TYPE, "application/json").body(body.to_string())).await
+    }
+
+    /// A request with this browser's cookies, for what browsers do not do by themselves.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let cookies = self.cookies.lock().unwrap();
+        let cookies: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies.join("; ")) }
+    }
+
+    /// Sends it, and keeps the cookies of the answer.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        for cookie in headers.get_all(header::SET_COOKIE) {
+            let text = cookie.to_str().unwrap();
+            let (name, rest) = text.split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            let mut cookies = self.cookies.lock().unwrap();
+            if text.contains("Max-Age=0") {
+                cookies.remove(name)
+            } else {
+                cookies.insert(name.to_owned(), value.to_owned())
+            };
+        }
+        Answer { status: status.as_u16(), headers, body: response.text().await.unwrap() }
+    }
+}
+
+impl Answer {
+    /// Where it leads.
+    pub fn location(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER.as_u16(), "{}", self.body);
+        self.headers[header::LOCATION].to_str().unwrap()
+    }
+
+    /// Asserts where it leads.
+    pub fn leads_to(&self, place: &str) {
+        assert_eq!(self.location(), place);
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.body))
+    }
+
+    /// The status and the code of a problem.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json", "{}", self.body);
+        (self.status, self.json()["code"].as_str().unwrap().to_owned())
+    }
+}

@@ -1,0 +1,124 @@
+//! A database for one test: a copy of a migrated file, or a clone of a migrated template.
+
+#![expect(clippy::disallowed_methods, reason = "tests look at the database past the doors")]
+
+use keel_domain::db::Db;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, SqlitePool};
+use std::path::{Path, PathBuf};
+use tokio::sync::OnceCell;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A test's own database.
+pub struct Database {
+    pub url: String,
+    pool: Pool,
+    name: String,
+}
+
+enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+static SQLITE_TEMPLATE: OnceCell<PathBuf> = OnceCell::const_new();
+static POSTGRES_TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+impl Database {
+    pub async fn create(engine: Engine, dir: &Path) -> Self {
+        let name = format!("keel_test_{}", keel_domain::secrets::reference());
+        match engine {
+            Engine::Sqlite => {
+                let template = SQLITE_TEMPLATE.get_or_init(sqlite_template).await;
+                let file = dir.join("keel.db");
+                std::fs::copy(template, &file).unwrap();
+                let url = format!("sqlite:{}", file.display());
+                let pool = SqlitePoolOptions::new().max_connections(2).connect(&url).await.unwrap();
+                Self { url, pool: Pool::Sqlite(pool), name }
+            }
+            Engine::Postgres => {
+                let template = POSTGRES_TEMPLATE.get_or_init(postgres_template).await;
+                server(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+                let url = at_server(&name);
+                let pool = PgPoolOptions::new().max_connections(2).connect(&url).await.unwrap();
+                Self { url, pool: Pool::Postgres(pool), name }
+            }
+        }
+    }
+
+    /// Runs a statement.
+    pub async fn run(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.pool {
+            Pool::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+            Pool::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        }
+    }
+
+    /// The number a statement gives.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.pool {
+            Pool::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+            Pool::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+        }
+    }
+
+    /// The text a statement gives.
+    pub async fn text(&self, sql: &str) -> String {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.pool {
+            Pool::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+            Pool::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+        }
+    }
+
+    pub async fn remove(&self) {
+        match &self.pool {
+            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Postgres(pool) => {
+                pool.close().await;
+                server(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+            }
+        }
+    }
+}
+
+async fn sqlite_template() -> PathBuf {
+    let file = std::env::temp_dir().join(format!("keel-template-{}.db", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    let db = Db::open(&format!("sqlite:{}", file.display())).await.unwrap();
+    db.close().await;
+    file
+}
+
+async fn postgres_template() -> String {
+    let name = format!("keel_template_{}", keel_domain::secrets::reference());
+    server(&format!("CREATE DATABASE {name} LC_COLLATE 'C' LC_CTYPE 'C.UTF-8' TEMPLATE template0")).await;
+    let db = Db::open(&at_server(&name)).await.unwrap();
+    db.close().await;
+    name
+}
+
+/// The server that `.ci/postgres` starts for the tests.
+fn server_url() -> String {
+    std::env::var("KEEL_TEST_POSTGRES").expect("KEEL_TEST_POSTGRES is unset: run `make test`, or `.ci/postgres cargo test`")
+}
+
+fn at_server(name: &str) -> String {
+    let url = server_url();
+    let (server, _) = url.rsplit_once('/').expect("a database in KEEL_TEST_POSTGRES");
+    format!("{server}/{name}")
+}
+
+async fn server(sql: &str) {
+    let mut connection = PgConnection::connect(&server_url()).await.unwrap();
+    sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}

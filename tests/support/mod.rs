@@ -1,0 +1,190 @@
+//! A Keel of its own for every test: real HTTP, the billing sandbox beside it, SQLite or PostgreSQL.
+
+mod browser;
+mod database;
+
+pub use browser::{Answer, Browser};
+pub use database::Engine;
+
+use database::Database;
+use keel::config::Config;
+use keel::process::Process;
+use keel_domain::Keel;
+use keel_domain::secrets::Secret;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Declares tests that run on both databases: `both! { async fn name(app: App) { … } }`, with settings after `with`.
+#[macro_export]
+macro_rules! both {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident: App $(, with $settings:expr)?) $body:block)*) => { $(
+        mod $name {
+            #[expect(unused_imports, reason = "tests share what their file imports")]
+            use super::*;
+            use $crate::support::{App, Engine};
+
+            async fn run($app: App) {
+                $body
+                $app.stop().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                run(App::start(Engine::Sqlite, both!(@settings $($settings)?)).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                run(App::start(Engine::Postgres, both!(@settings $($settings)?)).await).await;
+            }
+        }
+    )* };
+    (@settings) => { &[] };
+    (@settings $settings:expr) => { $settings };
+}
+
+/// The settings of a b2c Keel.
+pub const B2C: &[(&str, &str)] = &[("KEEL_BUSINESS_MODEL", "b2c")];
+/// The settings of a hybrid Keel.
+pub const HYBRID: &[(&str, &str)] = &[("KEEL_BUSINESS_MODEL", "hybrid")];
+
+/// A running Keel.
+pub struct App {
+    /// Where it is, without a slash at the end.
+    pub base: String,
+    /// Where its billing sandbox is.
+    pub sandbox: String,
+    /// The Keel itself, for its clock.
+    pub keel: Keel,
+    /// Its database.
+    pub db: Database,
+    dir: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl App {
+    /// Starts a Keel on a database of its own.
+    pub async fn start(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        let dir = std::env::temp_dir().join(format!("keel-test-{}", keel_domain::secrets::reference()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let db = Database::create(engine, &dir).await;
+        let config = Config::read(|name| {
+            let set = settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            set.or_else(|| match name {
+                "KEEL_DATA_DIR" => Some(dir.display().to_string()),
+                "KEEL_LISTEN" => Some("127.0.0.1:0".to_owned()),
+                "KEEL_SECRET" => Some(Secret::generate()),
+                "KEEL_DRAIN" => Some("0".to_owned()),
+                "DATABASE_URL" => Some(db.url.clone()),
+                _ => None,
+            })
+        });
+        let process = Process::start(config.unwrap()).await.unwrap();
+        let keel = process.keel().clone();
+        let (sandbox, _) = process.sandbox().expect("the sandbox runs in the process");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(async move {
+            process.serve(async move { drop(stopped.await) }).await.unwrap();
+        });
+        let base = keel.settings().base_url.clone();
+        Self { base, sandbox, keel, db, dir, stop: Some(stop), serving: Some(serving) }
+    }
+
+    /// Stops it and removes what it kept.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        if let Some(serving) = self.serving.take() {
+            serving.await.unwrap();
+        }
+        self.db.remove().await;
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+
+    /// A browser nobody used yet.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.base)
+    }
+
+    /// A browser in which this address has just signed in by code.
+    pub async fn sign_in(&self, email: &str) -> Browser {
+        let browser = self.browser();
+        self.sign_in_with(&browser, email).await;
+        browser
+    }
+
+    /// Signs an address in, in this browser; gives where it was led.
+    pub async fn sign_in_with(&self, browser: &Browser, email: &str) -> String {
+        browser.form("/api/auth/request-link", &[("email", email)]).await.leads_to("/verify");
+        let code = self.code(email).await;
+        let answer = browser.form("/api/auth/verify-otp", &[("code", &code)]).await;
+        answer.location().to_owned()
+    }
+
+    /// The newest mail to an address.
+    pub async fn mail(&self, to: &str) -> Value {
+        let mails: Value = self.browser().get(&format!("/dev/mailbox.json?to={to}")).await.json();
+        mails[0].clone()
+    }
+
+    /// The code of the newest mail.
+    pub async fn code(&self, to: &str) -> String {
+        let text = self.mail(to).await["text"].as_str().expect("a mail").to_owned();
+        let code = text.split_whitespace().find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
+        code.expect("six digits").to_owned()
+    }
+
+    /// The token of the newest mail's link.
+    pub async fn link_token(&self, to: &str) -> String {
+        let mail = self.mail(to).await;
+        let link = mail["links"][0].as_str().expect("a link").to_owned();
+        link.split_once("token=").expect("a token").1.to_owned()
+    }
+
+    /// Moves the clock of application and sandbox.
+    pub async fn advance(&self, milliseconds: i64) {
+        self.keel.move_clock(milliseconds).await.unwrap();
+    }
+
+    /// What the sandbox was asked since the last time this was called.
+    pub async fn stripe_calls(&self) -> Vec<Value> {
+        let sandbox = Browser::new(self.sandbox.trim_end_matches('/'));
+        let calls: Value = sandbox.get("/_sandbox/requests").await.json();
+        sandbox.delete("/_sandbox/requests").await;
+        calls.as_array().or_else(|| calls["data"].as_array()).cloned().unwrap_or_default()
+    }
+
+    /// How the sandbox treats webhooks from now on.
+    pub async fn webhooks(&self, how: &str) {
+        let sandbox = Browser::new(self.sandbox.trim_end_matches('/'));
+        assert_eq!(sandbox.json("/_sandbox/faults", &json!({ "webhooks": how })).await.status, 200);
+    }
+
+    /// Pays on the sandbox's page with a card; gives where the buyer is sent.
+    pub async fn pay(&self, page: &str, card: &str) -> Answer {
+        let (host, path) = page.split_at(page.find("/pay/").expect("a payment page"));
+        let payer = Browser::new(host);
+        assert_eq!(payer.get(path).await.status, 200);
+        payer.form(path, &[("card_number", card), ("expiry", "12/34"), ("cvc", "123")]).await
+    }
+
+    /// Waits until a number in the database is what it should become.
+    pub async fn settles(&self, sql: &str, wanted: i64) {
+        let started = Instant::now();
+        loop {
+            let found = self.db.number(sql).await;
+            if found == wanted {
+                return;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{sql}: {found} instead of {wanted}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until no event of Stripe waits.
+    pub async fn digested(&self) {
+        self.settles("SELECT COUNT(*) FROM stripe_events WHERE state = 'new'", 0).await;
+    }
+}
