@@ -12,6 +12,7 @@ sql! {
     INSERT_PROFILE = "INSERT INTO user_profiles (user_id) VALUES ($1)";
     UPDATE_PROFILE = "UPDATE user_profiles SET first_name = $2, last_name = $3, phone = $4, onboarded_at = COALESCE(onboarded_at, $5)
         WHERE user_id = $1";
+    NAME_PERSONAL_ACCOUNT = "UPDATE accounts SET name = $2 WHERE person_id = $1";
 }
 
 /// The person of a verified address: found, or made together with the profile and the personal account.
@@ -51,10 +52,12 @@ pub struct Introduction {
     pub phone: Option<Phone>,
 }
 
-/// Keeps what the person told; the profile is finished from now on.
+/// Keeps what the person told; the profile is finished from now on, and the personal account bears the name.
 pub async fn introduce(call: &mut Write<SignedIn>, told: &Introduction) -> Result<()> {
     let (user, now) = (call.proof().user.clone(), call.now());
     let phone = told.phone.as_ref().map(|p| p.as_str().to_owned());
-    call.tx()?.run(UPDATE_PROFILE, args![&user, told.first_name.as_str(), told.last_name.as_str(), phone, now]).await?;
+    let tx = call.tx()?;
+    tx.run(UPDATE_PROFILE, args![&user, told.first_name.as_str(), told.last_name.as_str(), phone, now]).await?;
+    tx.run(NAME_PERSONAL_ACCOUNT, args![&user, format!("{} {}", told.first_name, told.last_name)]).await?;
     Ok(())
 }
