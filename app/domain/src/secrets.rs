@@ -172,11 +172,11 @@ mod tests {
 
     #[test]
     fn what_was_sealed_opens_for_its_purpose_only() {
-        let secret = secret();
+        let (secret, another) = (secret(), secret());
         let sealed = secret.seal("flash", &("welcome", 7));
         assert_eq!(secret.open("flash", &sealed), Some(("welcome".to_owned(), 7)));
         assert_eq!(secret.open::<(String, i32)>("intent", &sealed), None);
-        assert_eq!(super::tests::secret().open::<(String, i32)>("flash", &sealed), None);
+        assert_eq!(another.open::<(String, i32)>("flash", &sealed), None);
         for broken in ["", ".", "a.b", &sealed[1..], &sealed[..sealed.len() - 1], &sealed.replace('.', "")] {
             assert_eq!(secret.open::<(String, i32)>("flash", broken), None, "{broken}");
         }
