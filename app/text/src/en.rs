@@ -23,7 +23,6 @@ common: Common {
     newer: "Newer",
     older: "Older",
     pages: "Pages of this list",
-    none: "None",
     yes: "Yes",
     no: "No",
     seats_used: "{used} of {limit} seats used",
@@ -47,6 +46,7 @@ navigation: Navigation {
     accounts: "Your accounts",
     current_account: "Current",
     account_note: "{plan} · {role}",
+    no_plan: "No plan",
     personal: "Personal",
     create_workspace: "Create workspace",
     user: "Signed in as {email}",
@@ -85,7 +85,8 @@ pricing: Pricing {
     period: "Billing period",
     monthly: "Monthly",
     yearly: "Yearly",
-    saving: "12 months for the price of {months}",
+    saving: "{months} months free",
+    saving_one: "1 month free",
     free: "no card needed",
     per_month: "per month",
     per_year: "per year",
@@ -141,8 +142,8 @@ verify: Verify {
     again_hint: "Nothing there? Look in the spam folder, or send it again after {seconds} seconds.",
     other_address: "Use another address",
     mailbox: "Open the mailbox of this development server",
-    nothing: "No sign-in is waiting",
-    nothing_text: "The request was used, ran out, or was made in another browser. Ask for a new link.",
+    nothing: "Nothing is waiting",
+    nothing_text: "The sign-in you asked for was used, ran out, or was made in another browser. Ask for a new link.",
     new_request: "Ask for a new link",
 }
 
@@ -244,19 +245,17 @@ overview: Overview {
     title: "Overview",
     lead: "{account} at a glance.",
     members: "Members",
-    members_note: "with access to {account}",
     plan: "Plan",
     see_billing: "See billing",
     credits: "Credits",
     credits_left: "left to use",
-    no_plan: "None",
+    no_plan: "No plan",
     no_plan_text: "A plan brings seats and monthly credits.",
     choose_plan: "Choose a plan",
     activity: "Recent activity",
     no_activity: "Nothing has happened yet",
     no_activity_text: "What people do in {account} appears here.",
-    unseen_activity: "Not for your role",
-    unseen_activity_text: "People who may read the audit log see here what happens in {account}.",
+    unseen_activity: "Only people who may read the audit log see what happens here.",
 }
 
 private_dashboard: PrivateDashboard {
@@ -272,11 +271,11 @@ private_dashboard: PrivateDashboard {
     people: "People",
     upgrade: "Upgrade plan",
     choose_plan: "Choose a plan",
-    no_plan: "None",
+    no_plan: "No plan",
     no_plan_text: "A plan brings monthly credits.",
     ask_owner: "An owner of {account} can choose a plan.",
     see_billing: "See billing",
-    open_overview: "Open the overview of {account}",
+    open_overview: "Open the overview",
     compare_plans: "Compare plans",
     edit_profile: "Change your name",
     no_activity: "Nothing has happened yet",
@@ -289,23 +288,22 @@ private_dashboard: PrivateDashboard {
     open_workspace: "Open {account}",
 }
 
-/// What was done, found by the name of the audit log with its dots replaced.
+/// What was done, see [`Catalogue::activity`].
 activity: Activity {
-    auth_signed_in: "{actor} signed in",
-    auth_failed: "{actor} could not sign in",
-    auth_signed_out: "{actor} signed out",
-    checkout_started: "{actor} opened a checkout",
-    subscription_started: "{actor} started the plan",
-    subscription_changed: "{actor} updated the plan",
-    subscription_canceled: "{actor} ended the plan",
-    payment_failed: "{actor} reported a failed payment",
-    workspace_created: "{actor} made the workspace",
-    other: "{actor}: {action}",
+    auth_signed_in: "Signed in",
+    auth_failed: "Sign-in failed",
+    auth_signed_out: "Signed out",
+    checkout_started: "Checkout opened",
+    subscription_started: "Plan started",
+    subscription_changed: "Plan updated",
+    subscription_canceled: "Plan ended",
+    payment_failed: "Payment failed",
+    workspace_created: "Workspace created",
 }
 
-/// Who acted when it was no person.
+/// Who acted when it was no person, see [`Catalogue::actor`].
 actor: Actor {
-    stripe: "The payment provider",
+    stripe: "Payment provider",
     bootstrap: "Keel",
     nobody: "Somebody",
 }
@@ -473,7 +471,7 @@ error_page: ErrorPage {
     to_dashboard: "Go to your dashboard",
 }
 
-/// What a permission allows, found by its word with the colon replaced.
+/// What a permission allows, see [`Catalogue::permission`].
 permission: Permission {
     account_update: "Change the workspace's name, address and settings",
     account_delete: "Delete the workspace",

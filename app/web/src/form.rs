@@ -194,9 +194,10 @@ impl FormState {
         problem.map(|p| keel_text::fill(text.code(p.code), &[("seconds", &seconds(p))])).into()
     }
 
-    /// Every faulty field of `known` with its sentence, for the summary above the form.
-    pub fn summary(&self, known: &[&'static str], text: &Catalogue) -> Vec<(&'static str, Text)> {
-        known.iter().filter_map(|field| self.error(field, text).0.map(|error| (*field, error))).collect()
+    /// Every faulty field of `known` (name and label) with its sentence, for the summary above the form.
+    pub fn summary(&self, known: &[(&'static str, &'static str)], text: &Catalogue) -> Vec<(&'static str, Text)> {
+        let line = |label: &str, error: Text| keel_text::fill(text.form.field, &[("label", &label), ("error", &error)]).into();
+        known.iter().filter_map(|(field, label)| self.error(field, text).0.map(|error| (*field, line(label, error)))).collect()
     }
 
     /// Whether this code was the problem.

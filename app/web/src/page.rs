@@ -168,7 +168,7 @@ impl Visit {
         let teams = settings.model() != BusinessModel::B2c;
         let entry = |mine: &Mine| {
             let name = |id: &String| settings.product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone());
-            let plan = mine.plan.as_ref().map_or_else(|| text.common.none.to_owned(), name);
+            let plan = mine.plan.as_ref().map_or_else(|| text.navigation.no_plan.to_owned(), name);
             AccountEntry {
                 id: mine.account.to_string(),
                 name: mine.name.clone(),

@@ -83,7 +83,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = &page.text.create_workspace;
     view! {
         <Auth lang=page.lang title=text.title next=text.next user=page.user() flash=page.flash()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&["name"], page.text)/>
+            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("name", text.name)], page.text)/>
             <Form action=create::at(&page.here)>
                 <Field
                     name="name" label=text.name hint=text.name_hint autocomplete="organization" maxlength=80_u16 required=true

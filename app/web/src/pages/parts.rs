@@ -37,20 +37,25 @@ pub fn ActivityList(
     done: Vec<Done>,
     /// What to say while nothing was done: a title and a sentence.
     empty: (&'static str, String),
+    /// Without the names: all of it was done by the reader.
+    #[prop(optional)]
+    own: bool,
 ) -> impl IntoView {
     if done.is_empty() {
         return view! { <EmptyState drawing=Drawing::Horizon title=empty.0 text=empty.1/> }.into_any();
     }
     let entry = |done: Done| {
         let actor = text.actor(&done.actor).to_owned();
-        let sentence = text.activity(&done.action);
-        let (before, after) = sentence.split_once("{actor}").unwrap_or((&sentence, ""));
-        let (before, after) = (before.to_owned(), after.to_owned());
+        let (face, by) = if own {
+            (view! { <span class="event-dot"></span> }.into_any(), None)
+        } else {
+            (view! { <Avatar name=actor.clone() id=done.actor/> }.into_any(), Some(view! { {actor}" · " }))
+        };
         view! {
             <li class="event">
-                <Avatar name=actor.clone() id=done.actor/>
-                <p>{before}<strong>{actor}</strong>{after}</p>
-                <Moment at=done.at/>
+                {face}
+                <p class="event-what">{text.activity(&done.action).to_owned()}</p>
+                <p class="event-when">{by}<Moment at=done.at/></p>
             </li>
         }
     };

@@ -57,7 +57,7 @@ fn Offer(summary: Summary, account: String, page: Page) -> impl IntoView {
     view! {
         <ErrorSummary
             title=page.text.form.problem problem=page.form.message(page.text)
-            errors=page.form.summary(&["seats", "start"], page.text)
+            errors=page.form.summary(&[("seats", text.seats), ("start", text.start)], page.text)
         />
         {billing}
         <Facts rows=true>
@@ -114,7 +114,7 @@ fn Payment(summary: Summary, page: Page) -> impl IntoView {
 /// What is paid today. Where a trial is open, the choice above decides which of two sentences shows.
 fn total(summary: &Summary, page: &Page) -> impl IntoView + use<> {
     let text = &page.text.checkout;
-    let amount = if summary.seats.is_some() {
+    let amount = if summary.seats.is_some() && summary.choice.seats > 1 {
         fill(text.total_seats, &[("amount", &money(summary.total)), ("seats", &summary.choice.seats)])
     } else {
         money(summary.total)
@@ -123,7 +123,7 @@ fn total(summary: &Summary, page: &Page) -> impl IntoView + use<> {
         let sentence = fill(text.total_trial, &[("amount", &amount), ("date", &date(first_charge))]);
         view! { <span class="by-trial">{sentence}</span> }
     });
-    view! { <Facts rows=true><Fact label=text.total><span class="by-pay">{amount}</span>{later}</Fact></Facts> }
+    view! { <div class="total"><Facts rows=true><Fact label=text.total><span class="by-pay">{amount}</span>{later}</Fact></Facts></div> }
 }
 
 #[component]

@@ -16,8 +16,8 @@ pub struct Model {
     pub account_name: String,
     /// Plan, seats and credits.
     pub summary: Summary,
-    /// What was done last.
-    pub recent: Vec<Done>,
+    /// What was done last; none for people who may not read the audit log.
+    pub recent: Option<Vec<Done>>,
     /// Whether the caller may see the billing page.
     pub sees_billing: bool,
     /// Whether the caller may choose a plan.
@@ -28,7 +28,8 @@ pub struct Model {
 
 /// Reads it.
 pub async fn load(call: &mut Read<Manager>, visit: &Visit) -> Loaded<Model> {
-    let recent = audit::list_recent(call, RECENT).await?;
+    let reads_audit = call.proof().standing().role.permissions.has(Permission::ViewAudit);
+    let recent = if reads_audit { Some(audit::list_recent(call, RECENT).await?) } else { None };
     let summary = overview::summary(&mut visit.read::<Member>().await?).await?;
     let standing = call.proof().standing();
     Ok(Model {

@@ -30,10 +30,12 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
             view! { <Stat value=words.no_plan note=words.no_plan_text/>{choose} }.into_any()
         }
     };
-    let empty = if model.sees_billing {
-        (words.no_activity, fill(words.no_activity_text, &[("account", &account)]))
-    } else {
-        (words.unseen_activity, words.unseen_activity_text.to_owned())
+    let activity = match model.recent {
+        Some(done) => {
+            let empty = (words.no_activity, fill(words.no_activity_text, &[("account", &account)]));
+            view! { <ActivityList text done empty/> }.into_any()
+        }
+        None => view! { <p class="soft">{words.unseen_activity}</p> }.into_any(),
     };
     let (members, credits) = (number(model.summary.members), number(model.summary.credits));
     let status = status(text, &model.summary);
@@ -41,11 +43,11 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
         view! {
             <Dashboard frame title=words.title lead>
                 {reminder}
-                <div class="regions">
+                <div class="regions regions-three">
                     <Region id="members" title=words.members><Stat value=members/><Seats text summary=model.summary/></Region>
                     <Region id="plan" title=words.plan aside=status>{plan}</Region>
                     <Region id="credits" title=words.credits><Stat value=credits note=words.credits_left brass=true/></Region>
-                    <Region id="activity" title=words.activity wide=true><ActivityList text done=model.recent empty/></Region>
+                    <Region id="activity" title=words.activity wide=true>{activity}</Region>
                 </div>
             </Dashboard>
         }
@@ -86,11 +88,11 @@ fn Own(text: &'static Catalogue, model: private::Model) -> impl IntoView {
     let credits = number(model.summary.credits);
     let actions = actions(text, &model);
     view! {
-        <div class="regions">
+        <div class="regions regions-three">
             <Region id="subscription" title=words.subscription aside=status>{plan}{step}</Region>
             <Region id="credits" title=words.credits><Stat value=credits note=words.credits_left brass=true/></Region>
             <Region id="actions" title=words.quick_actions><ul class="actions">{actions}</ul></Region>
-            <Region id="activity" title=words.activity><ActivityList text done=model.recent empty/></Region>
+            <Region id="activity" title=words.activity><ActivityList text done=model.recent empty own=true/></Region>
             <Region id="projects" title=words.projects>
                 <EmptyState drawing=Drawing::Stocks title=words.no_projects text=words.no_projects_text/>
             </Region>
@@ -102,10 +104,9 @@ fn Own(text: &'static Catalogue, model: private::Model) -> impl IntoView {
 /// Where to go from here, by what the person may do.
 fn actions(text: &'static Catalogue, model: &private::Model) -> impl IntoView + use<> {
     let words = &text.private_dashboard;
-    let open = fill(words.open_overview, &[("account", &model.account_name)]);
     let choose = model.summary.plan.is_none() && model.manager && model.billing.is_some();
     let actions = [
-        model.manager.then(|| (Icon::Overview, open, "/org-dashboard")),
+        model.manager.then(|| (Icon::Overview, words.open_overview.to_owned(), "/org-dashboard")),
         choose.then(|| (Icon::Plus, words.choose_plan.to_owned(), PRICING)),
         model.billing.map(|href| (Icon::Billing, words.see_billing.to_owned(), href)),
         Some((Icon::Credits, words.compare_plans.to_owned(), PRICING)).filter(|_| !choose && !model.upgrade),

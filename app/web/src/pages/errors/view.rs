@@ -18,9 +18,10 @@ pub fn view(model: Model) -> impl IntoView {
         (code, _) => (words.failed, sentence(text, code, model.problem.retry_after)),
     };
     let facts = facts(text, &model);
+    let wide = model.standing.is_some();
     let ways = ways(text, &model);
     view! {
-        <Auth lang=model.lang title next>
+        <Auth lang=model.lang title next wide>
             {facts}
             <div class="stack">{ways}</div>
         </Auth>

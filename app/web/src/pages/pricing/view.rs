@@ -15,7 +15,10 @@ const PERIODS: [Interval; 2] = [Interval::Month, Interval::Year];
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = &page.text.pricing;
     let Model { plans, currency, contact_email } = model;
-    let saving = paid_months(&plans, currency).map(|months| fill(text.saving, &[("months", &months)]));
+    let saving = free_months(&plans, currency).map(|months| match months {
+        1 => text.saving_one.to_owned(),
+        _ => fill(text.saving, &[("months", &months)]),
+    });
     let periods = vec![
         Choice::new(Interval::Month.as_str(), text.monthly, None::<String>),
         Choice::new(Interval::Year.as_str(), text.yearly, saving),
@@ -76,14 +79,16 @@ struct Tag {
     /// Shown for one billing period only.
     class: &'static str,
     amount: String,
-    per: &'static str,
+    per: Option<&'static str>,
 }
 
 #[component]
 fn Price(price: Tag) -> impl IntoView {
+    let words = price.per.is_none();
+    let per = price.per.map(|per| view! { <span class="plan-per">{per}</span> });
     view! {
         <p class=format!("plan-price{}", price.class)>
-            <span class="plan-amount">{price.amount}</span>" "<span class="plan-per">{price.per}</span>
+            <span class=if words { "plan-words-only" } else { "plan-amount" }>{price.amount}</span>" "{per}
         </p>
     }
 }
@@ -92,10 +97,10 @@ fn Price(price: Tag) -> impl IntoView {
 fn prices(text: &'static Catalogue, plan: &Plan, currency: Currency) -> Vec<Tag> {
     let text = &text.pricing;
     if plan.contact {
-        return vec![Tag { class: "", amount: text.by_arrangement.to_owned(), per: "" }];
+        return vec![Tag { class: "", amount: text.by_arrangement.to_owned(), per: None }];
     }
     if !has_price(plan, currency) {
-        return vec![Tag { class: "", amount: money(Money { minor: 0, currency }), per: text.free }];
+        return vec![Tag { class: "", amount: money(Money { minor: 0, currency }), per: Some(text.free) }];
     }
     let both = PERIODS.iter().all(|period| plan.price(*period, currency).is_some());
     let tag = |period| {
@@ -104,7 +109,7 @@ fn prices(text: &'static Catalogue, plan: &Plan, currency: Currency) -> Vec<Tag>
             Interval::Year => (" by-year", text.per_year, text.per_seat_year),
         };
         let amount = money(Money { minor: plan.price(period, currency)?, currency });
-        Some(Tag { class: if both { class } else { "" }, amount, per: if plan.per_seat { per_seat } else { per } })
+        Some(Tag { class: if both { class } else { "" }, amount, per: Some(if plan.per_seat { per_seat } else { per }) })
     };
     PERIODS.into_iter().filter_map(tag).collect()
 }
@@ -126,11 +131,11 @@ fn has_price(plan: &Plan, currency: Currency) -> bool {
     PERIODS.iter().any(|period| plan.price(*period, currency).is_some())
 }
 
-/// For how many months one pays by the year, when that is fewer than twelve; of several plans the most.
-fn paid_months(plans: &[Plan], currency: Currency) -> Option<i64> {
+/// How many whole months a year's price leaves out, where it leaves out any; of several plans the fewest.
+fn free_months(plans: &[Plan], currency: Currency) -> Option<i64> {
     let months = |plan: &Plan| {
         let (month, year) = (plan.price(Interval::Month, currency)?, plan.price(Interval::Year, currency)?);
-        Some((year + month - 1) / month)
+        Some((12 * month - year) / month)
     };
-    plans.iter().filter_map(months).max().filter(|months| *months < 12)
+    plans.iter().filter_map(months).min().filter(|months| *months > 0)
 }

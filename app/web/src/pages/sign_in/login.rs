@@ -52,7 +52,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let redirect_to = redirect_to.map(|to| view! { <input type="hidden" name="redirectTo" value=String::from(to)/> });
     view! {
         <Auth lang=page.lang title next description=title flash=page.flash()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&["email"], page.text)/>
+            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("email", sign_in.email)], page.text)/>
             <Form action=request_link::at(&page.here)>
                 {redirect_to}
                 <Field

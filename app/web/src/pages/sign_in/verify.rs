@@ -48,7 +48,7 @@ fn waiting_page(waiting: Waiting, page: Page) -> impl IntoView {
     let mailbox = page.development.then(|| view! { <p><a href="/dev/mailbox">{text.mailbox}</a></p> });
     view! {
         <Auth lang=page.lang title=text.title next=fill(text.next, &[("email", &waiting.email), ("minutes", &minutes)]) flash=page.flash()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&["code"], page.text)/>
+            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("code", text.code)], page.text)/>
             <Form action=verify_otp::at(&page.here)>
                 <Field
                     name="code" label=text.code hint=text.code_hint kind=Kind::Code autocomplete="one-time-code" maxlength=12_u16 required=true
