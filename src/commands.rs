@@ -38,7 +38,7 @@ impl Keel {
     pub async fn run(self) -> Result<(), Failure> {
         match self.command.unwrap_or(Command::Serve) {
             Command::Routes => print_routes(),
-            Command::Migrate => Ok(Db::open(&config()?.database_url).await?.close().await),
+            Command::Migrate => migrate(&config()?).await,
             Command::Work => work(config()?).await,
             Command::Serve => {
                 let process = Process::start(config()?).await?;
@@ -58,6 +58,11 @@ fn config() -> Result<Config, BadConfig> {
 #[expect(clippy::print_stdout, reason = "this is the command's output")]
 fn print_routes() -> Result<(), Failure> {
     println!("{}", serde_json::to_string_pretty(&http::endpoints()).map_err(io::Error::other)?);
+    Ok(())
+}
+
+async fn migrate(config: &Config) -> Result<(), Failure> {
+    Db::open(&config.database_url).await?.close().await;
     Ok(())
 }
 

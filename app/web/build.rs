@@ -123,8 +123,8 @@ impl Table<'_> {
         let hash = Sha256::digest(plain)[..8].iter().fold(String::new(), |hex, b| format!("{hex}{b:02x}"));
         let (stem, kind) = name.rsplit_once('.').ok_or("an asset needs an extension")?;
         let embedded = self.embed(name, plain)?;
-        let brotli = self.embed_smaller(&format!("{name}.br"), brotli(plain)?, plain)?;
-        let gzip = self.embed_smaller(&format!("{name}.gz"), gzip(plain)?, plain)?;
+        let brotli = self.embed_smaller(&format!("{name}.br"), &brotli(plain)?, plain)?;
+        let gzip = self.embed_smaller(&format!("{name}.gz"), &gzip(plain)?, plain)?;
         let mut row = |path: &str, immutable: bool| {
             self.rows.push(format!(
                 "Asset {{ name: {name:?}, path: {path:?}, content_type: {:?}, hash: {hash:?}, \
@@ -146,11 +146,11 @@ impl Table<'_> {
     }
 
     /// A compressed form is kept only when it saves something, as it does not for pictures.
-    fn embed_smaller(&self, name: &str, bytes: Vec<u8>, plain: &[u8]) -> Step<String> {
+    fn embed_smaller(&self, name: &str, bytes: &[u8], plain: &[u8]) -> Step<String> {
         if bytes.len() + 64 > plain.len() {
             return Ok("None".to_owned());
         }
-        Ok(format!("Some({})", self.embed(name, &bytes)?))
+        Ok(format!("Some({})", self.embed(name, bytes)?))
     }
 
     fn write(&self) -> Step {

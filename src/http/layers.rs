@@ -23,12 +23,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 /// The longest an answer may take.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The application inside its layers. The last one named is the outermost.
-pub fn around(app: Router, served: Served) -> Router {
-    let headers = Arc::new(security_headers(&served));
+pub fn around(app: Router, served: &Served) -> Router {
+    let headers = Arc::new(security_headers(served));
     app.fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(served.clone(), hide))

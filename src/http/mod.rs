@@ -64,7 +64,7 @@ pub fn router(served: Served) -> Router {
             .route("/dev/sandbox.json", get(development::sandbox))
             .route("/dev/clock", post(development::clock));
     }
-    layers::around(app, served)
+    layers::around(app, &served)
 }
 
 /// Every endpoint with its door, sorted.

@@ -18,7 +18,7 @@ macro_rules! actions {
     ($($name:ident = $word:literal;)*) => {
         /// What was done.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Action { $(#[doc = $word] $name,)* }
+        pub enum Action { $(#[doc = concat!("`", $word, "`.")] $name,)* }
 
         impl Action {
             /// The stable name.

@@ -3,6 +3,8 @@
 //! Each is a Leptos server function. The layer in front of them (in the server) reads forms and JSON alike, hands the
 //! fields over as JSON, and makes of a [`Done`] or [`Problem`] what a browser or a program expects.
 
+#![expect(clippy::disallowed_methods, reason = "this is the one module that reads the request from the context")]
+
 use crate::arrival::Arrival;
 use crate::flash::Said;
 use crate::form::Fields;

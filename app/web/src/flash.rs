@@ -15,7 +15,7 @@ macro_rules! said {
     ($($name:ident = $word:literal,)*) => {
         /// What can be said. The word is the text's name in the catalogue's `flash`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        pub enum Said { $(#[doc = $word] #[serde(rename = $word)] $name,)* }
+        pub enum Said { $(#[doc = concat!("`", $word, "`.")] #[serde(rename = $word)] $name,)* }
 
         impl Said {
             /// Everything that can be said.

@@ -110,7 +110,7 @@ impl Visit {
         view: impl FnOnce(M, Page) -> V,
     ) -> Result<Response, Refusal> {
         let mine = list_mine(&mut call).await?;
-        let page = self.page(call.caller(), mine);
+        let page = self.page(call.caller(), &mine);
         drop(call);
         let said = page.said;
         let html = render(|| view(model, page));
@@ -145,7 +145,7 @@ impl Visit {
         (!manager).then_some("/private-dashboard")
     }
 
-    fn page(&self, caller: Option<&Caller>, mine: Vec<Mine>) -> Page {
+    fn page(&self, caller: Option<&Caller>, mine: &[Mine]) -> Page {
         let lang = Lang::default();
         let said = flash::said(&self.arrival);
         let frame = caller.map(|caller| self.frame(caller, mine, lang, said));
@@ -162,7 +162,7 @@ impl Visit {
         }
     }
 
-    fn frame(&self, caller: &Caller, mine: Vec<Mine>, lang: Lang, said: Option<Said>) -> Frame {
+    fn frame(&self, caller: &Caller, mine: &[Mine], lang: Lang, said: Option<Said>) -> Frame {
         let text = lang.catalogue();
         let (settings, standing) = (self.keel().settings(), caller.usual_standing());
         let teams = settings.model() != BusinessModel::B2c;

@@ -63,11 +63,10 @@ fn wants_workspace(settings: &Settings, site: &Site<'_>) -> bool {
     let team = |choice: &Choice| settings.product.plan(&choice.plan).is_some_and(|plan| plan.team);
     match (settings.model(), site) {
         (BusinessModel::B2c, _) => false,
-        (_, Site::Asked(_)) => true,
         (BusinessModel::Hybrid, Site::Checkout(choice)) => choice.is_some_and(team),
-        (BusinessModel::Hybrid, _) => false,
+        (BusinessModel::Hybrid, site) => matches!(site, Site::Asked(_)),
         (BusinessModel::B2b, Site::SignIn { next }) => !next.is_some_and(|next| next.path().starts_with("/invitations/")),
-        (BusinessModel::B2b, Site::Checkout(_) | Site::FreePlan) => true,
+        (BusinessModel::B2b, _) => true,
     }
 }
 

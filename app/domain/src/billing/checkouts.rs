@@ -198,12 +198,8 @@ fn wanted_price(quote: &Quote<'_>) -> Option<WantedPrice> {
 async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
     let (payments, settings) = (keel.payments(), keel.settings());
     let customer = match claim.customer {
-        Some(customer) => customer,
-        None => {
-            let CustomerId(customer) =
-                payments.create_customer(out, claim.account.as_str(), &claim.email, &claim.account_name).await.map_err(told)?;
-            customer
-        }
+        Some(customer) => CustomerId(customer),
+        None => payments.create_customer(out, claim.account.as_str(), &claim.email, &claim.account_name).await.map_err(told)?,
     };
     let price = match claim.price {
         Some(price) => price,
@@ -213,7 +209,7 @@ async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
     let checkout = &settings.product.checkout;
     let wanted = WantedCheckout {
         idempotency_key: claim.id.to_string(),
-        customer: customer.clone(),
+        customer: customer.0.clone(),
         price: price.clone(),
         quantity: claim.quantity,
         mode: CheckoutMode::Subscription { trial_days: claim.trial_days },
@@ -227,7 +223,7 @@ async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
         collect_tax_id: switch(checkout.tax_id),
     };
     let session = payments.create_checkout(out, &wanted).await.map_err(told)?;
-    Ok(Opened { customer, lookup_key: claim.wanted_price.lookup_key, price, session })
+    Ok(Opened { customer: customer.0, lookup_key: claim.wanted_price.lookup_key, price, session })
 }
 
 /// Stripe's price. The billing sandbox gets what it lacks; at Stripe itself prices are put up deliberately.
@@ -243,6 +239,7 @@ async fn find_or_create_price(keel: &Keel, out: &Outside, wanted: &WantedPrice) 
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn told(error: PaymentError) -> Refusal {
     match error {
         PaymentError::Unavailable | PaymentError::Unreadable => {

@@ -117,7 +117,7 @@ async fn settle_invoice(
         return Ok(());
     }
     let trial_end = subscription.and_then(|s| s.trial_end);
-    for line in invoice.lines.iter().filter(|line| !line.proration && !trial_end.is_some_and(|end| line.period_end <= end)) {
+    for line in invoice.lines.iter().filter(|line| !line.proration && trial_end.is_none_or(|end| line.period_end > end)) {
         grant_paid_month(tx, keel, account, line, subscription).await?;
     }
     Ok(())

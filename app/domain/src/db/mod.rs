@@ -4,6 +4,8 @@
 //! PostgreSQL has one pool and runs READ COMMITTED, so verbs with rules across rows begin with [`locks`]. Nothing
 //! outside `domain` sees a connection; inside, calls come from [`crate::access`] only.
 
+#![expect(clippy::disallowed_methods, reason = "this is the one module that runs statements and begins transactions")]
+
 pub mod locks;
 mod migrations;
 pub mod sql;
