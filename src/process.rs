@@ -89,7 +89,7 @@ impl Process {
         });
         let working = tokio::spawn(worker::run(self.keel.clone(), is_told(told.clone())));
         let served = Served { keel: self.keel.clone(), sandbox: self.sandbox(), stopping: told.clone() };
-        let app = http::router(served).into_make_service_with_connect_info::<SocketAddr>();
+        let app = http::router(&served).into_make_service_with_connect_info::<SocketAddr>();
         let listener = self.listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });

@@ -47,7 +47,7 @@ const fn plain(method: &'static str, path: &'static str, door: &'static str) -> 
 }
 
 /// The whole application.
-pub fn router(served: Served) -> Router {
+pub fn router(served: &Served) -> Router {
     let pages = pages::router();
     let mut app = Router::new()
         .merge(pages.clone())
@@ -64,7 +64,7 @@ pub fn router(served: Served) -> Router {
             .route("/dev/sandbox.json", get(development::sandbox))
             .route("/dev/clock", post(development::clock));
     }
-    layers::around(app, &served)
+    layers::around(app, served)
 }
 
 /// Every endpoint with its door, sorted.

@@ -88,7 +88,6 @@ pub async fn submit(State(shared): State<Arc<Shared>>, Path(id): Path<String>, t
 }
 
 /// The session if it can still be paid; otherwise what to show instead. A complete one leads on to the seller.
-#[expect(clippy::result_large_err, reason = "the response is the answer, not an error to carry around")]
 fn open_session(shared: &Shared, id: &str) -> Result<Record, Response> {
     let session = shared.read(|store| store.record(id).filter(|record| record.kind == "checkout.session").cloned());
     let Some(session) = session else {
