@@ -1,21 +1,8 @@
-//! The table of endpoints, as committed and as it runs. With `KEEL_WRITE_TABLES=1` the committed files are written anew.
+//! The table of endpoints, as committed and as it runs.
 
+use crate::support::compare;
 use keel_web::action::declared;
 use std::fmt::Write as _;
-use std::path::Path;
-
-fn compare(path: &str, found: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    if std::env::var_os("KEEL_WRITE_TABLES").is_some() {
-        std::fs::write(&path, found).unwrap();
-    }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == found,
-        "{} is not what the code says; run the tests with KEEL_WRITE_TABLES=1 and read the difference",
-        path.display()
-    );
-}
 
 #[test]
 fn every_endpoint_has_the_door_that_was_agreed() {

@@ -1,6 +1,5 @@
 //! Doors: who gets in where, and who does not.
 
-mod arrows;
 mod endpoints;
 mod matrix;
 mod statements;

@@ -1,10 +1,14 @@
 //! A Keel of its own for every test: real HTTP, the billing sandbox beside it, SQLite or PostgreSQL.
 
 mod browser;
+mod cast;
 mod database;
+mod tables;
 
 pub use browser::{Answer, Browser};
+pub use cast::{ACME, Cast, EVIL_CORP};
 pub use database::Engine;
+pub use tables::compare;
 
 use database::Database;
 use keel::config::Config;

@@ -1,0 +1,194 @@
+//! The status matrix: every endpoint, asked by everybody, for their own, for somebody else's and for an unknown account, by a
+//! browser and by a program. What is not the caller's answers like what does not exist.
+
+use crate::both;
+use crate::support::{ACME, Answer, B2C, Browser, Cast, EVIL_CORP, HYBRID, compare};
+use http::{Method, header};
+use keel_web::endpoints::{Endpoint, Kind};
+use serde_json::{Map, Value};
+use std::fmt::Write as _;
+
+/// A slug of nobody's, as long as Eve's so that answers can be compared.
+const NOBODYS: &str = "no-one-at";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum As {
+    Browser,
+    Program,
+}
+
+/// What is sent to an endpoint: everything its door looks at, and fields that change nothing. A new endpoint needs a line.
+fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'static str)]) {
+    match endpoint.path {
+        "/assets/{file}" => ("/assets/none.css", &[]),
+        "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
+        "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
+        "/api/auth/confirm-link" | "/api/auth/request-link" | "/api/auth/resend" | "/api/auth/sign-out" | "/api/auth/verify-otp" => {
+            (endpoint.path, &[])
+        }
+        "/api/accounts/switch" | "/api/billing/choose" | "/api/billing/subscribe-free" | "/api/user/onboarding" => (endpoint.path, &[]),
+        "/api/workspaces/create" | "/api/stripe/webhook" => (endpoint.path, &[]),
+        path if endpoint.method == "GET" && !path.contains('{') => (path, &[]),
+        path => panic!("{path} has no sample in the status matrix"),
+    }
+}
+
+/// Whether what is asked depends on an account: everything behind a door but what is open to all.
+fn takes_account(endpoint: &Endpoint) -> bool {
+    endpoint.kind != Kind::Plain && endpoint.door != "visitor"
+}
+
+async fn ask(browser: &Browser, endpoint: &Endpoint, how: As, account: Option<&str>) -> Answer {
+    let (path, fields) = sample(endpoint);
+    let accept = if how == As::Browser { "text/html,*/*;q=0.8" } else { "application/json" };
+    let browser = browser.copy();
+    if endpoint.method == "GET" {
+        let path = account.map_or_else(|| path.to_owned(), |account| format!("{path}?account={account}"));
+        return browser.send(browser.request(Method::GET, &path).header(header::ACCEPT, accept)).await;
+    }
+    let fields: Vec<(&str, &str)> = fields.iter().copied().chain(account.map(|account| ("account", account))).collect();
+    let (kind, body) = if how == As::Browser {
+        ("application/x-www-form-urlencoded", serde_urlencoded::to_string(fields).unwrap())
+    } else {
+        let number = |text: &str| text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from);
+        let fields: Map<String, Value> = fields.into_iter().map(|(name, text)| (name.to_owned(), number(text))).collect();
+        ("application/json", Value::from(fields).to_string())
+    };
+    let request = browser.request(Method::POST, path).header(header::ACCEPT, accept).header("sec-fetch-site", "same-origin");
+    browser.send(request.header(header::CONTENT_TYPE, kind).body(body)).await
+}
+
+/// A status, with where it leads or which code it carries.
+fn told(answer: &Answer) -> String {
+    if let Some(place) = answer.headers.get(header::LOCATION) {
+        let place = place.to_str().unwrap().split('?').next().unwrap_or_default();
+        return format!("{} {place}", answer.status);
+    }
+    if answer.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json") {
+        return format!("{} {}", answer.status, answer.problem().1);
+    }
+    answer.status.to_string()
+}
+
+/// What an answer says besides the name that was asked for.
+fn without(answer: &Answer, name: &str) -> String {
+    answer.body.replace(&format!("account={name}"), "…").replace(&format!("account%3D{name}"), "…")
+}
+
+/// One actor's line: the same for all accounts, or each by itself.
+async fn line(app: &crate::support::App, who: &Actor<'_>, endpoint: &Endpoint, how: As) -> String {
+    if !takes_account(endpoint) {
+        let answer = ask(who.browser, endpoint, how, None).await;
+        app.begins_again().await;
+        return told(&answer);
+    }
+    let mut cells = vec![];
+    for (name, account) in [("own", who.own), ("foreign", who.foreign), ("unknown", NOBODYS)] {
+        let answer = ask(who.browser, endpoint, how, Some(account)).await;
+        app.begins_again().await;
+        cells.push((name, account, told(&answer), answer));
+    }
+    let ((.., foreign_name, foreign), (.., unknown_name, unknown)) = ((cells[1].1, &cells[1].3), (cells[2].1, &cells[2].3));
+    assert!(without(foreign, foreign_name) == without(unknown, unknown_name), "{} {}", who.name, endpoint.path);
+    if cells.iter().all(|cell| cell.2 == cells[0].2) {
+        return cells[0].2.clone();
+    }
+    cells.iter().map(|(name, _, told, _)| format!("{name} {told}")).collect::<Vec<_>>().join(", ")
+}
+
+struct Actor<'a> {
+    name: &'static str,
+    browser: &'a Browser,
+    own: &'a str,
+    foreign: &'a str,
+}
+
+impl crate::support::App {
+    /// Takes back what a cell of the matrix changed.
+    async fn begins_again(&self) {
+        self.db.run("UPDATE user_sessions SET revoked_at = NULL WHERE revoked_at IS NOT NULL").await;
+        self.db.run("DELETE FROM subscriptions").await;
+        self.db.run("DELETE FROM accounts WHERE kind = 'workspace' AND slug NOT IN ('acme', 'evil-corp')").await;
+    }
+}
+
+both! {
+    async fn who_gets_in_where(app: App) {
+        let cast = Cast::gather(&app).await;
+        let anonymous = app.browser();
+        let acme = |name, browser| Actor { name, browser, own: ACME, foreign: EVIL_CORP };
+        let actors = [
+            acme("anonymous", &anonymous),
+            Actor { name: "outsider", browser: &cast.eve, own: EVIL_CORP, foreign: ACME },
+            acme("owner", &cast.olivia),
+            acme("admin", &cast.adam),
+            acme("member", &cast.max),
+            acme("viewer", &cast.vera),
+            acme("auditor", &cast.aude),
+            Actor { name: "removed", browser: &cast.rob, own: "personal", foreign: ACME },
+        ];
+        let mut table = String::from(
+            "Who gets in where. Each endpoint for a browser (HTML) and, where it differs, for a program (JSON).\n\
+             The account named is the actor's own, somebody else's (for the removed: the one they were in) or unknown;\n\
+             one status means that it makes no difference. The auditor's role holds `audit:view` and nothing else.\n",
+        );
+        for endpoint in keel::http::endpoints() {
+            writeln!(table, "\n{} {}, {}", endpoint.method, endpoint.path, endpoint.door).unwrap();
+            let mut lines = vec![];
+            for who in &actors {
+                let person = line(&app, who, &endpoint, As::Browser).await;
+                let program = line(&app, who, &endpoint, As::Program).await;
+                lines.push((who.name, if program == person { person } else { format!("{person} | {program}") }));
+            }
+            if lines.iter().all(|(_, told)| *told == lines[0].1) {
+                lines = vec![("everybody", lines[0].1.clone())];
+            }
+            for (name, told) in lines {
+                writeln!(table, "  {name:9} {told}").unwrap();
+            }
+        }
+        assert!(!table.contains("500") && !table.contains("503"), "{table}");
+        compare("tests/access/statuses.txt", &table);
+    }
+
+    async fn in_b2c_nothing_of_workspaces_exists(app: App, with B2C) {
+        let browser = app.sign_in("olivia@acme.example").await;
+        for path in ["/org-dashboard", "/org-dashboard/billing", "/org-dashboard/anything", "/onboarding/workspace", "/workspaces/new"] {
+            assert_eq!(browser.get(path).await.status, 404, "{path}");
+        }
+        for path in ["/api/workspaces/create", "/api/accounts/switch"] {
+            let fields = [("name", "Acme"), ("account", "personal")];
+            assert_eq!(browser.form(path, &fields).await.status, 404, "{path}");
+            let program = browser.json(path, &serde_json::json!({ "name": "Acme", "account": "personal" })).await;
+            assert_eq!(program.problem(), (404, "NOT_FOUND".to_owned()), "{path}");
+        }
+        assert_eq!(browser.get("/private-dashboard").await.status, 200);
+        assert_eq!(browser.get("/private-dashboard/billing").await.status, 200);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM accounts WHERE kind = 'workspace'").await, 0);
+    }
+
+    async fn in_hybrid_the_active_account_decides(app: App, with HYBRID) {
+        let cast = Cast::gather(&app).await;
+        for (browser, account, path, wanted) in [
+            (&cast.olivia, ACME, "/org-dashboard", "200"),
+            (&cast.olivia, ACME, "/org-dashboard/billing", "200"),
+            (&cast.olivia, ACME, "/private-dashboard/billing", "303 /org-dashboard/billing"),
+            (&cast.olivia, "personal", "/org-dashboard", "303 /private-dashboard"),
+            (&cast.olivia, "personal", "/org-dashboard/billing", "303 /private-dashboard/billing"),
+            (&cast.olivia, "personal", "/private-dashboard/billing", "200"),
+            (&cast.adam, ACME, "/org-dashboard/billing", "200"),
+            (&cast.max, ACME, "/org-dashboard/billing", "303 /private-dashboard"),
+            (&cast.eve, ACME, "/org-dashboard", "404"),
+            (&cast.rob, ACME, "/private-dashboard", "404"),
+            (&cast.rob, "personal", "/private-dashboard", "200"),
+            (&cast.rob, "personal", "/onboarding/workspace", "200"),
+        ] {
+            let answer = browser.get(&format!("{path}?account={account}")).await;
+            assert_eq!(told(&answer), wanted, "{path} for {account}");
+        }
+        let order = |account| [("plan", "none"), ("account", account)];
+        for (browser, wanted) in [(&cast.olivia, 400), (&cast.adam, 400), (&cast.max, 403), (&cast.aude, 403), (&cast.eve, 404)] {
+            assert_eq!(browser.form("/api/billing/checkout", &order(ACME)).await.status, wanted);
+        }
+    }
+}

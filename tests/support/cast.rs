@@ -1,0 +1,91 @@
+//! The cast: Olivia owns Acme, Adam is its admin, Max a member, Vera a viewer, Aude may read its audit log and nothing more,
+//! Rob was removed and kept his session. Eve owns Evil Corp.
+
+use super::{App, Browser};
+
+/// Everybody, signed in, each in a browser of their own.
+pub struct Cast {
+    pub olivia: Browser,
+    pub adam: Browser,
+    pub max: Browser,
+    pub vera: Browser,
+    pub aude: Browser,
+    pub rob: Browser,
+    pub eve: Browser,
+}
+
+/// The slug of Olivia's workspace.
+pub const ACME: &str = "acme";
+/// The slug of Eve's workspace.
+pub const EVIL_CORP: &str = "evil-corp";
+
+impl Cast {
+    /// Signs everybody in and gives them their places, in b2b and hybrid. Nobody is invited yet: that is written past the doors.
+    pub async fn gather(app: &App) -> Self {
+        let olivia = person(app, "Olivia").await;
+        olivia.form("/api/workspaces/create", &[("name", "Acme")]).await.leads_to("/org-dashboard");
+        let eve = person(app, "Eve").await;
+        eve.form("/api/workspaces/create", &[("name", "Evil Corp")]).await.leads_to("/org-dashboard");
+        app.db
+            .run(
+                "INSERT INTO roles (id, account_id, name, permissions, created_at)
+                 SELECT 'rol_auditor', id, 'Auditor', 'audit:view', 0 FROM accounts WHERE slug = 'acme'",
+            )
+            .await;
+        let (adam, max, vera) = (person(app, "Adam").await, person(app, "Max").await, person(app, "Vera").await);
+        let (aude, rob) = (person(app, "Aude").await, person(app, "Rob").await);
+        for (name, role) in [("adam", "admin"), ("max", "member"), ("vera", "viewer"), ("aude", "rol_auditor"), ("rob", "member")] {
+            app.joins(name, role).await;
+        }
+        app.leaves("rob").await;
+        Self { olivia, adam, max, vera, aude, rob, eve }
+    }
+}
+
+/// Somebody who has just signed in and told the name, on the way to an invitation: without a workspace of their own.
+async fn person(app: &App, name: &str) -> Browser {
+    let (browser, email) = (app.browser(), address(name));
+    let wish = [("email", email.as_str()), ("redirectTo", "/invitations/none")];
+    browser.form("/api/auth/request-link", &wish).await.leads_to("/verify");
+    let code = app.code(&email).await;
+    browser.form("/api/auth/verify-otp", &[("code", &code)]).await.leads_to("/onboarding");
+    let told = [("first_name", name), ("last_name", "Example")];
+    assert_eq!(browser.form("/api/user/onboarding", &told).await.status, 303);
+    browser
+}
+
+/// The address of somebody of the cast.
+pub fn address(name: &str) -> String {
+    let domain = if name == "Eve" { "evil.example" } else { "acme.example" };
+    format!("{}@{domain}", name.to_lowercase())
+}
+
+impl App {
+    /// Makes somebody at Acme a member of it, with their sessions in it.
+    async fn joins(&self, name: &str, role: &str) {
+        let digits: String = name.bytes().map(|b| format!("{b:02x}")).collect();
+        let statements = [
+            format!(
+                "INSERT INTO memberships (id, account_id, user_id, role, created_at)
+                 SELECT 'mem_{digits:0>32}', a.id, u.id, '{role}', u.created_at FROM accounts a, users u
+                 WHERE a.slug = 'acme' AND u.email = '{name}@acme.example'"
+            ),
+            format!(
+                "UPDATE user_sessions SET active_account_id = (SELECT id FROM accounts WHERE slug = 'acme')
+                 WHERE user_id = (SELECT id FROM users WHERE email = '{name}@acme.example')"
+            ),
+            "UPDATE accounts SET member_count = member_count + 1 WHERE slug = 'acme'".to_owned(),
+        ];
+        for statement in statements {
+            self.db.run(&statement).await;
+        }
+    }
+
+    /// Removes somebody from Acme; their sessions stay as they are.
+    pub async fn leaves(&self, name: &str) {
+        let of = "account_id = (SELECT id FROM accounts WHERE slug = 'acme')";
+        let who = format!("user_id = (SELECT id FROM users WHERE email = '{name}@acme.example')");
+        self.db.run(&format!("DELETE FROM memberships WHERE {of} AND {who}")).await;
+        self.db.run("UPDATE accounts SET member_count = member_count - 1 WHERE slug = 'acme'").await;
+    }
+}
