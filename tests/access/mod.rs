@@ -1,5 +1,6 @@
 //! Doors: who gets in where, and who does not.
 
+mod arrows;
 mod endpoints;
 mod matrix;
 mod statements;
