@@ -14,20 +14,8 @@ common: Common {
     page_title: "{title} · Keel",
     skip: "Skip to content",
     home: "Keel, home",
-    go_on: "Continue",
-    go_back: "Go back",
-    cancel: "Cancel",
-    save: "Save",
-    copy: "Copy",
-    optional: "optional",
-    newer: "Newer",
-    older: "Older",
-    pages: "Pages of this list",
-    yes: "Yes",
-    no: "No",
     seats_used: "{used} of {limit} seats used",
     seats_used_unlimited: "{used} seats used, no limit",
-    former_member: "Former member",
 }
 
 navigation: Navigation {
@@ -151,11 +139,7 @@ confirm_link: ConfirmLink {
     title: "Confirm sign-in",
     next: "One more click, so that programs which open links in e-mails cannot sign in for you.",
     submit: "Sign in as {email}",
-    other_browser: "You asked for this link in another browser. It signs you in here.",
     switches: "You are signed in as {email} now. This ends that session.",
-    dead: "This link no longer works",
-    dead_text: "It was used already, or its {minutes} minutes are over. Ask for a new one.",
-    new_link: "Ask for a new link",
 }
 
 // ── Paying ──────────────────────────────────────────────────────────────────────────────────
@@ -236,7 +220,6 @@ create_workspace: CreateWorkspace {
     name: "Workspace name",
     name_hint: "Your company or team. You can change it later.",
     submit: "Create workspace",
-    default_name: "{name}'s workspace",
 }
 
 // ── Dashboards ──────────────────────────────────────────────────────────────────────────────
@@ -373,29 +356,14 @@ payment_status: PaymentStatus {
     disputed: "Disputed",
 }
 
-role: Role {
-    owner: "Owner",
-    admin: "Admin",
-    member: "Member",
-    viewer: "Viewer",
-}
-
-account_kind: AccountKind {
-    personal: "Personal",
-    workspace: "Workspace",
-}
-
 // ── Messages ────────────────────────────────────────────────────────────────────────────────
 
 flash: Flash {
-    signed_in: "You are signed in.",
     signed_out: "You are signed out.",
     link_sent: "A new link and code are on their way.",
     profile_saved: "Your profile is saved.",
     workspace_created: "Your workspace is ready.",
     account_switched: "You switched accounts.",
-    plan_started: "Your plan has started.",
-    saved: "Saved.",
 }
 
 form: Form {
@@ -515,16 +483,8 @@ mailbox: Mailbox {
     title: "Mailbox",
     lead: "Mail this development server would have sent, newest first.",
     to: "To",
-    subject: "Subject",
-    sent: "Sent",
-    open: "Open {subject}",
-    filter: "Address",
-    show: "Show",
-    plain: "Plain text",
-    links: "Links",
     empty: "No mail yet",
     empty_text: "Sign up, and the message appears here.",
-    back: "All mail",
 }
 
 // ── Legal ───────────────────────────────────────────────────────────────────────────────────

@@ -67,7 +67,7 @@ pub struct Model {
 }
 
 /// People who have a workspace are sent to their dashboard; there is none in b2c.
-pub async fn load(call: &mut Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     if visit.keel().settings().model() == BusinessModel::B2c {
         return Err(Refusal::NotFound.into());
     }

@@ -13,8 +13,8 @@ pub struct Model {
 }
 
 /// The newest hundred, or those of the address in `?to=`.
-pub async fn load(call: &mut Read<Visitor>, visit: &Visit) -> Loaded<Model> {
-    Ok(Model { mails: mail::list_mailbox(call, visit.query("to")).await? })
+pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
+    Ok(Model { mails: mail::list_mailbox(&mut call, visit.query("to")).await? })
 }
 
 /// The page.
@@ -28,15 +28,17 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <h2>{mail.subject}</h2>
                 <p class="soft">{text.to}" "{mail.to.to_string()}" · "<Moment at=mail.sent_at/></p>
                 <pre class="letter-text">{mail.text}</pre>
-                <ul>{links}</ul>
+                <ul class="letter-links">{links}</ul>
             </article>
         }
     };
     view! {
         <Marketing lang=page.lang title=text.title here="/dev/mailbox" dashboard=page.dashboard>
-            <div class="prose">
+            <header class="heading">
                 <h1>{text.title}</h1>
                 <p class="lead">{text.lead}</p>
+            </header>
+            <div class="letters">
                 {empty}
                 {model.mails.into_iter().map(letter).collect_view()}
             </div>

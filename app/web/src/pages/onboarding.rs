@@ -39,7 +39,7 @@ pub struct Model {
 }
 
 /// Reads what was told before.
-pub async fn load(call: &mut Read<SignedIn>, _: &Visit) -> Loaded<Model> {
+pub async fn load(call: Read<SignedIn>, _: &Visit) -> Loaded<Model> {
     let (first_name, last_name) = call.proof().name.clone().unzip();
     Ok(Model { first_name, last_name })
 }

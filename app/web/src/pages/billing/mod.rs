@@ -21,7 +21,7 @@ pub struct Model {
 }
 
 /// `/org-dashboard/billing`; with a personal account active, its own page.
-pub async fn load(call: &mut Read<may::ViewBilling>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(call: Read<may::ViewBilling>, visit: &Visit) -> Loaded<Model> {
     if call.proof().standing().kind == AccountKind::Personal {
         let b2b = visit.keel().settings().model() == BusinessModel::B2b;
         return Err(Stop::Go(if b2b { "/private-dashboard" } else { "/private-dashboard/billing" }.to_owned()));
@@ -36,17 +36,17 @@ pub mod personal {
     use keel_domain::access::Member;
 
     /// Reads it.
-    pub async fn load(call: &mut Read<Member>, visit: &Visit) -> Loaded<Model> {
+    pub async fn load(call: Read<Member>, visit: &Visit) -> Loaded<Model> {
         let workspace = call.proof().standing().kind == AccountKind::Workspace;
         if workspace || visit.keel().settings().model() == BusinessModel::B2b {
             return Err(Stop::Go("/org-dashboard/billing".to_owned()));
         }
-        super::model(&mut visit.read::<may::ViewBilling>().await?).await
+        super::model(call.through::<may::ViewBilling>()?).await
     }
 }
 
-async fn model(call: &mut Read<may::ViewBilling>) -> Loaded<Model> {
-    let overview = overview::overview(call).await?;
+async fn model(mut call: Read<may::ViewBilling>) -> Loaded<Model> {
+    let overview = overview::overview(&mut call).await?;
     let standing = call.proof().standing();
     let may_manage = standing.role.permissions.has(Permission::ManageBilling);
     Ok(Model { account_name: standing.name.clone(), overview, may_manage })

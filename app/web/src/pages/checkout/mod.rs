@@ -59,20 +59,21 @@ pub enum Blocked {
 }
 
 /// Makes the workspace that will be billed, if it is missing, and works out what the choice costs.
-pub async fn load(call: &mut Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let settings = visit.keel().settings();
     let pending = visit.arrival().cookie(Cookie::PendingCheckout).and_then(|cookie| intents::open(visit.keel(), cookie));
     let choice = match pending {
         Some(choice) => Some(choice),
-        None => intents::find(call).await?,
+        None => intents::find(&mut call).await?,
     };
     if !call.proof().has_workspace {
+        drop(call);
         let mut write = visit.write_named().await?;
         accounts::ensure_at_checkout(&mut write, choice.as_ref()).await?;
         write.commit().await?;
-        *call = visit.read().await?;
+        call = visit.read().await?;
     }
-    let buying = checkouts::buying(call).await?;
+    let buying = checkouts::buying(&mut call).await?;
     let standing = call.proof().usual_standing();
     let personal = standing.kind == AccountKind::Personal;
     let team = choice.as_ref().and_then(|choice| settings.product.plan(&choice.plan)).is_some_and(|plan| plan.team);

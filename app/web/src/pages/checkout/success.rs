@@ -39,9 +39,11 @@ pub enum Outcome {
 }
 
 /// Anybody else's payment is an unknown page.
-pub async fn load(call: &mut Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let Some(session) = visit.query("session_id") else { return free(call, visit).await };
-    let found = checkouts::get_outcome(call, session).await?;
+    let found = checkouts::get_outcome(&mut call, session).await?;
+    let onboarded = call.proof().onboarded;
+    drop(call);
     let product = &visit.keel().settings().product;
     let name = |id: &String| product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone());
     let outcome = match &found.state {
@@ -59,18 +61,19 @@ pub async fn load(call: &mut Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
             Outcome::Pending((looks < LOOKS).then_some(again))
         }
     };
-    Ok(Model { next: next(call, found.manager), account_name: found.account_name, outcome })
+    Ok(Model { next: next(onboarded, found.manager), account_name: found.account_name, outcome })
 }
 
 /// Without a payment there is the free plan to confirm, or nothing.
-async fn free(call: &mut Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
-    let summary = overview::summary(&mut visit.read::<Member>().await?).await?;
+async fn free(call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+    let mut call = call.through::<Member>()?;
+    let summary = overview::summary(&mut call).await?;
     let plan = visit.keel().settings().product.plan(FREE).filter(|_| summary.is_free()).ok_or(Refusal::NotFound)?;
-    let standing = call.proof().usual_standing();
+    let (caller, standing) = (call.proof().actor(), call.proof().standing());
     let outcome = Outcome::Free(plan.credits);
-    Ok(Model { next: next(call, standing.is_manager()), account_name: standing.name.clone(), outcome })
+    Ok(Model { next: next(caller.onboarded, standing.is_manager()), account_name: standing.name.clone(), outcome })
 }
 
-fn next(call: &Read<SignedIn>, manager: bool) -> String {
-    next_page(Destination { redirect_to: None, intent: false, onboarded: call.proof().onboarded, manager })
+fn next(onboarded: bool, manager: bool) -> String {
+    next_page(Destination { redirect_to: None, intent: false, onboarded, manager })
 }

@@ -3,7 +3,7 @@
 pub use super::view::organization as view;
 
 use crate::page::{Loaded, Visit};
-use keel_domain::access::{Manager, Member, Read};
+use keel_domain::access::{Manager, Read};
 use keel_domain::audit::{self, Done};
 use keel_domain::billing::overview::{self, Summary};
 use keel_types::Permission;
@@ -27,10 +27,10 @@ pub struct Model {
 }
 
 /// Reads it.
-pub async fn load(call: &mut Read<Manager>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(mut call: Read<Manager>, _: &Visit) -> Loaded<Model> {
     let reads_audit = call.proof().standing().role.permissions.has(Permission::ViewAudit);
-    let recent = if reads_audit { Some(audit::list_recent(call, RECENT).await?) } else { None };
-    let summary = overview::summary(&mut visit.read::<Member>().await?).await?;
+    let recent = if reads_audit { Some(audit::list_recent(&mut call, RECENT).await?) } else { None };
+    let summary = overview::summary(&mut call).await?;
     let standing = call.proof().standing();
     Ok(Model {
         account_name: standing.name.clone(),

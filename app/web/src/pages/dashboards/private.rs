@@ -29,6 +29,8 @@ pub struct Model {
     pub workspaces: Option<Vec<Mine>>,
     /// Whether to offer another plan here: never in b2b, where that lives on the organization's page.
     pub upgrade: bool,
+    /// Whether the caller may choose a plan.
+    pub may_manage_billing: bool,
     /// Whether the caller runs this workspace.
     pub manager: bool,
     /// Where the billing page is, when the caller may see it.
@@ -38,7 +40,7 @@ pub struct Model {
 }
 
 /// People without a workspace make one first, where work lives in workspaces.
-pub async fn load(call: &mut Read<Member>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(mut call: Read<Member>, visit: &Visit) -> Loaded<Model> {
     let (caller, standing) = (call.proof().actor().clone(), call.proof().standing().clone());
     let model = visit.keel().settings().model();
     let personal = standing.kind == AccountKind::Personal;
@@ -46,7 +48,7 @@ pub async fn load(call: &mut Read<Member>, visit: &Visit) -> Loaded<Model> {
         return Err(Stop::Go(CREATE_PAGE.to_owned()));
     }
     let workspaces = if model == BusinessModel::B2b && personal {
-        Some(accounts::list_mine(call).await?.into_iter().filter(|mine| mine.kind == AccountKind::Workspace).collect())
+        Some(accounts::list_mine(&mut call).await?.into_iter().filter(|mine| mine.kind == AccountKind::Workspace).collect())
     } else {
         None
     };
@@ -54,11 +56,12 @@ pub async fn load(call: &mut Read<Member>, visit: &Visit) -> Loaded<Model> {
     let billing = if personal { "/private-dashboard/billing" } else { "/org-dashboard/billing" };
     Ok(Model {
         first_name: caller.name.as_ref().map(|(first, _)| first.clone()),
-        summary: overview::summary(call).await?,
-        recent: audit::list_mine(call, RECENT).await?,
-        people: accounts::list_people(call, PEOPLE).await?,
+        summary: overview::summary(&mut call).await?,
+        recent: audit::list_mine(&mut call, RECENT).await?,
+        people: accounts::list_people(&mut call, PEOPLE).await?,
         workspaces,
         upgrade: model != BusinessModel::B2b && personal,
+        may_manage_billing: standing.role.permissions.has(Permission::ManageBilling),
         manager: standing.is_manager(),
         billing: sees_billing.then_some(billing),
         account_name: standing.name,

@@ -80,7 +80,9 @@ fn Own(text: &'static Catalogue, model: private::Model) -> impl IntoView {
     };
     let step = if model.upgrade {
         Some(view! { <ButtonLink label=words.upgrade href=PRICING/> }.into_any())
-    } else if model.summary.plan.is_none() && !model.manager {
+    } else if model.summary.plan.is_none() && model.may_manage_billing {
+        Some(view! { <ButtonLink label=words.choose_plan href=PRICING/> }.into_any())
+    } else if model.summary.plan.is_none() {
         Some(view! { <p class="soft">{fill(words.ask_owner, &[("account", &model.account_name)])}</p> }.into_any())
     } else {
         None
@@ -104,13 +106,11 @@ fn Own(text: &'static Catalogue, model: private::Model) -> impl IntoView {
 /// Where to go from here, by what the person may do.
 fn actions(text: &'static Catalogue, model: &private::Model) -> impl IntoView + use<> {
     let words = &text.private_dashboard;
-    let choose = model.summary.plan.is_none() && model.manager && model.billing.is_some();
     let actions = [
-        model.manager.then(|| (Icon::Overview, words.open_overview.to_owned(), "/org-dashboard")),
-        choose.then(|| (Icon::Plus, words.choose_plan.to_owned(), PRICING)),
-        model.billing.map(|href| (Icon::Billing, words.see_billing.to_owned(), href)),
-        Some((Icon::Credits, words.compare_plans.to_owned(), PRICING)).filter(|_| !choose && !model.upgrade),
-        Some((Icon::Person, words.edit_profile.to_owned(), ONBOARDING)),
+        model.manager.then_some((Icon::Overview, words.open_overview, "/org-dashboard")),
+        model.billing.map(|href| (Icon::Billing, words.see_billing, href)),
+        model.summary.plan.is_some().then_some((Icon::Credits, words.compare_plans, PRICING)),
+        Some((Icon::Person, words.edit_profile, ONBOARDING)),
     ];
     actions
         .into_iter()

@@ -18,6 +18,6 @@ pub struct Model {
 }
 
 /// What is sold, in the visitor's currency.
-pub async fn load(_: &mut Read<Visitor>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(_: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
     Ok(Model { plans: visit.keel().settings().product.plans.clone(), currency: visit.arrival().currency() })
 }

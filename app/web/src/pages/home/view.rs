@@ -1,6 +1,7 @@
 //! The start page.
 
 use super::Model;
+use crate::assets;
 use crate::layouts::Marketing;
 use crate::page::Page;
 use crate::ui::{ButtonLink, Weight};
@@ -26,6 +27,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                     <ButtonLink label=navigation.see_pricing href="/pricing"/>
                     <ButtonLink label=label href=href weight=Weight::Secondary/>
                 </div>
+                <Overview alt=text.picture/>
             </section>
             <section class="reasons" aria-label=text.reasons>
                 <Reason title=text.path text=text.path_text/>
@@ -41,6 +43,17 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <dl class="offers">{plans}</dl>
             </section>
         </Marketing>
+    }
+}
+
+/// A photograph of a workspace's overview, as it looks in the reader's colours.
+#[component]
+fn Overview(alt: &'static str) -> impl IntoView {
+    view! {
+        <picture class="picture">
+            <source srcset=assets::url("overview-dark.webp") media="(prefers-color-scheme: dark)"/>
+            <img src=assets::url("overview.webp") width="1800" height="990" alt=alt/>
+        </picture>
     }
 }
 

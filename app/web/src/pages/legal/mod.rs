@@ -8,7 +8,7 @@ use keel_domain::access::{Read, Visitor};
 /// The pages have nothing to read.
 pub struct Model;
 
-async fn load(_: &mut Read<Visitor>, _: &Visit) -> Loaded<Model> {
+async fn load(_: Read<Visitor>, _: &Visit) -> Loaded<Model> {
     Ok(Model)
 }
 
@@ -17,7 +17,7 @@ pub mod terms {
     pub use super::view::terms as view;
 
     /// Reads nothing.
-    pub async fn load(call: &mut super::Read<super::Visitor>, visit: &super::Visit) -> super::Loaded<super::Model> {
+    pub async fn load(call: super::Read<super::Visitor>, visit: &super::Visit) -> super::Loaded<super::Model> {
         super::load(call, visit).await
     }
 }
@@ -27,7 +27,7 @@ pub mod privacy {
     pub use super::view::privacy as view;
 
     /// Reads nothing.
-    pub async fn load(call: &mut super::Read<super::Visitor>, visit: &super::Visit) -> super::Loaded<super::Model> {
+    pub async fn load(call: super::Read<super::Visitor>, visit: &super::Visit) -> super::Loaded<super::Model> {
         super::load(call, visit).await
     }
 }

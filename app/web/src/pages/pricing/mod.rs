@@ -48,7 +48,7 @@ pub struct Model {
 }
 
 /// What is sold, in the visitor's currency.
-pub async fn load(_: &mut Read<Visitor>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(_: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
     let product = &visit.keel().settings().product;
     Ok(Model { plans: product.plans.clone(), currency: visit.arrival().currency(), contact_email: product.contact_email.clone() })
 }

@@ -21,9 +21,9 @@ pub struct Model {
 }
 
 /// Whose link it is; used and stale ones answer 410.
-pub async fn load(call: &mut Read<Visitor>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
     let token = visit.query("token").and_then(PlainToken::parse).ok_or(Refusal::NotFound)?;
-    let email = sign_in::get_link(call, &token).await?;
+    let email = sign_in::get_link(&mut call, &token).await?;
     let instead_of = call.caller().map(|caller| caller.email.clone()).filter(|now| *now != email);
     Ok(Model { email, token, instead_of })
 }

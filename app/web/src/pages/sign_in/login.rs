@@ -22,10 +22,10 @@ pub struct Model {
 }
 
 /// People who are signed in are sent on.
-pub async fn load(call: &mut Read<Visitor>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
     let redirect_to = visit.query("redirectTo").and_then(LocalPath::parse);
     if call.caller().is_some() {
-        let mut call = visit.read::<SignedIn>().await?;
+        let mut call = call.through::<SignedIn>()?;
         return Err(Stop::Go(next_of(&mut call, redirect_to.as_ref()).await?));
     }
     let choice = visit.arrival().cookie(Cookie::PendingCheckout).and_then(|cookie| intents::open(visit.keel(), cookie));

@@ -19,14 +19,14 @@ pub struct Model {
 }
 
 /// Finds what waits; people who are signed in and wait for nothing are sent on.
-pub async fn load(call: &mut Read<Visitor>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
     let browser = visit.arrival().cookie(Cookie::SignIn).and_then(PlainToken::parse);
     let waiting = match browser {
-        Some(browser) => sign_in::find_waiting(call, &browser).await?,
+        Some(browser) => sign_in::find_waiting(&mut call, &browser).await?,
         None => None,
     };
     if waiting.is_none() && call.caller().is_some() {
-        let mut call = visit.read::<SignedIn>().await?;
+        let mut call = call.through::<SignedIn>()?;
         return Err(Stop::Go(next_of(&mut call, None).await?));
     }
     Ok(Model { waiting })
