@@ -21,8 +21,9 @@ macro_rules! pages {
                 use keel_web::pages::$($module)::+ as page;
                 let shown = async {
                     let mut call = visit.read::<$door>().await?;
-                    let model = page::load(&mut call, &visit).await?;
-                    Ok::<_, Stop>(visit.show($path, call, model, page::view).await?)
+                    let around = visit.around(&mut call).await?;
+                    let model = page::load(call, &visit).await?;
+                    Ok::<_, Stop>(visit.show($path, around, model, page::view))
                 };
                 match shown.await {
                     Ok(response) => response,

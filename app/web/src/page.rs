@@ -101,17 +101,14 @@ impl Visit {
         Write::open(&self.arrival.keel, asked).await
     }
 
-    /// Ends the call and renders. The account switcher's list is read in the same call.
-    pub async fn show<D: Door, M, V: IntoView>(
-        &self,
-        route: &'static str,
-        mut call: Read<D>,
-        model: M,
-        view: impl FnOnce(M, Page) -> V,
-    ) -> Result<Response, Refusal> {
-        let mine = list_mine(&mut call).await?;
-        let page = self.page(call.caller(), &mine);
-        drop(call);
+    /// What surrounds the page: who the caller is, and the account switcher's list.
+    pub async fn around<D: Door>(&self, call: &mut Read<D>) -> Result<Page, Refusal> {
+        let mine = list_mine(call).await?;
+        Ok(self.page(call.caller(), &mine))
+    }
+
+    /// Renders. Every read has ended.
+    pub fn show<M, V: IntoView>(&self, route: &'static str, page: Page, model: M, view: impl FnOnce(M, Page) -> V) -> Response {
         let said = page.said;
         let html = render(|| view(model, page));
         let mut response = Html(html).into_response();
@@ -119,7 +116,7 @@ impl Visit {
             append(&mut response, flash::end(self.arrival.keel.settings()));
         }
         response.extensions_mut().insert(PageRoute(route));
-        Ok(response)
+        response
     }
 
     /// What a browser gets instead of the page.

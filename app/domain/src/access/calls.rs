@@ -35,13 +35,14 @@ impl<D: Door> Read<D> {
         Ok(Self { conn, proof, keel: keel.clone(), asked })
     }
 
-    pub(crate) fn conn(&mut self) -> &mut Conn {
-        &mut self.conn
+    /// The same call through another door: the same person, account and connection, another proof.
+    pub fn through<E: Door>(self) -> Result<Read<E>> {
+        let proof = E::admit(self.proof.caller().cloned(), self.asked.account.is_some())?;
+        Ok(Read { conn: self.conn, proof, keel: self.keel, asked: self.asked })
     }
 
-    /// Which account the request named.
-    pub fn asked(&self) -> &Asked {
-        &self.asked
+    pub(crate) fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
     }
 }
 

@@ -1,7 +1,7 @@
 //! What billing pages show: read from the mirror, the ledger and the payments, never from Stripe.
 
 use super::catalogue::Product;
-use crate::access::{Member, Read};
+use crate::access::{Door, Grant, Read};
 use crate::db::Conn;
 use crate::refusal::Result;
 use crate::{args, sql};
@@ -173,7 +173,7 @@ impl StateRow {
 }
 
 /// What every member may know: plan, status, credits, seats.
-pub async fn summary(call: &mut Read<Member>) -> Result<Summary> {
+pub async fn summary<D: Door<Proof = Grant<D>>>(call: &mut Read<D>) -> Result<Summary> {
     let account = call.proof().account().clone();
     let row = state(call.conn(), &account).await?;
     Ok(row.summary(&call.keel().settings().product))
