@@ -21,6 +21,8 @@ pub const COOL_DOWN: i64 = 30 * SECOND;
 /// Wrong codes before a new one is needed.
 const TRIES: i64 = 5;
 const CODE: &str = "sign-in code";
+/// Sending again replaces the link, so the one of the earlier mail is unknown.
+const UNKNOWN_LINK: Refusal = Refusal::Refused(Code::Expired);
 
 sql! {
     INSERT = "INSERT INTO sign_ins (id, email, link_hash, code_hash, browser_hash, next, intent, mailed_at, created_at, expires_at)
@@ -141,10 +143,10 @@ pub async fn find_waiting(call: &mut Read<Visitor>, browser: &PlainToken) -> Res
 /// Whose link this is. Looking uses nothing up.
 ///
 /// # Errors
-/// `NotFound`, `Refused(Used)`, `Refused(Expired)`.
+/// `Refused(Used)`; `Refused(Expired)` also for a link that is unknown: a newer mail has taken its place.
 pub async fn get_link(call: &mut Read<Visitor>, link: &PlainToken) -> Result<Email> {
     let now = call.now();
-    let row: SignInRow = call.conn().find(FIND_BY_LINK, args![&link.hashed()]).await?.ok_or(Refusal::NotFound)?;
+    let row: SignInRow = call.conn().find(FIND_BY_LINK, args![&link.hashed()]).await?.ok_or(UNKNOWN_LINK)?;
     row.require_live(now)?;
     Ok(row.email)
 }
@@ -152,11 +154,11 @@ pub async fn get_link(call: &mut Read<Visitor>, link: &PlainToken) -> Result<Ema
 /// Signs in by the link, in whatever browser. However often at the same instant: one session.
 ///
 /// # Errors
-/// `NotFound`, `Refused(Used)`, `Refused(Expired)`.
+/// `Refused(Used)`, `Refused(Expired)`, as [`get_link`].
 pub async fn confirm_link(call: &mut Write<Visitor>, link: &PlainToken, choice: Option<Choice>) -> Result<Welcome> {
     let now = call.now();
     let tx = call.tx()?;
-    let row: SignInRow = tx.find(FIND_BY_LINK, args![&link.hashed()]).await?.ok_or(Refusal::NotFound)?;
+    let row: SignInRow = tx.find(FIND_BY_LINK, args![&link.hashed()]).await?.ok_or(UNKNOWN_LINK)?;
     row.require_live(now)?;
     if !tx.ran(USE, args![&row.id, now, &link.hashed()]).await? {
         return Err(Refusal::Refused(Code::Used));
