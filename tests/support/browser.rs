@@ -112,3 +112,10 @@ impl Answer {
         (self.status, self.json()["code"].as_str().unwrap().to_owned())
     }
 }
+
+/// A `Set-Cookie` value with all but the secret part.
+pub fn cookie_without_value(cookie: &str) -> String {
+    let (name, rest) = cookie.split_once('=').unwrap();
+    let attributes = rest.split_once(';').map_or("", |(_, attributes)| attributes);
+    format!("{name}=…;{attributes}")
+}

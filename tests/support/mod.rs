@@ -4,11 +4,13 @@ mod browser;
 mod cast;
 mod database;
 mod tables;
+mod together;
 
-pub use browser::{Answer, Browser};
+pub use browser::{Answer, Browser, cookie_without_value};
 pub use cast::{ACME, Cast, EVIL_CORP};
 pub use database::Engine;
 pub use tables::compare;
+pub use together::together;
 
 use database::Database;
 use keel::config::Config;
@@ -75,11 +77,14 @@ impl App {
         let dir = std::env::temp_dir().join(format!("keel-test-{}", keel_domain::secrets::reference()));
         std::fs::create_dir_all(&dir).unwrap();
         let db = Database::create(engine, &dir).await;
+        // Behind a base address of another name it has to be known where it really is.
+        let real = settings.iter().any(|(name, _)| *name == "KEEL_BASE_URL").then(free_address);
+        let listen = real.clone().unwrap_or_else(|| "127.0.0.1:0".to_owned());
         let config = Config::read(|name| {
             let set = settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
             set.or_else(|| match name {
                 "KEEL_DATA_DIR" => Some(dir.display().to_string()),
-                "KEEL_LISTEN" => Some("127.0.0.1:0".to_owned()),
+                "KEEL_LISTEN" => Some(listen.clone()),
                 "KEEL_SECRET" => Some(Secret::generate()),
                 "KEEL_DRAIN" => Some("0".to_owned()),
                 "DATABASE_URL" => Some(db.url.clone()),
@@ -93,7 +98,7 @@ impl App {
         let serving = tokio::spawn(async move {
             process.serve(async move { drop(stopped.await) }).await.unwrap();
         });
-        let base = keel.settings().base_url.clone();
+        let base = real.map_or_else(|| keel.settings().base_url.clone(), |real| format!("http://{real}"));
         Self { base, sandbox, keel, db, dir, stop: Some(stop), serving: Some(serving) }
     }
 
@@ -191,4 +196,10 @@ impl App {
     pub async fn digested(&self) {
         self.settles("SELECT COUNT(*) FROM stripe_events WHERE state = 'new'", 0).await;
     }
+}
+
+/// An address of this machine nobody listens on.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
 }
