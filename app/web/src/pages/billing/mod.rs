@@ -14,6 +14,8 @@ use keel_types::{AccountKind, BusinessModel, Permission};
 pub struct Model {
     /// What the account is called.
     pub account_name: String,
+    /// Whether it is one person's own: then there are no seats to speak of.
+    pub personal: bool,
     /// Everything there is to see.
     pub overview: Overview,
     /// Whether the caller may choose a plan.
@@ -49,5 +51,5 @@ async fn model(mut call: Read<may::ViewBilling>) -> Loaded<Model> {
     let overview = overview::overview(&mut call).await?;
     let standing = call.proof().standing();
     let may_manage = standing.role.permissions.has(Permission::ManageBilling);
-    Ok(Model { account_name: standing.name.clone(), overview, may_manage })
+    Ok(Model { account_name: standing.name.clone(), personal: standing.kind == AccountKind::Personal, overview, may_manage })
 }

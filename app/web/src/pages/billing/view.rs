@@ -12,10 +12,10 @@ use leptos::prelude::*;
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = page.text;
-    let Model { account_name, overview, may_manage } = model;
-    let lead = fill(text.billing.lead, &[("account", &account_name)]);
+    let Model { account_name, personal, overview, may_manage } = model;
+    let lead = if personal { text.billing.lead_personal.to_owned() } else { fill(text.billing.lead, &[("account", &account_name)]) };
     let plan = match overview.contract {
-        Some(contract) => view! { <CurrentPlan text contract summary=overview.summary.clone()/> }.into_any(),
+        Some(contract) => view! { <CurrentPlan text contract seats=(!personal).then(|| overview.summary.clone())/> }.into_any(),
         None => view! { <NoPlan text account=account_name may_manage/> }.into_any(),
     };
     page.frame.map(|frame| {
@@ -41,7 +41,13 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
 }
 
 #[component]
-fn CurrentPlan(text: &'static Catalogue, contract: Contract, summary: Summary) -> impl IntoView {
+fn CurrentPlan(
+    text: &'static Catalogue,
+    contract: Contract,
+    /// The seats to count, where there are any.
+    seats: Option<Summary>,
+) -> impl IntoView {
+    let seats = seats.map(|summary| view! { <Fact label=text.billing.seats><Seats text summary/></Fact> });
     let price = text.price(contract.total, contract.interval);
     let renewal = if let Some(end) = contract.ends {
         Some(fill(text.billing.ends, &[("date", &date(end))]))
@@ -57,7 +63,7 @@ fn CurrentPlan(text: &'static Catalogue, contract: Contract, summary: Summary) -
             <Stat value=contract.plan note=renewal/>
             <Facts>
                 <Fact label=text.billing.price>{price}</Fact>
-                <Fact label=text.billing.seats><Seats text summary/></Fact>
+                {seats}
             </Facts>
         </Region>
     }

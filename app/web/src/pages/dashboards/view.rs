@@ -58,7 +58,8 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
 pub fn private(model: private::Model, page: Page) -> impl IntoView {
     let words = &page.text.private_dashboard;
     let title = model.first_name.as_ref().map_or_else(|| words.title_nameless.to_owned(), |name| fill(words.title, &[("name", name)]));
-    let lead = fill(words.lead, &[("account", &model.account_name)]);
+    let personal = model.upgrade || model.workspaces.is_some();
+    let lead = if personal { words.lead_personal.to_owned() } else { fill(words.lead, &[("account", &model.account_name)]) };
     let frame = page.frame.clone()?;
     let reminder = (!model.onboarded).then(|| view! { <Reminder text=page.text/> });
     let body = match model.workspaces {
