@@ -69,6 +69,7 @@ pub(super) async fn mirror(tx: &mut Tx, keel: &Keel, account: &AccountId, state:
     if live {
         tx.run(END_FREE, args![account, now]).await?;
     }
+    let was_live = before.as_ref().is_some_and(|b| b.live);
     let id = before.as_ref().map_or_else(ids::new::<SubscriptionId>, |b| b.id.clone());
     // A price unknown to the catalogue is kept under its own name: visible, and good for nothing.
     let plan_id = plan.map_or(state.price_id.as_str(), |plan| plan.id.as_str());
@@ -105,13 +106,13 @@ pub(super) async fn mirror(tx: &mut Tx, keel: &Keel, account: &AccountId, state:
     if live {
         tx.run(SET_SEAT_LIMIT, args![account, plan.map_or(product.free_seats(), |plan| plan.seat_limit(state.quantity))]).await?;
         start_trial(tx, account, state, plan, now).await?;
-    } else if before.as_ref().is_some_and(|b| b.live) {
+    } else if was_live {
         tx.run(SET_SEAT_LIMIT, args![account, product.free_seats()]).await?;
     }
-    let action = match before {
-        None if live => Action::SubscriptionStarted,
-        Some(before) if before.live && !live => Action::SubscriptionCanceled,
-        Some(before) if before.status != status => Action::SubscriptionChanged,
+    let action = match (was_live, live) {
+        (false, true) => Action::SubscriptionStarted,
+        (true, false) => Action::SubscriptionCanceled,
+        _ if before.is_some_and(|before| before.status != status) => Action::SubscriptionChanged,
         _ => return Ok(()),
     };
     let metadata = [("plan", plan_id), ("status", status)];
