@@ -12,12 +12,18 @@ use crate::payments::{
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::permission::may;
-use keel_types::{AccountId, AccountKind, BusinessModel, CheckoutId, Code, Currency, Fault, Role, UserId};
+use keel_types::time::{DAY, MINUTE};
+use keel_types::{AccountId, AccountKind, BusinessModel, CheckoutId, Code, Currency, Fault, Instant, Role, UserId};
+use std::time::Duration;
+
+/// How long Stripe may take to open a checkout: longer than two tries of one call, shorter than people wait.
+const PATIENCE: Duration = Duration::from_secs(22);
 
 sql! {
-    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.name, u.email, c.customer_id
+    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.name, u.email, c.customer_id, c.claimed_at
         FROM accounts a JOIN users u ON u.id = a.billing_owner_id LEFT JOIN stripe_customers c ON c.account_id = a.id WHERE a.id = $1";
     CLAIM_CUSTOMER = "INSERT INTO stripe_customers (account_id, claimed_at) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING";
+    RENEW_CLAIM = "UPDATE stripe_customers SET claimed_at = $3 WHERE account_id = $1 AND claimed_at = $2 AND customer_id IS NULL";
     SETTLE_CUSTOMER = "UPDATE stripe_customers SET customer_id = $2 WHERE account_id = $1 AND customer_id IS NULL";
     FIND_PRICE = "SELECT price_id FROM stripe_prices WHERE lookup_key = $1";
     KEEP_PRICE = "INSERT INTO stripe_prices (lookup_key, price_id, found_at) VALUES ($1, $2, $3) ON CONFLICT (lookup_key) DO NOTHING";
@@ -78,19 +84,24 @@ struct BuyerRow {
     name: String,
     email: String,
     customer_id: Option<String>,
+    claimed_at: Option<i64>,
 }
 
 /// Opens a checkout for the caller's account and gives the address of the payment page.
 ///
 /// Refusals come before any call to Stripe. A crash in between leaves a claim that nothing depends on: the customer's
-/// idempotency key is the account's.
+/// idempotency key hangs on the account and its claim. Stripe has [`PATIENCE`] for all of it.
 ///
 /// # Errors
 /// `Refused(WorkspaceRequired)`, `Refused(PriceUnknown)`, `Refused(AlreadySubscribed)`, `Invalid` at `seats` or `start`, `Unavailable`.
 pub async fn start(call: &mut Write<may::ManageBilling>, order: Order) -> Result<String> {
     let claim = claim(call, order).await?;
     let id = claim.id.clone();
-    let opened = call.outside(|keel, out| async move { open(&keel, &out, claim).await }).await?;
+    let opened = call
+        .outside(
+            |keel, out| async move { tokio::time::timeout(PATIENCE, open(&keel, &out, claim)).await.unwrap_or(Err(Refusal::Unavailable)) },
+        )
+        .await?;
     let (account, now) = (call.proof().account().clone(), call.now());
     let tx = call.tx()?;
     tx.run(SETTLE_CUSTOMER, args![&account, opened.customer.as_str()]).await?;
@@ -107,6 +118,8 @@ struct Claim {
     account_name: String,
     email: String,
     customer: Option<String>,
+    /// When the account's customer was claimed.
+    claimed: Instant,
     price: Option<String>,
     wanted_price: WantedPrice,
     quantity: u64,
@@ -156,6 +169,7 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
         account_name: buyer.name,
         email: buyer.email,
         customer: buyer.customer_id,
+        claimed: buyer.claimed_at.map_or(now, Instant),
         price: price.map(|(price,)| price),
         quantity: quote.quantity.unsigned_abs(),
         wanted_price,
@@ -197,9 +211,9 @@ fn wanted_price(quote: &Quote<'_>) -> Option<WantedPrice> {
 /// The customer, the price and the session, at Stripe.
 async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
     let (payments, settings) = (keel.payments(), keel.settings());
-    let customer = match claim.customer {
-        Some(customer) => CustomerId(customer),
-        None => payments.create_customer(out, claim.account.as_str(), &claim.email, &claim.account_name).await.map_err(told)?,
+    let customer = match &claim.customer {
+        Some(customer) => CustomerId(customer.clone()),
+        None => find_or_create_customer(keel, out, &claim).await?,
     };
     let price = match claim.price {
         Some(price) => price,
@@ -226,6 +240,36 @@ async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
     Ok(Opened { customer: customer.0, lookup_key: claim.wanted_price.lookup_key, price, session })
 }
 
+/// The account's one customer, with its address and name.
+async fn find_or_create_customer(keel: &Keel, out: &Outside, claim: &Claim) -> Result<CustomerId> {
+    let (payments, account) = (keel.payments(), claim.account.as_str());
+    let find = || payments.find_customer(out, account, claim.claimed.plus(-MINUTE).0);
+    // Stripe forgets a key after a day.
+    let found = if keel.now().since(claim.claimed) > DAY / 2 { find().await.map_err(told)? } else { None };
+    let customer = match found {
+        Some(customer) => customer,
+        None => match payments.create_customer(out, account, &format!("cus:{account}:{}", claim.claimed.0)).await {
+            Err(PaymentError::Broken) => {
+                let found = find().await.map_err(told)?;
+                if found.is_none() {
+                    renew(keel, claim).await?;
+                }
+                found.ok_or(Refusal::Unavailable)?
+            }
+            created => created.map_err(told)?,
+        },
+    };
+    payments.update_customer(out, &customer, &claim.email, &claim.account_name).await.map_err(told)?;
+    Ok(customer)
+}
+
+/// Gives the next try another idempotency key. Of several that failed together, one renews.
+async fn renew(keel: &Keel, claim: &Claim) -> Result<()> {
+    let mut tx = keel.db().begin().await?;
+    tx.run(RENEW_CLAIM, args![&claim.account, claim.claimed, keel.now()]).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Stripe's price. The billing sandbox gets what it lacks; at Stripe itself prices are put up deliberately.
 async fn find_or_create_price(keel: &Keel, out: &Outside, wanted: &WantedPrice) -> Result<String> {
     let payments = keel.payments();
@@ -242,7 +286,7 @@ async fn find_or_create_price(keel: &Keel, out: &Outside, wanted: &WantedPrice) 
 #[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn told(error: PaymentError) -> Refusal {
     match error {
-        PaymentError::Unavailable | PaymentError::Unreadable => {
+        PaymentError::Unavailable | PaymentError::Unreadable | PaymentError::Broken => {
             tracing::warn!(%error, "Stripe");
             Refusal::Unavailable
         }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use miniserde::Deserialize;
 use stripe_core::customer::{CreateCustomer, UpdateCustomer};
 
-use super::{Named, PaymentError, Payments, segment};
+use super::{Listed, Marks, Named, PaymentError, Payments, segment};
 use crate::access::Outside;
 
 /// A customer at Stripe, such as `cus_…`.
@@ -12,17 +13,23 @@ use crate::access::Outside;
 pub struct CustomerId(pub String);
 
 impl Payments {
-    /// The account has a customer that carries the account's id, this address and this name. Asked again within Stripe's
-    /// day of remembering keys, it is the same customer.
-    pub async fn create_customer(&self, out: &Outside, account: &str, email: &str, name: &str) -> Result<CustomerId, PaymentError> {
+    /// The account has a customer that carries the account's id. Asked again with the same key within Stripe's day of
+    /// remembering keys, it is the same customer.
+    pub async fn create_customer(&self, out: &Outside, account: &str, key: &str) -> Result<CustomerId, PaymentError> {
         // Only what never changes goes with the key: Stripe refuses a known key with other parameters, and between two tries
         // the address or the name may have changed.
         let marks = HashMap::from([("account_id".to_owned(), account.to_owned())]);
-        let request = CreateCustomer::new().metadata(marks);
-        let created: Named = self.send(out, &request, Some(&format!("cus:{account}"))).await?;
-        let customer = CustomerId(created.id);
-        self.update_customer(out, &customer, email, name).await?;
-        Ok(customer)
+        let created: Named = self.send(out, &CreateCustomer::new().metadata(marks), Some(key)).await?;
+        Ok(CustomerId(created.id))
+    }
+
+    /// The account's customer, among those made since then (milliseconds).
+    pub async fn find_customer(&self, out: &Outside, account: &str, since_ms: i64) -> Result<Option<CustomerId>, PaymentError> {
+        let since = since_ms.div_euclid(1_000).to_string();
+        let all: Vec<Customer> = self.list(out, "/customers", &[("created[gte]", &since)]).await?;
+        let is_theirs = |customer: &Customer| customer.metadata.as_ref().is_some_and(|m| m.account_id.as_deref() == Some(account));
+        // The list begins with the newest: where there are two, the first one made is the account's.
+        Ok(all.into_iter().rev().find(is_theirs).map(|customer| CustomerId(customer.id)))
     }
 
     /// The customer has this address and this name.
@@ -30,5 +37,17 @@ impl Payments {
         let request = UpdateCustomer::new(segment(&customer.0)?).email(email).name(name);
         self.send::<Named>(out, &request, None).await?;
         Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Customer {
+    id: String,
+    metadata: Option<Marks>,
+}
+
+impl Listed for Customer {
+    fn id(&self) -> &str {
+        &self.id
     }
 }

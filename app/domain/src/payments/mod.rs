@@ -84,6 +84,10 @@ pub enum PaymentError {
     /// not known: ask again with the same idempotency key.
     #[error("Stripe cannot be reached")]
     Unavailable,
+    /// Stripe failed inside, at every try. Under the same idempotency key it says so for a day, whether it was done or not:
+    /// look the object up, then ask with another key.
+    #[error("Stripe failed")]
+    Broken,
     /// The answer is not what Stripe is known to send, at every try. As with [`Self::Unavailable`] it may have been done.
     #[error("the answer of Stripe cannot be read")]
     Unreadable,
@@ -155,7 +159,7 @@ impl Payments {
                 Err(error) => error,
             };
             let meaning = meaning(&error);
-            if !matches!(meaning, PaymentError::Unavailable | PaymentError::Unreadable) {
+            if !matches!(meaning, PaymentError::Unavailable | PaymentError::Unreadable | PaymentError::Broken) {
                 return Err(meaning);
             }
             let Some(pause) = pauses.next() else { return Err(meaning) };
@@ -172,7 +176,8 @@ fn meaning(error: &StripeError) -> PaymentError {
             match status {
                 402 => PaymentError::Declined { code, decline_code: error.decline_code.clone() },
                 404 => PaymentError::NotFound,
-                409 | 424 | 429 | 500.. => PaymentError::Unavailable,
+                500 => PaymentError::Broken,
+                409 | 424 | 429 | 501.. => PaymentError::Unavailable,
                 _ => PaymentError::Refused { code, message: error.message.clone().unwrap_or_default() },
             }
         }

@@ -7,6 +7,7 @@ use stripe_product::product::CreateProduct;
 
 use super::{Named, Page, PaymentError, Payments};
 use crate::access::Outside;
+use crate::secrets::reference;
 
 /// A price that the catalogue wants to exist.
 #[derive(Clone, Debug)]
@@ -83,21 +84,31 @@ impl Payments {
             return Ok(same.id.clone());
         }
         self.create_product(out, wanted).await?;
+        match self.new_price(out, wanted, before.is_some()).await {
+            // Somebody else has just made it, or an archived price has the key.
+            Err(PaymentError::Refused { .. }) if before.is_none() => match self.find_price(out, &wanted.lookup_key).await? {
+                Some(same) if same.is(wanted) => Ok(same.id),
+                _ => self.new_price(out, wanted, true).await,
+            },
+            made => made,
+        }
+    }
+
+    /// Makes a price. Two at the same instant are kept apart by the lookup key, which only `transfer` takes from another price;
+    /// so each call has an idempotency key of its own, and one that failed at Stripe can be made again.
+    async fn new_price(&self, out: &Outside, wanted: &WantedPrice, transfer: bool) -> Result<String, PaymentError> {
         let mut request = CreatePrice::new(currency(&wanted.currency))
             .product(&wanted.product_slug)
             .unit_amount(wanted.unit_amount)
             .lookup_key(&wanted.lookup_key)
-            .transfer_lookup_key(true);
+            .transfer_lookup_key(transfer);
         if let Some(interval) = wanted.interval {
             request = request.recurring(CreatePriceRecurring::new(match interval {
                 Interval::Month => CreatePriceRecurringInterval::Month,
                 Interval::Year => CreatePriceRecurringInterval::Year,
             }));
         }
-        // With the price before in the key, an amount that is changed and changed back is a new price each time.
-        let interval = wanted.interval.map_or("once", Interval::as_str);
-        let before = before.map_or_else(|| "none".to_owned(), |price| price.id);
-        let key = format!("price:{}:{}:{}:{interval}:{before}", wanted.lookup_key, wanted.unit_amount, wanted.currency);
+        let key = format!("price:{}:{}", wanted.lookup_key, reference());
         let created: Named = self.send(out, &request, Some(&key)).await?;
         Ok(created.id)
     }
