@@ -26,11 +26,15 @@ impl Input for Order {
             "trial" => Some(true),
             _ => form.refuse("start", keel_types::Fault::NotAChoice),
         };
-        // A plan, interval or currency that is none leads to a price that is unknown.
+        let currency = match form.text("currency") {
+            "" => Some(form.arrival().currency()),
+            word => Currency::parse(word).or_else(|| form.refuse("currency", keel_types::Fault::NotAChoice)),
+        };
+        // A plan or interval that is none leads to a price that is unknown.
         let choice = Choice {
             plan: form.text("plan").to_owned(),
             interval: Interval::parse(form.text("interval")),
-            currency: Currency::parse(form.text("currency")).unwrap_or_else(|| form.arrival().currency()),
+            currency: currency?,
             seats: seats?.unwrap_or(1),
         };
         Some(Self { choice, trial: trial? })
