@@ -89,7 +89,8 @@ async fn store(tx: &mut Tx, keel: &Keel, envelope: &Envelope, body: &str, now: I
 
 /// Asks for one look at an object, as if an event had named it. Asked again before the look, it stays one.
 pub(super) async fn ask(tx: &mut Tx, kind: ObjectKind, id: &str, customer: &str, now: Instant) -> Result<()> {
-    tx.run(ASK_AGAIN, args![format!("check.{id}"), kind.as_str(), id, customer, now]).await?;
+    // The lane first, as the worker does: two that lock the same rows in another order would wait for each other.
     tx.run(MAKE_LANE_DUE, args![customer, now]).await?;
+    tx.run(ASK_AGAIN, args![format!("check.{id}"), kind.as_str(), id, customer, now]).await?;
     Ok(())
 }
