@@ -70,6 +70,12 @@ impl Problem {
         Self { errors, ..Self::new(Code::Invalid) }
     }
 
+    /// Offers the change of plan there, when the plan there is was the problem.
+    #[must_use]
+    pub fn or_change_plan_at(self, billing: String) -> Self {
+        if self.code == Code::AlreadySubscribed { Self { change_plan: Some(billing), ..self } } else { self }
+    }
+
     /// One field was not taken, and what the verb wrote about it is kept.
     pub fn remembered(field: &str, fault: Fault) -> Self {
         Self { remembered: true, ..Self::invalid(vec![FieldProblem { field: field.to_owned(), code: fault }]) }
@@ -91,7 +97,6 @@ impl From<Refusal> for Problem {
                 problem.retry_after = Some(1);
             }
             Refusal::Unavailable => problem.retry_after = Some(5),
-            Refusal::Refused(Code::AlreadySubscribed) => problem.change_plan = Some("/org-dashboard/billing".to_owned()),
             _ => {}
         }
         problem

@@ -4,7 +4,9 @@ use crate::action::{Answer, Done};
 use crate::actions;
 use crate::cookies::Cookie;
 use crate::form::{Input, Nothing, Reader, number};
-use keel_domain::access::{Owner, Write};
+use crate::problem::Problem;
+use keel_domain::access::{Owner, Standing, Write};
+use keel_domain::accounts::dashboard;
 use keel_domain::billing::catalogue::Choice;
 use keel_domain::billing::checkouts::{self, Order};
 use keel_domain::billing::subscriptions;
@@ -42,11 +44,18 @@ impl Input for Order {
 }
 
 async fn checkout(call: &mut Write<may::ManageBilling>, order: Order) -> Answer {
-    let page = checkouts::start(call, order).await?;
+    let billing = billing_page(call.proof().standing());
+    let page = checkouts::start(call, order).await.map_err(|refusal| Problem::from(refusal).or_change_plan_at(billing))?;
     Ok(Done::go(page).cookie(Cookie::PendingCheckout.forget(call.keel().settings())))
 }
 
 async fn subscribe_free(call: &mut Write<Owner>, _: Nothing) -> Answer {
-    subscriptions::subscribe_free(call).await?;
+    let billing = billing_page(call.proof().standing());
+    subscriptions::subscribe_free(call).await.map_err(|refusal| Problem::from(refusal).or_change_plan_at(billing))?;
     Ok(Done::go("/checkout/success").cookie(Cookie::PendingCheckout.forget(call.keel().settings())))
+}
+
+/// Where the plan of an account is seen and changed.
+fn billing_page(standing: &Standing) -> String {
+    format!("{}/billing", dashboard(standing.is_manager()))
 }

@@ -12,8 +12,6 @@ use keel_types::{Code, Interval};
 use leptos::prelude::*;
 
 const PRICING: &str = "/pricing";
-/// It leads on to the billing page of the active account.
-const BILLING: &str = "/org-dashboard/billing";
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
@@ -33,6 +31,11 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     view! { <Auth lang title=text.title next user flash wide=true>{body}</Auth> }
 }
 
+/// The billing page of the account.
+fn billing_of(page: &Page) -> String {
+    format!("{}/billing", page.dashboard.as_deref().unwrap_or_default())
+}
+
 /// What is bought, and the form that buys it.
 #[component]
 fn Offer(summary: Summary, account: String, page: Page) -> impl IntoView {
@@ -40,7 +43,7 @@ fn Offer(summary: Summary, account: String, page: Page) -> impl IntoView {
     let billing = page
         .form
         .has(Code::AlreadySubscribed)
-        .then(|| view! { <ButtonLink label=text.open_billing href=BILLING weight=Weight::Secondary/> });
+        .then(|| view! { <ButtonLink label=text.open_billing href=billing_of(&page) weight=Weight::Secondary/> });
     let period = summary.interval.map(|interval| {
         let word = match interval {
             Interval::Month => text.monthly,
@@ -145,7 +148,7 @@ fn NotHere(blocked: Blocked, account: String, page: Page) -> impl IntoView {
             <Notice
                 title=fill(text.subscribed, &[("account", &account), ("plan", &plan)]) text=text.subscribed_text tone=Tone::Info
             />
-            <ButtonLink label=text.open_billing href=BILLING/>
+            <ButtonLink label=text.open_billing href=billing_of(&page)/>
         }
         .into_any(),
         Blocked::OwnersOnly => view! {
