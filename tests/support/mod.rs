@@ -3,12 +3,14 @@
 mod browser;
 mod cast;
 mod database;
+mod money;
 mod tables;
 mod together;
 
 pub use browser::{Answer, Browser, cookie_without_value};
 pub use cast::{ACME, Cast, EVIL_CORP};
 pub use database::Engine;
+pub use money::{DECLINED_CARD, GOOD_CARD, sign};
 pub use tables::compare;
 pub use together::together;
 
