@@ -27,16 +27,28 @@ pub struct Model {
     pub people: Vec<Colleague>,
     /// In b2b with the personal account active: the workspaces, where work and billing live.
     pub workspaces: Option<Vec<Mine>>,
-    /// Whether to offer another plan here: never in b2b, where that lives on the organization's page.
-    pub upgrade: bool,
-    /// Whether the caller may choose a plan.
-    pub may_manage_billing: bool,
+    /// What to do about the plan.
+    pub step: Step,
+    /// Whether this is the person's own account.
+    pub personal: bool,
     /// Whether the caller runs this workspace.
     pub manager: bool,
     /// Where the billing page is, when the caller may see it.
     pub billing: Option<&'static str>,
     /// Whether the caller has told the name.
     pub onboarded: bool,
+}
+
+/// What a person can do about the plan.
+pub enum Step {
+    /// Take another one. Never offered in b2b, where that lives on the organization's page.
+    Upgrade,
+    /// Choose the first one.
+    Choose,
+    /// Ask an owner to choose one.
+    AskOwner,
+    /// There is a plan, and it is not changed here.
+    Nothing,
 }
 
 /// People without a workspace make one first, where work lives in workspaces.
@@ -54,14 +66,21 @@ pub async fn load(mut call: Read<Member>, visit: &Visit) -> Loaded<Model> {
     };
     let sees_billing = standing.role.permissions.has(Permission::ViewBilling) && workspaces.is_none();
     let billing = if personal { "/private-dashboard/billing" } else { "/org-dashboard/billing" };
+    let summary = overview::summary(&mut call).await?;
+    let step = match &summary.plan {
+        _ if personal && model != BusinessModel::B2b => Step::Upgrade,
+        Some(_) => Step::Nothing,
+        None if standing.role.permissions.has(Permission::ManageBilling) => Step::Choose,
+        None => Step::AskOwner,
+    };
     Ok(Model {
         first_name: caller.name.as_ref().map(|(first, _)| first.clone()),
-        summary: overview::summary(&mut call).await?,
+        summary,
         recent: audit::list_mine(&mut call, RECENT).await?,
         people: accounts::list_people(&mut call, PEOPLE).await?,
         workspaces,
-        upgrade: model != BusinessModel::B2b && personal,
-        may_manage_billing: standing.role.permissions.has(Permission::ManageBilling),
+        step,
+        personal,
         manager: standing.is_manager(),
         billing: sees_billing.then_some(billing),
         account_name: standing.name,

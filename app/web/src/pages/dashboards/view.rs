@@ -1,5 +1,6 @@
 //! The dashboards.
 
+use super::private::Step;
 use super::{organization, private};
 use crate::layouts::{Dashboard, Frame};
 use crate::page::Page;
@@ -20,15 +21,12 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
     let account = model.account_name;
     let lead = fill(words.lead, &[("account", &account)]);
     let reminder = (!model.onboarded).then(|| view! { <Reminder text/> });
-    let plan = match &model.summary.plan {
-        Some(plan) => {
-            let billing = model.sees_billing.then(|| view! { <p><a href="/org-dashboard/billing">{words.see_billing}</a></p> });
-            view! { <Stat value=plan.clone()/>{billing} }.into_any()
-        }
-        None => {
-            let choose = model.may_manage_billing.then(|| view! { <ButtonLink label=words.choose_plan href=PRICING/> });
-            view! { <Stat value=words.no_plan note=words.no_plan_text/>{choose} }.into_any()
-        }
+    let plan = if let Some(plan) = model.summary.plan.clone() {
+        let billing = model.sees_billing.then(|| view! { <p><a href="/org-dashboard/billing">{words.see_billing}</a></p> });
+        view! { <Stat value=plan/>{billing} }.into_any()
+    } else {
+        let choose = model.may_manage_billing.then(|| view! { <ButtonLink label=words.choose_plan href=PRICING/> });
+        view! { <Stat value=words.no_plan note=words.no_plan_text/>{choose} }.into_any()
     };
     let activity = match model.recent {
         Some(done) => {
@@ -58,8 +56,7 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
 pub fn private(model: private::Model, page: Page) -> impl IntoView {
     let words = &page.text.private_dashboard;
     let title = model.first_name.as_ref().map_or_else(|| words.title_nameless.to_owned(), |name| fill(words.title, &[("name", name)]));
-    let personal = model.upgrade || model.workspaces.is_some();
-    let lead = if personal { words.lead_personal.to_owned() } else { fill(words.lead, &[("account", &model.account_name)]) };
+    let lead = if model.personal { words.lead_personal.to_owned() } else { fill(words.lead, &[("account", &model.account_name)]) };
     let frame = page.frame.clone()?;
     let reminder = (!model.onboarded).then(|| view! { <Reminder text=page.text/> });
     let body = match model.workspaces {
@@ -79,14 +76,14 @@ fn Own(text: &'static Catalogue, model: private::Model) -> impl IntoView {
         Some(plan) => view! { <Stat value=plan.clone()/> }.into_any(),
         None => view! { <Stat value=words.no_plan note=words.no_plan_text/> }.into_any(),
     };
-    let step = if model.upgrade {
-        Some(view! { <ButtonLink label=words.upgrade href=PRICING/> }.into_any())
-    } else if model.summary.plan.is_none() && model.may_manage_billing {
-        Some(view! { <ButtonLink label=words.choose_plan href=PRICING/> }.into_any())
-    } else if model.summary.plan.is_none() {
-        Some(view! { <p class="soft">{fill(words.ask_owner, &[("account", &model.account_name)])}</p> }.into_any())
-    } else {
-        None
+    let step = match model.step {
+        Step::Upgrade => Some(view! { <ButtonLink label=words.upgrade href=PRICING/> }.into_any()),
+        Step::Choose => Some(view! { <ButtonLink label=words.choose_plan href=PRICING/> }.into_any()),
+        Step::AskOwner => {
+            let ask = fill(words.ask_owner, &[("account", &model.account_name)]);
+            Some(view! { <p class="soft">{ask}</p> }.into_any())
+        }
+        Step::Nothing => None,
     };
     let credits = number(model.summary.credits);
     let actions = actions(text, &model);
