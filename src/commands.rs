@@ -1,12 +1,16 @@
 //! The commands of the one binary.
 
+mod operations;
+
 use crate::config::{BadConfig, Config, environment};
-use crate::process::{Failure, Process};
+use crate::process::{Failure, Process, running_sandbox};
 use crate::{http, telemetry, worker};
 use clap::{Parser, Subcommand};
 use keel_domain::Keel as Running;
 use keel_domain::clock::Clock;
 use keel_domain::db::Db;
+use keel_domain::settings::StripeSettings;
+use keel_domain::staff::PlatformRole;
 use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -18,16 +22,50 @@ pub struct Keel {
     command: Option<Command>,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Command {
     /// Serves the application and does its work (the default).
     Serve,
     /// Does the work only: mail, events of Stripe, expiries.
     Work,
+    /// Proves the credits ledger of every account; fails when something is not as it must be.
+    VerifyLedger,
+    /// Takes in lost events of Stripe, compares every subscription, and reports what was otherwise.
+    Reconcile,
+    /// Processes a stored event of Stripe again.
+    ReplayEvent {
+        /// Its id, `evt_…`.
+        id: String,
+    },
+    /// Sees to it that Stripe has a price for everything that is sold.
+    StripeSetup,
+    /// Gives a person who has signed up a role of the platform's staff.
+    MakeStaff {
+        /// The person's address.
+        email: String,
+        /// `admin` or `support`.
+        #[arg(long, default_value = "admin")]
+        role: StaffRole,
+    },
     /// Applies the migrations that are missing, and ends.
     Migrate,
     /// Prints every endpoint with its door, as JSON.
     Routes,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum StaffRole {
+    Admin,
+    Support,
+}
+
+impl From<StaffRole> for PlatformRole {
+    fn from(role: StaffRole) -> Self {
+        match role {
+            StaffRole::Admin => Self::Admin,
+            StaffRole::Support => Self::Support,
+        }
+    }
 }
 
 impl Keel {
@@ -40,6 +78,11 @@ impl Keel {
             Command::Routes => print_routes(),
             Command::Migrate => migrate(&config()?).await,
             Command::Work => work(config()?).await,
+            Command::VerifyLedger => operations::verify_ledger(config()?).await,
+            Command::Reconcile => operations::reconcile(config()?).await,
+            Command::ReplayEvent { id } => operations::replay_event(config()?, &id).await,
+            Command::StripeSetup => operations::stripe_setup(config()?).await,
+            Command::MakeStaff { email, role } => operations::make_staff(config()?, &email, role.into()).await,
             Command::Serve => {
                 let process = Process::start(config()?).await?;
                 say_where(process.keel());
@@ -67,17 +110,32 @@ async fn migrate(config: &Config) -> Result<(), Failure> {
 }
 
 async fn work(config: Config) -> Result<(), Failure> {
-    let Some(stripe) = config.stripe.clone() else {
-        return Err(
-            BadConfig::Setting("STRIPE_API_BASE", "is needed: the billing sandbox of `keel serve` is in that process".into()).into()
-        );
-    };
-    let db = Db::open(&config.database_url).await?;
-    let listen = config.listen;
-    let keel = Running::start(db, Clock::default(), config.settings(listen, stripe)).await?;
+    let keel = beside(config).await?;
     worker::run(keel.clone(), asked_to_stop()).await;
     keel.close().await;
     Ok(())
+}
+
+/// A Keel beside the one that serves: on the same database, and on the same Stripe or billing sandbox.
+async fn beside(mut config: Config) -> Result<Running, Failure> {
+    let stripe = match config.stripe.take() {
+        Some(stripe) => stripe,
+        None => running_sandbox(&config)?,
+    };
+    let db = Db::open(&config.database_url).await?;
+    let listen = config.listen;
+    Ok(Running::start(db, Clock::default(), config.settings(listen, stripe)).await?)
+}
+
+/// A Keel for what needs the database alone; whatever it would ask of Stripe fails.
+async fn alone(mut config: Config) -> Result<Running, Failure> {
+    config.stripe.get_or_insert_with(|| StripeSettings {
+        secret_key: "sk_test_none".to_owned(),
+        webhook_secrets: vec![],
+        api_base: Some("http://127.0.0.1:9".to_owned()),
+        sandbox: false,
+    });
+    beside(config).await
 }
 
 async fn asked_to_stop() {

@@ -21,6 +21,9 @@ use tokio::sync::watch;
 const LAST_ANSWERS: Duration = Duration::from_secs(7);
 /// The key of the billing sandbox that runs in this process; it opens nothing else.
 const SANDBOX_KEY: &str = "sk_test_keel_sandbox";
+/// Files of the data directory: what the sandbox signs with, and where it is.
+const WEBHOOK_SECRET: &str = "webhook-secret";
+const SANDBOX_ADDRESS: &str = "sandbox-address";
 
 /// Why a process does not start, or ends early.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,9 @@ pub enum Failure {
     /// The network or a file.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// A command was refused, or found what must not be.
+    #[error("{0}")]
+    Command(String),
 }
 
 /// A process that listens already, and serves from [`Process::serve`] on.
@@ -122,7 +128,7 @@ async fn is_told(mut told: watch::Receiver<bool>) {
 
 /// The billing sandbox beside the application: on the next port if it is free, its state in the data directory.
 async fn start_sandbox(config: &Config, listen: SocketAddr, clock: &Clock) -> Result<(StripeSettings, Sandbox), Failure> {
-    let secret = kept(&config.data_dir.join("webhook-secret"), || format!("whsec_{}", Secret::generate()))?;
+    let secret = kept(&config.data_dir.join(WEBHOOK_SECRET), || format!("whsec_{}", Secret::generate()))?;
     let options = |port| Options {
         listen: SocketAddr::new(listen.ip(), port),
         public_host: "localhost".to_owned(),
@@ -138,11 +144,23 @@ async fn start_sandbox(config: &Config, listen: SocketAddr, clock: &Clock) -> Re
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Sandbox::start(options(0)).await?,
         started => started?,
     };
-    let stripe = StripeSettings {
-        secret_key: SANDBOX_KEY.to_owned(),
-        webhook_secrets: vec![secret],
-        api_base: Some(sandbox.api_base()),
-        sandbox: true,
-    };
-    Ok((stripe, sandbox))
+    let address = config.data_dir.join(SANDBOX_ADDRESS);
+    std::fs::write(&address, sandbox.api_base()).map_err(|error| BadConfig::File(address, error))?;
+    Ok((sandbox_settings(sandbox.api_base(), secret), sandbox))
+}
+
+/// How to reach the billing sandbox of a process that serves from the same data directory.
+///
+/// # Errors
+/// When none was ever started there.
+pub fn running_sandbox(config: &Config) -> Result<StripeSettings, Failure> {
+    let read = |name| std::fs::read_to_string(config.data_dir.join(name));
+    match (read(SANDBOX_ADDRESS), read(WEBHOOK_SECRET)) {
+        (Ok(address), Ok(secret)) => Ok(sandbox_settings(address, secret)),
+        _ => Err(BadConfig::Setting("STRIPE_API_BASE", "is needed where no `keel serve` runs its billing sandbox".to_owned()).into()),
+    }
+}
+
+fn sandbox_settings(api_base: String, secret: String) -> StripeSettings {
+    StripeSettings { secret_key: SANDBOX_KEY.to_owned(), webhook_secrets: vec![secret], api_base: Some(api_base), sandbox: true }
 }

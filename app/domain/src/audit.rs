@@ -38,6 +38,7 @@ actions! {
     SubscriptionChanged  = "subscription.changed";
     SubscriptionCanceled = "subscription.canceled";
     PaymentFailed        = "payment.failed";
+    StaffMade            = "staff.made";
     WorkspaceCreated     = "workspace.created";
 }
 

@@ -3,6 +3,10 @@
 //! Every change is made under the account's lock, together with its ledger row; `fact` names the economic fact behind it,
 //! so that several reports of one payment count once. Tested in `tests/flows/credits.rs`.
 
+mod verify;
+
+pub use verify::{Proof, verify};
+
 use crate::db::{Tx, locks};
 use crate::refusal::Result;
 use crate::{Keel, args, ids, sql};

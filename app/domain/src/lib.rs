@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod secrets;
 pub mod settings;
 pub mod sign_in;
+pub mod staff;
 
 pub use keel::Keel;
 pub use refusal::{FieldFault, Refusal, Result};

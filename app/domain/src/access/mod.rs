@@ -20,9 +20,11 @@
 mod caller;
 mod calls;
 pub mod sessions;
+mod system;
 
 pub use caller::{Caller, Standing};
 pub use calls::{Outside, Read, Write};
+pub use system::SystemGrant;
 
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;

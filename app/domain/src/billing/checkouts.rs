@@ -105,10 +105,16 @@ pub async fn start(call: &mut Write<may::ManageBilling>, order: Order) -> Result
     let (account, now) = (call.proof().account().clone(), call.now());
     let tx = call.tx()?;
     tx.run(SETTLE_CUSTOMER, args![&account, opened.customer.as_str()]).await?;
-    tx.run(KEEP_PRICE, args![opened.lookup_key.as_str(), opened.price.as_str(), now]).await?;
+    keep_price(tx, &opened.lookup_key, &opened.price, now).await?;
     tx.run(OPEN, args![&id, opened.session.id.as_str()]).await?;
     audit::record(call, Action::CheckoutStarted, Some(&account), id.as_str(), &[("price", &opened.lookup_key)]).await?;
     Ok(opened.session.url)
+}
+
+/// Remembers Stripe's price, so that it is looked for once.
+pub(super) async fn keep_price(tx: &mut Tx, lookup_key: &str, price: &str, now: Instant) -> Result<()> {
+    tx.run(KEEP_PRICE, args![lookup_key, price, now]).await?;
+    Ok(())
 }
 
 /// A checkout on its way to Stripe.
@@ -196,7 +202,7 @@ fn require_workspace(model: BusinessModel, kind: AccountKind, quote: &Quote<'_>)
     if needed && kind == AccountKind::Personal { Err(Refusal::Refused(Code::WorkspaceRequired)) } else { Ok(()) }
 }
 
-fn wanted_price(quote: &Quote<'_>) -> Option<WantedPrice> {
+pub(super) fn wanted_price(quote: &Quote<'_>) -> Option<WantedPrice> {
     Some(WantedPrice {
         product_slug: quote.plan.id.clone(),
         product_name: quote.plan.name.clone(),
@@ -217,7 +223,7 @@ async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
     };
     let price = match claim.price {
         Some(price) => price,
-        None => find_or_create_price(keel, out, &claim.wanted_price).await?,
+        None => find_or_create_price(keel, out, &claim.wanted_price, keel.settings().stripe.sandbox).await?,
     };
     let switch = |set: Option<bool>| set.unwrap_or(settings.stripe.sandbox);
     let checkout = &settings.product.checkout;
@@ -270,12 +276,12 @@ async fn renew(keel: &Keel, claim: &Claim) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Stripe's price. The billing sandbox gets what it lacks; at Stripe itself prices are put up deliberately.
-async fn find_or_create_price(keel: &Keel, out: &Outside, wanted: &WantedPrice) -> Result<String> {
+/// Stripe's price; made when it is missing and may be.
+pub(super) async fn find_or_create_price(keel: &Keel, out: &Outside, wanted: &WantedPrice, create: bool) -> Result<String> {
     let payments = keel.payments();
     match payments.find_price(out, &wanted.lookup_key).await.map_err(told)? {
         Some(price) => Ok(price.id),
-        None if keel.settings().stripe.sandbox => payments.create_price(out, wanted).await.map_err(told),
+        None if create => payments.create_price(out, wanted).await.map_err(told),
         None => {
             tracing::error!(lookup_key = wanted.lookup_key, "Stripe has no price with this lookup key");
             Err(Refusal::Refused(Code::PriceUnknown))
@@ -284,7 +290,7 @@ async fn find_or_create_price(keel: &Keel, out: &Outside, wanted: &WantedPrice) 
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
-fn told(error: PaymentError) -> Refusal {
+pub(super) fn told(error: PaymentError) -> Refusal {
     match error {
         PaymentError::Unavailable | PaymentError::Unreadable | PaymentError::Broken => {
             tracing::warn!(%error, "Stripe");

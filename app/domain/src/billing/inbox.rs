@@ -61,7 +61,8 @@ pub async fn receive(keel: &Keel, signature: Option<&str>, body: &[u8]) -> Resul
     Ok(())
 }
 
-async fn store(tx: &mut Tx, keel: &Keel, envelope: &Envelope, body: &str, now: Instant) -> Result<()> {
+/// Stores an event, once, and makes its lane due. False when it was known.
+pub(super) async fn store(tx: &mut Tx, keel: &Keel, envelope: &Envelope, body: &str, now: Instant) -> Result<bool> {
     let live = keel.settings().stripe.secret_key.contains("_live_");
     let known = ObjectKind::parse(&envelope.object_type).is_some() && !envelope.object_id.is_empty();
     if envelope.livemode != live {
@@ -81,16 +82,23 @@ async fn store(tx: &mut Tx, keel: &Keel, envelope: &Envelope, body: &str, now: I
         now,
         envelope.created_ms
     ];
-    if tx.ran(INSERT, row).await? && state == "new" {
-        tx.run(MAKE_LANE_DUE, args![lane, now]).await?;
+    let is_new = tx.ran(INSERT, row).await?;
+    if is_new && state == "new" {
+        make_due(tx, lane, now).await?;
     }
+    Ok(is_new)
+}
+
+/// Has the worker look after a lane, now.
+pub(super) async fn make_due(tx: &mut Tx, lane: &str, now: Instant) -> Result<()> {
+    tx.run(MAKE_LANE_DUE, args![lane, now]).await?;
     Ok(())
 }
 
 /// Asks for one look at an object, as if an event had named it. Asked again before the look, it stays one.
 pub(super) async fn ask(tx: &mut Tx, kind: ObjectKind, id: &str, customer: &str, now: Instant) -> Result<()> {
     // The lane first, as the worker does: two that lock the same rows in another order would wait for each other.
-    tx.run(MAKE_LANE_DUE, args![customer, now]).await?;
+    make_due(tx, customer, now).await?;
     tx.run(ASK_AGAIN, args![format!("check.{id}"), kind.as_str(), id, customer, now]).await?;
     Ok(())
 }

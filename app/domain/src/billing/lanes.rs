@@ -69,8 +69,11 @@ async fn claim(keel: &Keel, customer: String) -> Result<Option<Lane>> {
     Ok(fence.map(|(fence,)| Lane { customer, fence }))
 }
 
+/// Gives the lane back, due again when its next event is. Its row is locked by a statement of its own first: one statement
+/// would look for events as of before it waited for the lock, and miss the one whose webhook it waited for.
 async fn release(keel: &Keel, lane: &Lane) -> Result<()> {
     let mut tx = keel.db().begin().await?;
+    hold(keel, &mut tx, lane).await?;
     tx.run(RELEASE_LANE, args![lane.customer.as_str(), lane.fence]).await?;
     Ok(tx.commit().await?)
 }

@@ -8,5 +8,6 @@ pub mod inbox;
 pub mod intents;
 pub mod lanes;
 pub mod overview;
+pub mod repair;
 mod settle;
 pub mod subscriptions;

@@ -1,6 +1,7 @@
 //! Subscriptions: the local mirror of an account's contract, and the free plan that needs none.
 
 use super::catalogue::{FREE, Plan};
+use super::inbox::{self, ObjectKind};
 use super::intents;
 use crate::access::{Owner, Write};
 use crate::accounts::{Site, ensure_workspace_for_user};
@@ -15,6 +16,8 @@ use keel_types::{AccountId, AccountKind, BusinessModel, Code, Currency, Instant,
 
 sql! {
     FIND_LIVE = "SELECT id, stripe_id FROM subscriptions WHERE account_id = $1 AND live";
+    LIST_WAITING = "SELECT stripe_id FROM subscriptions WHERE account_id = $1 AND NOT live AND stripe_id IS NOT NULL
+        AND status IN ('active', 'trialing', 'past_due') ORDER BY created_at, id";
     FIND_MIRROR = "SELECT id, live, status FROM subscriptions WHERE stripe_id = $1";
     END_FREE = "UPDATE subscriptions SET live = FALSE, status = 'canceled', ended_at = $2 WHERE account_id = $1 AND live AND stripe_id IS NULL";
     INSERT_MIRROR = "INSERT INTO subscriptions (id, account_id, stripe_id, stripe_item_id, stripe_price_id, plan, period, unit_amount, currency, seats,
@@ -108,6 +111,7 @@ pub(super) async fn mirror(tx: &mut Tx, keel: &Keel, account: &AccountId, state:
         start_trial(tx, account, state, plan, now).await?;
     } else if was_live {
         tx.run(SET_SEAT_LIMIT, args![account, product.free_seats()]).await?;
+        look_at_those_waiting(tx, account, &state.customer, now).await?;
     }
     let action = match (was_live, live) {
         (false, true) => Action::SubscriptionStarted,
@@ -117,6 +121,15 @@ pub(super) async fn mirror(tx: &mut Tx, keel: &Keel, account: &AccountId, state:
     };
     let metadata = [("plan", plan_id), ("status", status)];
     audit::write(tx, &Actor::System("stripe"), action, Some(account), id.as_str(), &metadata, now).await
+}
+
+/// One that was paid beside the live one counts as soon as that has ended; nothing else may happen to it for a year.
+async fn look_at_those_waiting(tx: &mut Tx, account: &AccountId, customer: &str, now: Instant) -> Result<()> {
+    let waiting: Vec<(String,)> = tx.list(LIST_WAITING, args![account]).await?;
+    for (subscription,) in waiting {
+        inbox::ask(tx, ObjectKind::Subscription, &subscription, customer, now).await?;
+    }
+    Ok(())
 }
 
 async fn another_is_live(tx: &mut Tx, account: &AccountId, this: Option<&SubscriptionId>) -> Result<bool> {

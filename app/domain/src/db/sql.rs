@@ -31,7 +31,7 @@ macro_rules! sql {
     )* };
 }
 
-/// A value for a placeholder, typed so that a NULL keeps its type on PostgreSQL.
+/// A value for a placeholder, typed so that a NULL keeps its type on PostgreSQL, whose texts hold no NUL character.
 #[derive(Clone, Debug)]
 pub enum Arg {
     /// BIGINT.
@@ -66,8 +66,8 @@ from! {
     u32 => Int by i64::from;
     Instant => Int by |v: Instant| v.0;
     bool => Flag by |v| v;
-    &str => Text by |v: &str| v.to_owned();
-    String => Text by |v| v;
+    &str => Text by |v: &str| v.replace('\0', "\u{fffd}");
+    String => Text by |v: String| v.replace('\0', "\u{fffd}");
 }
 from_texts!(
     String,

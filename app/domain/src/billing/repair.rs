@@ -1,0 +1,129 @@
+//! Repair: events nobody told us about, looks at everything, a failed event again, and the prices Stripe must have.
+
+use super::catalogue::Choice;
+use super::checkouts::{find_or_create_price, keep_price, told, wanted_price};
+use super::inbox::{self, ObjectKind};
+use crate::access::{Outside, SystemGrant};
+use crate::payments::SubscriptionState;
+use crate::refusal::{Refusal, Result};
+use crate::{args, sql};
+use keel_types::time::HOUR;
+use keel_types::{Currency, Interval};
+
+const EVENTS: &str = "stripe events";
+/// Events are compared from this long before the mark: Stripe may list one later than it happened.
+const OVERLAP: i64 = HOUR;
+
+sql! {
+    FIND_MARK = "SELECT reached FROM marks WHERE name = $1";
+    REACH = "INSERT INTO marks (name, reached) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET reached = excluded.reached";
+    LIST_CUSTOMERS = "SELECT customer_id FROM stripe_customers WHERE customer_id > $1 ORDER BY customer_id LIMIT 100";
+    LIST_MIRRORED = "SELECT s.stripe_id, s.status, s.seats, s.period_end FROM subscriptions s
+        JOIN stripe_customers c ON c.account_id = s.account_id WHERE c.customer_id = $1 AND s.stripe_id IS NOT NULL";
+    FIND_EVENT = "SELECT customer FROM stripe_events WHERE id = $1";
+    REPLAY = "UPDATE stripe_events SET state = 'new', tries = 0, due_at = $2, error = NULL WHERE id = $1";
+}
+
+/// What a reconciliation found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// Events Stripe had and we had not; they are in the inbox now.
+    pub missed_events: Vec<String>,
+    /// Subscriptions that are otherwise at Stripe; a look at each is due now.
+    pub stale_subscriptions: Vec<String>,
+}
+
+/// Takes in the events that were lost since the last time, compares every subscription with Stripe, and asks for a look
+/// at each that differs. Running it twice changes nothing more.
+pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
+    let missed_events = take_in_lost_events(system).await?;
+    let mut drift = Drift { missed_events, ..Drift::default() };
+    let mut after = String::new();
+    loop {
+        let page: Vec<(String,)> = system.keel().db().read().await?.list(LIST_CUSTOMERS, args![after.as_str()]).await?;
+        let Some((last,)) = page.last().cloned() else { return Ok(drift) };
+        for (customer,) in page {
+            drift.stale_subscriptions.extend(compare(system, &customer).await?);
+        }
+        after = last;
+    }
+}
+
+async fn take_in_lost_events(system: &SystemGrant) -> Result<Vec<String>> {
+    let keel = system.keel();
+    let started = keel.now();
+    let mark: Option<(i64,)> = keel.db().read().await?.find(FIND_MARK, args![EVENTS]).await?;
+    let since = mark.map_or(0, |(reached,)| reached - OVERLAP);
+    let listed = keel.payments().list_events(&Outside(()), since).await.map_err(told)?;
+    let mut missed = vec![];
+    for envelope in listed {
+        let mut tx = keel.db().begin().await?;
+        if inbox::store(&mut tx, keel, &envelope, "", started).await? {
+            missed.push(envelope.id);
+        }
+        tx.commit().await?;
+    }
+    let mut tx = keel.db().begin().await?;
+    tx.run(REACH, args![EVENTS, started]).await?;
+    tx.commit().await?;
+    keel.wake();
+    Ok(missed)
+}
+
+/// The customer's subscriptions that are otherwise at Stripe than in the mirror.
+async fn compare(system: &SystemGrant, customer: &str) -> Result<Vec<String>> {
+    let keel = system.keel();
+    let theirs = keel.payments().list_subscriptions(&Outside(()), customer).await.map_err(told)?;
+    let ours: Vec<(String, String, i64, Option<i64>)> = keel.db().read().await?.list(LIST_MIRRORED, args![customer]).await?;
+    let same = |s: &SubscriptionState| {
+        let mirrored = ours.iter().find(|(id, ..)| *id == s.id);
+        mirrored.is_some_and(|(_, status, seats, end)| {
+            status == s.status.as_str() && *seats == s.quantity && *end == Some(s.current_period_end)
+        })
+    };
+    let stale: Vec<String> = theirs.into_iter().filter(|s| !same(s)).map(|s| s.id).collect();
+    if stale.is_empty() {
+        return Ok(stale);
+    }
+    let mut tx = keel.db().begin().await?;
+    for id in &stale {
+        inbox::ask(&mut tx, ObjectKind::Subscription, id, customer, keel.now()).await?;
+    }
+    tx.commit().await?;
+    keel.wake();
+    Ok(stale)
+}
+
+/// Processes an event of the inbox again, whatever became of it.
+///
+/// # Errors
+/// `NotFound` when no such event is stored.
+pub async fn replay(system: &SystemGrant, event: &str) -> Result<()> {
+    let keel = system.keel();
+    let now = keel.now();
+    let mut tx = keel.db().begin().await?;
+    let (customer,): (String,) = tx.find(FIND_EVENT, args![event]).await?.ok_or(Refusal::NotFound)?;
+    tx.run(REPLAY, args![event, now]).await?;
+    inbox::make_due(&mut tx, &customer, now).await?;
+    tx.commit().await?;
+    keel.wake();
+    Ok(())
+}
+
+/// Sees to it that Stripe has a price for everything that is sold. Gives the lookup keys, in the order of the catalogue.
+pub async fn set_up_prices(system: &SystemGrant) -> Result<Vec<String>> {
+    let keel = system.keel();
+    let mut keys = vec![];
+    for plan in &keel.settings().product.plans {
+        for (interval, currency) in Interval::ALL.iter().flat_map(|i| Currency::ALL.into_iter().map(move |c| (*i, c))) {
+            let choice = Choice { plan: plan.id.clone(), interval: Some(interval), currency, seats: 1 };
+            let Some(wanted) = keel.settings().product.quote(&choice).ok().and_then(|quote| wanted_price(&quote)) else { continue };
+            let price = find_or_create_price(keel, &Outside(()), &wanted, true).await?;
+            let mut tx = keel.db().begin().await?;
+            keep_price(&mut tx, &wanted.lookup_key, &price, keel.now()).await?;
+            tx.commit().await?;
+            keys.push(wanted.lookup_key);
+        }
+    }
+    Ok(keys)
+}

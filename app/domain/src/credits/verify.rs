@@ -1,0 +1,56 @@
+//! The proof of the ledger: what must be true of every account, looked up anew.
+
+use crate::access::SystemGrant;
+use crate::refusal::Result;
+use crate::{args, sql};
+
+sql! {
+    BALANCES_THAT_ARE_NOT_THE_SUM = "SELECT a.id FROM accounts a
+        LEFT JOIN credit_balances b ON b.account_id = a.id
+        LEFT JOIN credit_entries e ON e.account_id = a.id
+        GROUP BY a.id, b.balance
+        HAVING COALESCE(b.balance, 0) <> CAST(COALESCE(SUM(e.amount), 0) AS BIGINT)";
+    BALANCES_THAT_ARE_NOT_THE_LOTS = "SELECT a.id FROM accounts a
+        LEFT JOIN credit_balances b ON b.account_id = a.id
+        LEFT JOIN credit_lots l ON l.account_id = a.id
+        GROUP BY a.id, b.balance
+        HAVING COALESCE(b.balance, 0) <> CAST(COALESCE(SUM(l.remaining), 0) AS BIGINT)";
+    ENTRIES_OUT_OF_LINE = "SELECT e.id FROM credit_entries e
+        LEFT JOIN credit_entries p ON p.account_id = e.account_id AND p.number = e.number - 1
+        WHERE e.balance_after <> COALESCE(p.balance_after, 0) + e.amount OR (e.number > 1 AND p.id IS NULL) OR e.balance_after < 0";
+    COUNT_ENTRIES = "SELECT COUNT(*) FROM credit_entries";
+}
+
+/// What the proof found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// Rows of the ledger that were looked at.
+    pub entries: i64,
+    /// Accounts whose balance is not the sum of their entries.
+    pub not_the_sum: Vec<String>,
+    /// Accounts whose balance is not what their lots hold.
+    pub not_the_lots: Vec<String>,
+    /// Entries whose balance does not follow from the one before, or is negative.
+    pub out_of_line: Vec<String>,
+}
+
+impl Proof {
+    /// Whether everything is as it must be.
+    pub fn holds(&self) -> bool {
+        self.not_the_sum.is_empty() && self.not_the_lots.is_empty() && self.out_of_line.is_empty()
+    }
+}
+
+/// Proves the ledger of every account. That each grant stands for one fact is an index.
+pub async fn verify(system: &SystemGrant) -> Result<Proof> {
+    let mut conn = system.keel().db().read().await?;
+    let mut ids = async |sql| -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = conn.list(sql, args![]).await?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    };
+    let not_the_sum = ids(BALANCES_THAT_ARE_NOT_THE_SUM).await?;
+    let not_the_lots = ids(BALANCES_THAT_ARE_NOT_THE_LOTS).await?;
+    let out_of_line = ids(ENTRIES_OUT_OF_LINE).await?;
+    let (entries,): (i64,) = conn.get(COUNT_ENTRIES, args![]).await?;
+    Ok(Proof { entries, not_the_sum, not_the_lots, out_of_line })
+}

@@ -1,0 +1,96 @@
+//! What an operator's commands do.
+
+#![expect(clippy::disallowed_methods, reason = "these are the commands' own verbs")]
+
+use crate::both;
+use crate::support::App;
+use keel_domain::access::SystemGrant;
+use keel_domain::billing::repair;
+use keel_domain::staff::{self, PlatformRole};
+use keel_domain::{Refusal, credits};
+use keel_types::Email;
+use serde_json::json;
+
+/// Olivia pays for Pro; nobody waits for the webhooks.
+async fn buy_pro(app: &App) {
+    let olivia = app.sign_in("olivia@acme.example").await;
+    olivia.get("/checkout").await;
+    let answer = olivia.json("/api/billing/checkout", &json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
+    let page = answer.json()["next"].as_str().expect("a payment page").to_owned();
+    assert_eq!(app.pay(&page, "4242424242424242").await.status, 303);
+}
+
+both! {
+    async fn the_ledger_is_proved_and_a_wrong_row_is_named(app: App) {
+        buy_pro(&app).await;
+        app.settles("SELECT COUNT(*) FROM credit_entries", 1).await;
+        let system = SystemGrant::new(&app.keel, "test");
+        let proof = credits::verify(&system).await.unwrap();
+        assert!(proof.holds() && proof.entries == 1, "{proof:?}");
+
+        app.db.run("UPDATE credit_balances SET balance = balance + 1").await;
+        let proof = credits::verify(&system).await.unwrap();
+        assert_eq!((proof.not_the_sum.len(), proof.not_the_lots.len(), proof.out_of_line.len()), (1, 1, 0));
+
+        app.db.run("UPDATE credit_balances SET balance = balance - 1").await;
+        app.db.run("UPDATE credit_entries SET balance_after = balance_after + 1").await;
+        let proof = credits::verify(&system).await.unwrap();
+        assert_eq!((proof.not_the_sum.len(), proof.not_the_lots.len(), proof.out_of_line.len()), (0, 0, 1));
+    }
+
+    async fn lost_events_are_taken_in_and_reported_once(app: App) {
+        app.webhooks("drop").await;
+        buy_pro(&app).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions").await, 0);
+        let system = SystemGrant::new(&app.keel, "test");
+        let drift = repair::reconcile(&system).await.unwrap();
+        assert!(!drift.missed_events.is_empty());
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live AND status = 'active'", 1).await;
+        app.digested().await;
+        assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 2_500);
+        assert_eq!(repair::reconcile(&system).await.unwrap(), repair::Drift::default());
+    }
+
+    async fn a_mirror_that_differs_is_looked_at_again(app: App) {
+        buy_pro(&app).await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live AND status = 'active'", 1).await;
+        app.digested().await;
+        app.db.run("UPDATE subscriptions SET status = 'past_due'").await;
+        let system = SystemGrant::new(&app.keel, "test");
+        let drift = repair::reconcile(&system).await.unwrap();
+        assert_eq!((drift.missed_events.len(), drift.stale_subscriptions.len()), (0, 1));
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE status = 'active'", 1).await;
+    }
+
+    async fn an_event_is_processed_again_on_demand(app: App) {
+        buy_pro(&app).await;
+        app.settles("SELECT COUNT(*) FROM credit_entries", 1).await;
+        app.digested().await;
+        app.db.run("UPDATE subscriptions SET status = 'unpaid', live = FALSE").await;
+        let event = app.db.text("SELECT MAX(id) FROM stripe_events WHERE kind = 'customer.subscription.updated'").await;
+        let system = SystemGrant::new(&app.keel, "test");
+        repair::replay(&system, &event).await.unwrap();
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live AND status = 'active'", 1).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries").await, 1, "nothing is granted twice");
+        assert_eq!(repair::replay(&system, "evt_nobody").await, Err(Refusal::NotFound));
+    }
+
+    async fn prices_are_set_up_once(app: App) {
+        let system = SystemGrant::new(&app.keel, "test");
+        let keys = repair::set_up_prices(&system).await.unwrap();
+        assert_eq!(keys.len(), 12, "two plans, two intervals, three currencies");
+        app.stripe_calls().await;
+        assert_eq!(repair::set_up_prices(&system).await.unwrap(), keys);
+        let made = app.stripe_calls().await.into_iter().filter(|call| call["method"] == "POST").count();
+        assert_eq!(made, 0);
+    }
+
+    async fn staff_are_made_of_people_who_signed_up(app: App) {
+        let (system, sam) = (SystemGrant::new(&app.keel, "test"), Email::parse("sam@keel.example").unwrap());
+        assert_eq!(staff::make(&system, &sam, PlatformRole::Admin).await, Err(Refusal::NotFound));
+        app.sign_in("sam@keel.example").await;
+        staff::make(&system, &sam, PlatformRole::Support).await.unwrap();
+        assert_eq!(app.db.text("SELECT platform_role FROM users WHERE email = 'sam@keel.example'").await, "support");
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'staff.made'").await, 1);
+    }
+}
