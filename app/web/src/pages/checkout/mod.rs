@@ -60,6 +60,8 @@ pub enum Blocked {
 
 /// Makes the workspace that will be billed, if it is missing, and works out what the choice costs.
 pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+    // Somebody else's account is unknown; nothing is bought for another one instead.
+    call.proof().standing(visit.query("account").is_some_and(|account| !account.is_empty()))?;
     let settings = visit.keel().settings();
     let pending = visit.arrival().cookie(Cookie::PendingCheckout).and_then(|cookie| intents::open(visit.keel(), cookie));
     let choice = match pending {
