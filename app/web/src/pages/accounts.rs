@@ -57,6 +57,9 @@ async fn create(call: &mut Write<SignedIn>, form: NewWorkspace) -> Answer {
     if call.keel().settings().model() == BusinessModel::B2c {
         return Err(Refusal::NotFound.into());
     }
+    if call.proof().has_workspace {
+        return Ok(Done::go(dashboard(call.proof().usual_standing().is_manager())));
+    }
     accounts::create_first(call, form.name).await?;
     Ok(Done::go(accounts::next_after_creation(call).await?).say(Said::WorkspaceCreated))
 }
