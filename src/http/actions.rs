@@ -50,7 +50,9 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
     let form = media_type(&parts.headers) == "application/x-www-form-urlencoded";
     let browser = form && accepts_html(&parts.headers);
     if parts.method != Method::POST {
-        return refuse(&arrival, &home, browser, Problem::new(Code::MethodNotAllowed)).await;
+        let mut refused = refuse(&arrival, &home, browser, Problem::new(Code::MethodNotAllowed)).await;
+        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
+        return refused;
     }
     arrival.at = LocalPath::parse(&home);
     parts.extensions.insert(arrival.clone());
@@ -67,6 +69,7 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
             }
             let answered = next.run(Request::from_parts(parts, Body::from(json))).await;
             cookies.extend(answered.headers().get_all(header::SET_COOKIE).iter().cloned());
+            arrival = arrival.about(fields.get("account"));
             (fields, read_answer(answered).await)
         }
     };
@@ -102,11 +105,8 @@ async fn understand(headers: &HeaderMap, form: bool, body: Body) -> Result<(Fiel
         Problem::new(if too_large { Code::TooLarge } else { Code::Malformed })
     })?;
     let malformed = || Problem::new(Code::Malformed);
-    let fields = if form {
-        Fields(serde_urlencoded::from_bytes(&bytes).map_err(|_| malformed())?)
-    } else {
-        serde_json::from_slice(&bytes).map_err(|_| malformed())?
-    };
+    let fields =
+        if form { Fields::of_form(&bytes).ok_or_else(malformed)? } else { serde_json::from_slice(&bytes).map_err(|_| malformed())? };
     let json = serde_json::to_string(&fields).map_err(|_| malformed())?;
     Ok((fields, json))
 }

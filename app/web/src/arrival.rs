@@ -17,7 +17,7 @@ const LONGEST_AGENT: usize = 200;
 pub struct Arrival {
     /// The Keel it came to.
     pub keel: Keel,
-    /// What the doors look at. No account is named yet: pages take it from the query, actions from their fields.
+    /// What the doors look at. No account is named at first: pages take it from the query, actions from their fields.
     pub asked: Asked,
     /// The headers, for cookies and languages.
     pub headers: HeaderMap,
@@ -49,6 +49,18 @@ impl Arrival {
     pub fn currency(&self) -> Currency {
         let languages = self.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Currency::of_languages(languages.unwrap_or_default())
+    }
+
+    /// The same request, with the account it turned out to name.
+    #[must_use]
+    pub fn about(&self, account: Option<&str>) -> Self {
+        Self { asked: self.asked_for(account), ..self.clone() }
+    }
+
+    /// Whether a program asks rather than a person with a browser.
+    pub fn is_program(&self) -> bool {
+        let accepted = self.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        accepted.contains("json") && !accepted.contains("text/html")
     }
 
     /// What the doors look at, when this account was named.

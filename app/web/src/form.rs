@@ -19,6 +19,11 @@ const MOST_FIELDS: usize = 200;
 pub struct Fields(pub Vec<(String, String)>);
 
 impl Fields {
+    /// The fields of an urlencoded body; `None` when it is none, or carries too many.
+    pub fn of_form(body: &[u8]) -> Option<Self> {
+        serde_urlencoded::from_bytes(body).ok().map(Self).filter(|fields| fields.0.len() <= MOST_FIELDS)
+    }
+
     /// The first text of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())

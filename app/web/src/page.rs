@@ -119,16 +119,29 @@ impl Visit {
         response
     }
 
-    /// What a browser gets instead of the page.
+    /// What a browser gets instead of the page; programs get the problem itself.
     pub async fn stop(&self, stop: Stop) -> Response {
         match stop {
-            Stop::Go(next) => see_other(&next),
+            Stop::Go(next) => see_other(&self.onward(&next)),
+            Stop::No(refusal) if self.arrival.is_program() => errors::json(&refusal.into()),
             Stop::No(Refusal::SignInNeeded) => see_other(&url::login(&self.here)),
             Stop::No(refusal) => match self.instead(&refusal).await {
-                Some(next) => see_other(next),
-                None => errors::page(&self.arrival, &self.here, &refusal).await,
+                Some(next) => see_other(&self.onward(next)),
+                None => errors::page(&self.arrival.about(self.query("account")), &self.here, &refusal).await,
             },
         }
+    }
+
+    /// One dashboard leads to another about the same account.
+    fn onward(&self, next: &str) -> String {
+        let is_dashboard = |path: &str| path.starts_with("/org-dashboard") || path.starts_with("/private-dashboard");
+        let stays = is_dashboard(&self.here) && is_dashboard(next);
+        format!("{next}{}", if stays { self.named_account() } else { String::new() })
+    }
+
+    /// The account the request named, as the query of a link.
+    fn named_account(&self) -> String {
+        self.query("account").map(|account| format!("?account={}", url::escape(account))).unwrap_or_default()
     }
 
     /// People who run no workspace are sent from the organization's pages to their own.
@@ -209,7 +222,7 @@ impl Visit {
     /// The pages this person may open, each carrying the account the request named.
     fn sections(&self, standing: &Standing, text: &'static Catalogue) -> Vec<Section> {
         let path = self.path();
-        let named = self.query("account").map(|account| format!("?account={}", url::escape(account))).unwrap_or_default();
+        let named = self.named_account();
         let section = |label: &'static str, href: &'static str, icon| Section {
             label: Text::from(label),
             href: format!("{href}{named}"),

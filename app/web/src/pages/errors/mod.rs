@@ -36,7 +36,7 @@ pub async fn page(arrival: &Arrival, here: &str, refusal: &Refusal) -> Response 
 pub async fn problem(arrival: &Arrival, here: &str, problem: Problem) -> Response {
     let personal = matches!(problem.code, Code::Forbidden | Code::NotFound | Code::Used | Code::Expired);
     let caller = if personal && arrival.asked.session.is_some() {
-        let call = Read::<SignedIn>::open(&arrival.keel, arrival.asked_for(None)).await;
+        let call = Read::<SignedIn>::open(&arrival.keel, arrival.asked.clone()).await;
         call.ok().map(|call| call.proof().clone())
     } else {
         None
