@@ -30,7 +30,16 @@ pub struct Decline {
     pub message: &'static str,
 }
 
+const AUTHENTICATED: &str = "4000002500003155";
+const DISPUTED: &str = "4000000000000259";
 const DECLINED: Decline = Decline { code: "card_declined", reason: Some("generic_decline"), message: "Your card was declined." };
+
+/// The owner did not confirm the payment to the bank.
+pub const NOT_AUTHENTICATED: Decline = Decline {
+    code: "payment_intent_authentication_failure",
+    reason: None,
+    message: "Your bank could not confirm that it is you. Try again, or pay with another card.",
+};
 
 impl Card {
     /// Reads the three fields; `now` is in unix seconds.
@@ -60,7 +69,7 @@ impl Card {
     pub fn verdict(&self, charged: bool) -> Result<(), Decline> {
         let (code, reason, message) = match self.number.as_str() {
             "4000000000000341" if charged => return Err(DECLINED),
-            "4242424242424242" | "5555555555554444" | "4000000000000341" => return Ok(()),
+            "4242424242424242" | "5555555555554444" | "4000000000000341" | AUTHENTICATED | DISPUTED => return Ok(()),
             "4000000000000002" => return Err(DECLINED),
             "4000000000009995" => ("card_declined", Some("insufficient_funds"), "Your card has insufficient funds."),
             "4000000000000069" => ("expired_card", None, "Your card has expired."),
@@ -79,9 +88,14 @@ impl Card {
         }))
     }
 
-    /// What the sandbox remembers of a saved card: whether later charges fail.
+    /// True when the bank wants to hear from the card's owner before it says yes.
+    pub fn asks_its_owner(&self) -> bool {
+        self.number == AUTHENTICATED
+    }
+
+    /// What the sandbox remembers of a saved card: whether later charges fail, and whether they are disputed.
     pub fn memory(&self) -> Value {
-        json!({ "fails_when_charged": self.verdict(true).is_err() })
+        json!({ "fails_when_charged": self.verdict(true).is_err(), "is_disputed": self.number == DISPUTED })
     }
 
     fn brand(&self) -> &'static str {

@@ -11,10 +11,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::api::{self, webhook_endpoints};
 use crate::billing::due;
 use crate::error::ApiError;
 use crate::events;
-use crate::faults::{ApiFault, Faults, WebhookFault};
+use crate::faults::{ApiFault, Faults, Random, WebhookFault};
+use crate::ids;
 use crate::json::At;
 use crate::shared::{Failed, Request, Shared};
 use crate::store::{CLOCK, Cause, DELIVERY, Tx};
@@ -24,12 +26,20 @@ type Refusal = (StatusCode, Json<Value>);
 /// The routes, without the pages for people.
 pub fn routes() -> Router<Arc<Shared>> {
     Router::new()
+        .route("/_sandbox/catalogue", get(catalogue))
         .route("/_sandbox/requests", get(requests).delete(forget_requests))
         .route("/_sandbox/clock", get(clock).post(advance))
         .route("/_sandbox/faults", get(faults).post(set_faults))
+        .route("/_sandbox/webhook_endpoints", post(add_endpoint))
         .route("/_sandbox/deliveries", get(deliveries))
         .route("/_sandbox/deliveries/{id}/resend", post(resend_delivery))
         .route("/_sandbox/events/{id}/resend", post(resend_event))
+}
+
+/// The endpoints and the kinds of events there are, for whoever wants to try them all.
+async fn catalogue() -> Json<Value> {
+    let endpoints: Vec<String> = api::endpoints().map(|(method, path)| format!("{method} {path}")).collect();
+    Json(json!({ "api_version": api::VERSION, "endpoints": endpoints, "events": events::KINDS }))
 }
 
 async fn requests(State(shared): State<Arc<Shared>>) -> Json<Vec<Request>> {
@@ -82,10 +92,13 @@ struct Order {
     /// Null ends a standing order.
     #[serde(default, deserialize_with = "given")]
     api_error: Option<Option<ApiFault>>,
+    /// Null ends it.
+    #[serde(default, deserialize_with = "given")]
+    random: Option<Option<Random>>,
 }
 
 #[expect(clippy::option_option, reason = "as in Order")]
-fn given<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<Option<ApiFault>>, D::Error> {
+fn given<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(field).map(Some)
 }
 
@@ -102,9 +115,32 @@ async fn set_faults(State(shared): State<Arc<Shared>>, body: Result<Json<Order>,
         if let Some(api_error) = order.api_error {
             tx.faults().api_error = api_error.filter(|fault| fault.count > 0);
         }
+        if let Some(random) = order.random {
+            tx.faults().random = random;
+        }
         Ok(())
     })?;
     Ok(faults(State(shared)).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Receiver {
+    url: String,
+    secret: String,
+}
+
+/// An endpoint that gets every event from now on, signed with a secret the caller knows before; `POST /v1/webhook_endpoints`
+/// makes up one of its own. With the same address it takes the old one's place.
+async fn add_endpoint(State(shared): State<Arc<Shared>>, body: Result<Json<Receiver>, JsonRejection>) -> Result<Json<Value>, Refusal> {
+    let Json(receiver) = body.map_err(|rejection| unreadable(&rejection))?;
+    let endpoint = change(&shared, |tx| {
+        let known = tx.store().all("webhook_endpoint").find(|record| record.value.text("url") == receiver.url);
+        let id = known.map_or_else(|| ids::fresh("we_1", 23), |record| record.id.clone());
+        webhook_endpoints::put(tx, &id, &receiver.url, &receiver.secret);
+        Ok(tx.value(&id).clone())
+    })?;
+    Ok(Json(endpoint))
 }
 
 async fn deliveries(State(shared): State<Arc<Shared>>) -> Json<Vec<Value>> {

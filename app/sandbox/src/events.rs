@@ -9,11 +9,42 @@ use crate::json::At;
 use crate::shapes;
 use crate::store::{DELIVERY, Tx, nothing};
 
+/// The kinds of events there are.
+pub const KINDS: [&str; 27] = [
+    "charge.dispute.created",
+    "charge.failed",
+    "charge.succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "customer.created",
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.trial_will_end",
+    "customer.subscription.updated",
+    "customer.updated",
+    "invoice.created",
+    "invoice.finalized",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_succeeded",
+    "invoice_payment.paid",
+    "payment_intent.canceled",
+    "payment_intent.created",
+    "payment_intent.payment_failed",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "payment_method.attached",
+    "price.created",
+    "price.updated",
+    "product.created",
+    "product.updated",
+];
 /// Half a second, in which `reverse` collects.
 const COLLECT_MS: i64 = 500;
 
 /// Records an event about the object `id` and queues a webhook for every endpoint that wants it.
 pub fn emit(tx: &mut Tx, kind: &str, id: &str, previous: Option<Value>) {
+    debug_assert!(KINDS.contains(&kind), "{kind} is missing in KINDS");
     let mut data = json!({ "object": tx.value(id) });
     if let Some(previous) = previous {
         data["previous_attributes"] = previous;
@@ -37,7 +68,8 @@ pub fn emit(tx: &mut Tx, kind: &str, id: &str, previous: Option<Value>) {
 /// Queues a webhook for one event and endpoint; answers the delivery's id.
 pub fn queue(tx: &mut Tx, event: &str, endpoint: &str, fault: WebhookFault) -> String {
     let (status, wait) = match fault {
-        WebhookFault::Deliver | WebhookFault::Duplicate => ("pending", 0),
+        WebhookFault::Deliver | WebhookFault::Duplicate | WebhookFault::BadSignature | WebhookFault::ChangedBody => ("pending", 0),
+        WebhookFault::Delay(ms) => ("pending", i64::from(ms)),
         WebhookFault::Reverse => ("pending", COLLECT_MS),
         WebhookFault::Hold => ("held", 0),
         WebhookFault::Drop => ("lost", 0),

@@ -1,15 +1,19 @@
 //! The way of a call to `/v1`: key, version, parameters, faults, idempotency, answer.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use hyper::body::Frame;
 use serde_json::Value;
 
 use crate::api::{self, VERSION};
@@ -31,11 +35,35 @@ struct Answer {
     body: Value,
     /// The request this answer was first given to, when it is given again.
     first: Option<String>,
+    /// True when the line is cut instead.
+    hung_up: bool,
+}
+
+impl Answer {
+    fn new(status: StatusCode, body: Value) -> Self {
+        Self { status, body, first: None, hung_up: false }
+    }
+
+    fn never() -> Self {
+        Self { hung_up: true, ..Self::new(StatusCode::OK, Value::Null) }
+    }
 }
 
 impl From<ApiError> for Answer {
     fn from(error: ApiError) -> Self {
-        Self { status: error.status, body: error.body(), first: None }
+        Self::new(error.status, error.body())
+    }
+}
+
+/// A body that breaks off before its first byte. The server has not sent the head by then, and ends the connection.
+struct CutOff;
+
+impl hyper::body::Body for CutOff {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())))
     }
 }
 
@@ -56,8 +84,11 @@ pub async fn call(State(shared): State<Arc<Shared>>, request: Request) -> Respon
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
         idempotency_key: key.clone(),
-        status: answer.status.as_u16(),
+        status: (!answer.hung_up).then(|| answer.status.as_u16()),
     });
+    if answer.hung_up {
+        return Response::new(Body::new(CutOff));
+    }
     written(&answer, &id, key.as_deref())
 }
 
@@ -73,21 +104,22 @@ async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Opt
     let claim = key.map(|key| shared.claim(key).ok_or_else(|| ApiError::key_in_use(key))).transpose()?;
     let cause = Cause { request: Some(id.to_owned()), idempotency_key: key.map(str::to_owned) };
     let fault = next_fault(shared, method, path)?;
-    let late = fault.as_ref().is_some_and(|fault| fault.after_commit);
-    let injected = fault.as_ref().and_then(ApiFault::answer);
-    let delay = Duration::from_millis(fault.map_or(0, |fault| fault.delay_ms));
-    if !late {
-        tokio::time::sleep(delay).await;
+    let (before, after) = fault.map_or((None, None), |fault| if fault.after_commit { (None, Some(fault)) } else { (Some(fault), None) });
+    if let Some(fault) = &before {
+        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+        if fault.hang_up {
+            return Ok(Answer::never());
+        }
     }
-    let instead = injected.filter(|_| !late);
+    let instead = before.as_ref().and_then(ApiFault::answer);
     let answer = shared.change(cause, |tx| {
         let fingerprint = format!("{method} {path}?{}", params.fingerprint());
         if let Some(kept) = key.map(|key| idempotency::replay(tx, key, &fingerprint)).transpose()?.flatten() {
-            return Ok(Answer { status: kept.status, body: kept.body, first: Some(kept.request) });
+            return Ok(Answer { first: Some(kept.request), ..Answer::new(kept.status, kept.body) });
         }
         let result = instead.map_or_else(|| api::answer(tx, method, path, &params), |status| Err(ApiError::injected(status)));
         let answer = match result {
-            Ok(body) => Answer { status: StatusCode::OK, body, first: None },
+            Ok(body) => Answer::new(StatusCode::OK, body),
             Err(error) => {
                 tx.undo();
                 Answer::from(error)
@@ -98,15 +130,18 @@ async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Opt
         }
         Ok(answer)
     });
-    if late {
-        tokio::time::sleep(delay).await;
+    if let Some(fault) = &after {
+        tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
     }
     drop(claim);
-    match (answer, injected) {
-        (Ok(_), Some(status)) if late => Err(ApiError::injected(status)),
-        (Ok(answer), _) => Ok(answer),
-        (Err(Failed::Refused(error)), _) => Err(error),
-        (Err(error), _) => Err(ApiError::internal(error.to_string())),
+    let answer = answer.map_err(|error| match error {
+        Failed::Refused(error) => error,
+        error @ Failed::Journal(_) => ApiError::internal(error.to_string()),
+    })?;
+    match after {
+        Some(fault) if fault.hang_up => Ok(Answer::never()),
+        Some(fault) => fault.answer().map_or(Ok(answer), |status| Err(ApiError::injected(status))),
+        None => Ok(answer),
     }
 }
 

@@ -3,11 +3,25 @@
 //!
 //! One store holds all objects; every change is one transaction, alone, and one line of the journal:
 //! `api` answers calls, `pages` takes cards, `billing` moves money and time, `webhooks` tells the world.
-//! Tests: `tests/sandbox`.
+//!
+//! What goes wrong in reality goes wrong here to order. `POST /_sandbox/faults` takes JSON; what it does not name stays:
+//! - `{"api_error": {"path": "/v1/customers", "method": "POST", "status": 503, "count": 2}}`: the next two such calls fail
+//!   before they take effect; with `"after_commit": true` they take effect and only the answer says that they failed; with
+//!   `"hang_up": true` instead of a status the connection ends without an answer; with `"delay_ms": 20000` they take that long.
+//!   `null` ends it.
+//! - `{"webhooks": "duplicate", "count": 3}`: the next three events, or without a count all, are sent threefold. Also `"hold"`
+//!   until `"deliver"`, `"drop"`, `"reverse"`, `{"delay": 5000}` in milliseconds, `"bad_signature"` and `"changed_body"`.
+//! - `{"random": {"seed": 7, "percent": 10}}`: one call and one event in ten meet one of these, the same ones for the same seed.
+//!   `null` ends it.
+//!
+//! `GET /_sandbox` lists the other addresses.
+//!
+//! Tests: `tests/sandbox`, and `end2end/sandbox` with Stripe's own clients.
 
 mod api;
 mod billing;
 mod cards;
+mod chance;
 mod clock;
 mod control;
 mod error;
@@ -36,11 +50,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::any;
 use axum::serve::ListenerExt;
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use api::webhook_endpoints;
 pub use clock::Clock;
 use json::At;
 use shared::Shared;
@@ -190,17 +204,11 @@ fn keep(store: &Store, record: &Record, now: i64) -> bool {
 /// Puts the endpoint of the options in the place of the last run's.
 fn configure(shared: &Shared, webhook: Option<&Webhook>) -> io::Result<()> {
     let configured = shared.change(Cause::default(), |tx| {
-        let created = tx.now;
-        let (url, secret, status) = match webhook {
-            Some(webhook) => (webhook.url.as_str(), webhook.secret.as_str(), "enabled"),
-            None if tx.value(CONFIGURED).is_null() => return Ok::<_, std::convert::Infallible>(()),
-            None => ("", "", "disabled"),
-        };
-        let endpoint = shapes::webhook_endpoint(json!({
-            "id": CONFIGURED, "created": created, "description": "From the sandbox's options", "enabled_events": ["*"], "status": status, "url": url,
-        }));
-        tx.put("webhook_endpoint", CONFIGURED, endpoint, json!({ "secret": secret }));
-        Ok(())
+        match webhook {
+            Some(webhook) => webhook_endpoints::put(tx, CONFIGURED, &webhook.url, &webhook.secret),
+            None => tx.edit(CONFIGURED, |endpoint| endpoint.set("status", "disabled")),
+        }
+        Ok::<_, std::convert::Infallible>(())
     });
     configured.map_err(|error| io::Error::other(error.to_string()))
 }

@@ -31,6 +31,7 @@ shapes!(
     charged_card,
     checkout_session,
     customer,
+    dispute,
     event,
     invoice,
     invoice_payment,

@@ -23,7 +23,8 @@ pub struct Request {
     pub path: String,
     pub query: Option<String>,
     pub idempotency_key: Option<String>,
-    pub status: u16,
+    /// Absent when the line was cut instead.
+    pub status: Option<u16>,
 }
 
 pub struct Shared {

@@ -80,12 +80,12 @@ async fn send(shared: &Shared, id: &str) {
         return;
     };
     let copies = if delivery.text("fault") == "duplicate" { 3 } else { 1 };
-    let body = Bytes::from(event.to_string());
+    let body = event.to_string();
     let started = wall_ms();
     let timer = Instant::now();
     let moment = shared.clock.now_ms().div_euclid(1_000);
-    let attempts: Vec<_> =
-        (0..copies).map(|_| tokio::spawn(attempt(url.clone(), signature(&secret, moment, &body), body.clone()))).collect();
+    let (signature, body) = signed(&delivery, &secret, moment, body);
+    let attempts: Vec<_> = (0..copies).map(|_| tokio::spawn(attempt(url.clone(), signature.clone(), body.clone()))).collect();
     let mut results = Vec::new();
     for attempt in attempts {
         let result = attempt.await.unwrap_or_else(|error| Err(error.to_string()));
@@ -97,6 +97,15 @@ async fn send(shared: &Shared, id: &str) {
     }
     let accepted = results.iter().any(|result| (200..300).contains(&result.integer("status")));
     record(shared, id, results, accepted);
+}
+
+/// The signature and the body to send: true ones, unless this is the first attempt of a delivery that was tampered with.
+fn signed(delivery: &Value, secret: &str, moment: i64, body: String) -> (String, Bytes) {
+    let fault = if delivery.integer("tries") == 0 { delivery.text("fault") } else { "" };
+    let secret = if fault == "bad_signature" { "whsec_somebody_else" } else { secret };
+    let signature = signature(secret, moment, body.as_bytes());
+    let body = if fault == "changed_body" { body.replace(delivery.text("event"), "evt_1SomebodyElse") } else { body };
+    (signature, body.into())
 }
 
 /// Writes down how an attempt ended and when the next one is.

@@ -1,6 +1,7 @@
 //! The addresses under `/v1`. One call runs inside one transaction and answers one JSON object.
 
 pub mod customers;
+pub mod webhook_endpoints;
 
 mod checkout_sessions;
 mod events;
@@ -10,7 +11,6 @@ mod payments;
 mod prices;
 mod products;
 mod subscriptions;
-mod webhook_endpoints;
 
 use serde_json::{Value, json};
 
@@ -22,59 +22,79 @@ use crate::store::{Record, Tx};
 /// The version whose shapes all answers have.
 pub const VERSION: &str = "2026-09-30.endive";
 
+/// Answers one call with the id in its path, if there is one.
+type Answer = fn(&mut Tx, &Params, &str) -> Result<Value, ApiError>;
+
+/// Every address: method, path, and who answers.
+#[rustfmt::skip]
+const ENDPOINTS: &[(&str, &str, Answer)] = &[
+    ("POST", "/v1/products", |tx, params, _| products::create(tx, params)),
+    ("GET", "/v1/products", |tx, params, _| products::list(tx, params)),
+    ("GET", "/v1/products/{id}", |tx, params, id| retrieve(tx, params, "product", id)),
+    ("POST", "/v1/products/{id}", |tx, params, id| products::update(tx, params, id)),
+    ("POST", "/v1/prices", |tx, params, _| prices::create(tx, params)),
+    ("GET", "/v1/prices", |tx, params, _| prices::list(tx, params)),
+    ("GET", "/v1/prices/{id}", |tx, params, id| retrieve(tx, params, "price", id)),
+    ("POST", "/v1/prices/{id}", |tx, params, id| prices::update(tx, params, id)),
+    ("POST", "/v1/customers", |tx, params, _| customers::create(tx, params)),
+    ("GET", "/v1/customers", |tx, params, _| customers::list(tx, params)),
+    ("GET", "/v1/customers/{id}", |tx, params, id| retrieve(tx, params, "customer", id)),
+    ("POST", "/v1/customers/{id}", |tx, params, id| customers::update(tx, params, id)),
+    ("POST", "/v1/checkout/sessions", |tx, params, _| checkout_sessions::create(tx, params)),
+    ("GET", "/v1/checkout/sessions", |tx, params, _| checkout_sessions::list(tx, params)),
+    ("GET", "/v1/checkout/sessions/{id}", |tx, params, id| retrieve(tx, params, "checkout.session", id)),
+    ("POST", "/v1/checkout/sessions/{id}/expire", |tx, params, id| checkout_sessions::expire(tx, params, id)),
+    ("GET", "/v1/checkout/sessions/{id}/line_items", |tx, params, id| checkout_sessions::line_items(tx, params, id)),
+    ("GET", "/v1/subscriptions", |tx, params, _| subscriptions::list(tx, params)),
+    ("GET", "/v1/subscriptions/{id}", |tx, params, id| retrieve(tx, params, "subscription", id)),
+    ("POST", "/v1/subscriptions/{id}", |tx, params, id| subscriptions::update(tx, params, id)),
+    ("DELETE", "/v1/subscriptions/{id}", |tx, params, id| subscriptions::cancel(tx, params, id)),
+    ("GET", "/v1/invoices", |tx, params, _| invoices::list(tx, params)),
+    ("GET", "/v1/invoices/{id}", |tx, params, id| retrieve(tx, params, "invoice", id)),
+    ("GET", "/v1/invoices/{id}/lines", |tx, params, id| invoices::lines(tx, params, id)),
+    ("GET", "/v1/invoice_payments", |tx, params, _| invoices::list_payments(tx, params)),
+    ("GET", "/v1/payment_intents", |tx, params, _| payments::list(tx, params, "payment_intent")),
+    ("GET", "/v1/payment_intents/{id}", |tx, params, id| retrieve(tx, params, "payment_intent", id)),
+    ("GET", "/v1/payment_methods/{id}", |tx, params, id| retrieve(tx, params, "payment_method", id)),
+    ("GET", "/v1/charges", |tx, params, _| payments::list(tx, params, "charge")),
+    ("GET", "/v1/charges/{id}", |tx, params, id| retrieve(tx, params, "charge", id)),
+    ("GET", "/v1/disputes", |tx, params, _| payments::list(tx, params, "dispute")),
+    ("GET", "/v1/disputes/{id}", |tx, params, id| retrieve(tx, params, "dispute", id)),
+    ("GET", "/v1/events", |tx, params, _| events::list(tx, params)),
+    ("GET", "/v1/events/{id}", |tx, params, id| retrieve(tx, params, "event", id)),
+    ("POST", "/v1/webhook_endpoints", |tx, params, _| webhook_endpoints::create(tx, params)),
+    ("GET", "/v1/webhook_endpoints", |tx, params, _| webhook_endpoints::list(tx, params)),
+];
+
+/// The methods and paths there are.
+pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ENDPOINTS.iter().map(|(method, path, _)| (*method, *path))
+}
+
 /// Answers the call of `method` on `path`, which starts with `/v1/`.
 ///
 /// # Errors
 /// The refusal; what was written before it is up to the caller to undo.
 pub fn answer(tx: &mut Tx, method: &str, path: &str, params: &Params) -> Result<Value, ApiError> {
-    let segments: Vec<&str> = path.strip_prefix("/v1/").unwrap_or_default().trim_end_matches('/').split('/').collect();
-    let answer = match (method, segments.as_slice()) {
-        ("POST", ["products"]) => products::create(tx, params),
-        ("GET", ["products"]) => products::list(tx, params),
-        ("GET", ["products", id]) => retrieve(tx, params, "product", id),
-        ("POST", ["products", id]) => products::update(tx, params, id),
-
-        ("POST", ["prices"]) => prices::create(tx, params),
-        ("GET", ["prices"]) => prices::list(tx, params),
-        ("GET", ["prices", id]) => retrieve(tx, params, "price", id),
-        ("POST", ["prices", id]) => prices::update(tx, params, id),
-
-        ("POST", ["customers"]) => customers::create(tx, params),
-        ("GET", ["customers"]) => customers::list(tx, params),
-        ("GET", ["customers", id]) => retrieve(tx, params, "customer", id),
-        ("POST", ["customers", id]) => customers::update(tx, params, id),
-
-        ("POST", ["checkout", "sessions"]) => checkout_sessions::create(tx, params),
-        ("GET", ["checkout", "sessions"]) => checkout_sessions::list(tx, params),
-        ("GET", ["checkout", "sessions", id]) => retrieve(tx, params, "checkout.session", id),
-        ("POST", ["checkout", "sessions", id, "expire"]) => checkout_sessions::expire(tx, params, id),
-        ("GET", ["checkout", "sessions", id, "line_items"]) => checkout_sessions::line_items(tx, params, id),
-
-        ("GET", ["subscriptions"]) => subscriptions::list(tx, params),
-        ("GET", ["subscriptions", id]) => retrieve(tx, params, "subscription", id),
-        ("POST", ["subscriptions", id]) => subscriptions::update(tx, params, id),
-        ("DELETE", ["subscriptions", id]) => subscriptions::cancel(tx, params, id),
-
-        ("GET", ["invoices"]) => invoices::list(tx, params),
-        ("GET", ["invoices", id]) => retrieve(tx, params, "invoice", id),
-        ("GET", ["invoices", id, "lines"]) => invoices::lines(tx, params, id),
-        ("GET", ["invoice_payments"]) => invoices::list_payments(tx, params),
-
-        ("GET", ["payment_intents"]) => payments::list(tx, params, "payment_intent"),
-        ("GET", ["payment_intents", id]) => retrieve(tx, params, "payment_intent", id),
-        ("GET", ["payment_methods", id]) => retrieve(tx, params, "payment_method", id),
-        ("GET", ["charges"]) => payments::list(tx, params, "charge"),
-        ("GET", ["charges", id]) => retrieve(tx, params, "charge", id),
-
-        ("GET", ["events"]) => events::list(tx, params),
-        ("GET", ["events", id]) => retrieve(tx, params, "event", id),
-
-        ("POST", ["webhook_endpoints"]) => webhook_endpoints::create(tx, params),
-        ("GET", ["webhook_endpoints"]) => webhook_endpoints::list(tx, params),
-
-        _ => Err(ApiError::unknown_path(method, path)),
-    }?;
+    let mut of_method = ENDPOINTS.iter().filter(|(known, _, _)| *known == method);
+    let found = of_method.find_map(|(_, template, answer)| Some((answer, id_in(path.trim_end_matches('/'), template)?)));
+    let (answer, id) = found.ok_or_else(|| ApiError::unknown_path(method, path))?;
+    let answer = answer(tx, params, id)?;
     expand::apply(tx, answer, params)
+}
+
+/// What stands for `{id}` in a path that fits the template; empty where the template has none.
+fn id_in<'p>(path: &'p str, template: &str) -> Option<&'p str> {
+    let (mut parts, mut id) = (path.split('/'), "");
+    for expected in template.split('/') {
+        let part = parts.next()?;
+        if expected == "{id}" {
+            id = part;
+        } else if part != expected {
+            return None;
+        }
+    }
+    parts.next().is_none().then_some(id)
 }
 
 /// The record with this id and kind, or the 404 that says there is none.

@@ -1,4 +1,4 @@
-//! Lists of payment intents and charges.
+//! Lists of payment intents, charges and disputes.
 
 use serde_json::Value;
 
@@ -8,11 +8,15 @@ use crate::store::Tx;
 
 use super::{CREATED, in_time, list_params, page, same};
 
-/// Payment intents or charges of a customer.
+/// Payment intents or charges of a customer, or disputes of a charge.
 pub fn list(tx: &Tx, params: &Params, kind: &str) -> Result<Value, ApiError> {
-    let filters: &[&str] = if kind == "charge" { &["customer", "payment_intent"] } else { &["customer"] };
+    let filters: &[&str] = match kind {
+        "charge" => &["customer", "payment_intent"],
+        "dispute" => &["charge", "payment_intent"],
+        _ => &["customer"],
+    };
     list_params(params, &[&CREATED[..], filters].concat())?;
     page(tx, params, kind, &format!("/v1/{kind}s"), |object| {
-        same(params, "customer", object, "customer") && same(params, "payment_intent", object, "payment_intent") && in_time(params, object)
+        ["charge", "customer", "payment_intent"].iter().all(|field| same(params, field, object, field)) && in_time(params, object)
     })
 }

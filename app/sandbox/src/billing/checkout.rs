@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::customers;
-use crate::cards::{Card, Decline};
+use crate::cards::{Card, Decline, NOT_AUTHENTICATED};
 use crate::ids;
 use crate::json::At;
 use crate::shapes;
@@ -18,6 +18,8 @@ use super::subscriptions::{self, Start};
 pub enum Paid {
     /// The session is complete; it may have been before.
     Complete,
+    /// The bank asks the card's owner first; [`authenticate`] goes on.
+    Asked,
     /// The card was refused; the session is still open.
     Declined(Decline),
     /// The session has expired, or there is none.
@@ -26,11 +28,10 @@ pub enum Paid {
 
 /// Pays an open session with `card`, or without one where none is asked. Paying a complete session changes nothing.
 pub fn pay(tx: &mut Tx, id: &str, card: Option<&Card>) -> Paid {
-    match tx.value(id).text("status") {
-        "open" => {}
-        "complete" => return Paid::Complete,
-        _ => return Paid::Closed,
+    if let Some(ended) = ended(tx, id) {
+        return ended;
     }
+    put_question(tx, id, None, false);
     let due = tx.value(id).integer("amount_total");
     if let Some(Err(decline)) = card.map(|card| card.verdict(due > 0)) {
         if let (true, Some(card)) = (due > 0, card) {
@@ -38,13 +39,78 @@ pub fn pay(tx: &mut Tx, id: &str, card: Option<&Card>) -> Paid {
         }
         return Paid::Declined(decline);
     }
+    let method = card.map(|card| payments::add_card(tx, card));
+    match (method, card) {
+        (Some(method), Some(card)) if card.asks_its_owner() => {
+            ask(tx, id, &method);
+            Paid::Asked
+        }
+        (method, _) => buy_with(tx, id, method.as_deref()),
+    }
+}
+
+/// Goes on with a payment whose card's owner has answered the bank. Without a question pending it is a refusal.
+pub fn authenticate(tx: &mut Tx, id: &str, confirmed: bool) -> Paid {
+    if let Some(ended) = ended(tx, id) {
+        return ended;
+    }
+    let Some(method) = asked(tx.hidden(id)).map(str::to_owned) else { return Paid::Declined(NOT_AUTHENTICATED) };
+    put_question(tx, id, None, !confirmed);
+    if confirmed {
+        return buy_with(tx, id, Some(&method));
+    }
+    if let Some(intent) = tx.hidden(id)["payment_intent"].as_str().map(str::to_owned) {
+        payments::leave_unauthenticated(tx, &intent, &method);
+    }
+    Paid::Declined(NOT_AUTHENTICATED)
+}
+
+/// The payment method whose owner the bank is asking, by what only the sandbox knows of a session.
+pub fn asked(hidden: &Value) -> Option<&str> {
+    hidden["asked"].as_str()
+}
+
+/// True when the last attempt ended with a no to the bank, by what only the sandbox knows of a session.
+pub fn was_denied(hidden: &Value) -> bool {
+    hidden["denied"] == true
+}
+
+fn put_question(tx: &mut Tx, id: &str, method: Option<&str>, denied: bool) {
+    tx.edit_hidden(id, |hidden| {
+        hidden.set("asked", method);
+        hidden.set("denied", denied);
+    });
+}
+
+fn ask(tx: &mut Tx, id: &str, method: &str) {
+    put_question(tx, id, Some(method), false);
+    // A trial costs nothing yet, so there is no payment to wait.
+    if tx.value(id).integer("amount_total") > 0 {
+        let intent = intent_of(tx, id);
+        let page = format!("{}/pay/{id}", tx.pages);
+        payments::ask(tx, &intent, method, &page);
+    }
+}
+
+/// What an attempt comes to when the session is not open any more.
+fn ended(tx: &Tx, id: &str) -> Option<Paid> {
+    match tx.value(id).text("status") {
+        "open" => None,
+        "complete" => Some(Paid::Complete),
+        _ => Some(Paid::Closed),
+    }
+}
+
+fn buy_with(tx: &mut Tx, id: &str, method: Option<&str>) -> Paid {
     let customer = customer_of(tx, id);
-    let method = card.map(|card| payments::save_card(tx, card, &customer));
-    let paid = match tx.value(id).text("mode") {
-        "subscription" => subscribe(tx, id, &customer, method.as_deref()),
-        _ => buy(tx, id, &customer, method.as_deref()),
+    if let Some(method) = method {
+        payments::save_card(tx, method, &customer);
+    }
+    let bought = match tx.value(id).text("mode") {
+        "subscription" => subscribe(tx, id, &customer, method),
+        _ => buy(tx, id, &customer, method),
     };
-    complete(tx, id, &customer, paid);
+    complete(tx, id, &customer, bought);
     Paid::Complete
 }
 
@@ -179,6 +245,9 @@ fn complete(tx: &mut Tx, id: &str, customer: &str, bought: Value) {
 
 /// Closes an open session that nobody paid.
 pub fn expire(tx: &mut Tx, id: &str) {
+    if let Some(intent) = tx.hidden(id)["payment_intent"].as_str().map(str::to_owned) {
+        payments::cancel(tx, &intent);
+    }
     tx.edit(id, |session| {
         session.set("status", "expired");
         session.set("url", Value::Null);

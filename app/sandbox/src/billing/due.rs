@@ -1,4 +1,4 @@
-//! What the passing of time brings about: ended trials and periods, reminders, cancellations, expired sessions.
+//! What the passing of time brings about: ended trials and periods, reminders, cancellations, expired sessions, disputes.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,7 @@ use crate::json::At;
 use crate::shared::{Failed, Shared};
 use crate::store::{Cause, Record, Store, Tx};
 
-use super::{checkout, subscriptions};
+use super::{checkout, payments, subscriptions};
 
 /// Three days before the end of a trial its owner is reminded.
 const REMINDER_SECONDS: i64 = 3 * 86_400;
@@ -17,6 +17,7 @@ enum What {
     Cancellation,
     Renewal,
     Expiry,
+    Dispute,
 }
 
 /// Brings everything up to the clock, one due thing after the other in the order of their moments.
@@ -40,6 +41,7 @@ fn happen(tx: &mut Tx, what: What, id: &str) {
         What::Cancellation => subscriptions::end(tx, id),
         What::Renewal => subscriptions::renew(tx, id),
         What::Expiry => checkout::expire(tx, id),
+        What::Dispute => payments::dispute(tx, id),
     }
 }
 
@@ -47,9 +49,10 @@ fn happen(tx: &mut Tx, what: What, id: &str) {
 fn next(store: &Store, now: i64) -> Option<(i64, What, String)> {
     let sessions = store.all("checkout.session").filter(|record| record.value.text("status") == "open");
     let expiries = sessions.map(|record| (record.value.integer("expires_at"), What::Expiry, &record.id));
+    let charges = store.all("charge").filter_map(|record| Some((record.hidden.at("dispute_at").as_i64()?, What::Dispute, &record.id)));
     let live = store.all("subscription").filter(|record| subscriptions::is_live(&record.value));
     let changes = live.flat_map(|record| moments(record).into_iter().flatten().map(move |(at, what)| (at, what, &record.id)));
-    let due = expiries.chain(changes).filter(|(at, _, _)| *at <= now);
+    let due = expiries.chain(charges).chain(changes).filter(|(at, _, _)| *at <= now);
     due.min().map(|(at, what, id)| (at, what, id.clone()))
 }
 

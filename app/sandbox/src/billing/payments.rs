@@ -2,21 +2,34 @@
 
 use serde_json::{Value, json};
 
-use crate::cards::{Card, Decline};
+use crate::cards::{Card, Decline, NOT_AUTHENTICATED};
+use crate::error::doc_url;
 use crate::ids;
 use crate::json::At;
 use crate::shapes;
 use crate::store::{Tx, nothing};
 
-/// Saves a card for a customer; answers the payment method's id.
-pub fn save_card(tx: &mut Tx, card: &Card, customer: &str) -> String {
-    let details = json!({ "address": tx.value(customer).at("address"), "email": tx.value(customer).at("email"), "name": tx.value(customer).at("name"), "phone": null, "tax_id": null });
-    let method = shapes::payment_method(json!({
-        "id": ids::fresh("pm_1", 23), "billing_details": details, "card": card.shape(), "created": tx.now, "customer": customer,
-    }));
-    let id = tx.add(method, card.memory());
-    tx.emit("payment_method.attached", &id);
-    id
+/// How long after the charge the owner of the disputing card has seen the bill.
+const DISPUTE_SECONDS: i64 = 5;
+/// Nine days, in which a dispute can be answered.
+const ANSWER_SECONDS: i64 = 9 * 86_400;
+
+/// Takes down a card as a payment method that belongs to nobody yet; answers its id.
+pub fn add_card(tx: &mut Tx, card: &Card) -> String {
+    let method = unsaved(tx, card);
+    tx.add(method, card.memory())
+}
+
+/// Saves a payment method for a customer.
+pub fn save_card(tx: &mut Tx, method: &str, customer: &str) {
+    let payer = tx.value(customer).clone();
+    tx.edit(method, |method| {
+        for field in ["address", "email", "name"] {
+            method.set(&format!("billing_details.{field}"), payer.at(field).clone());
+        }
+        method.set("customer", customer);
+    });
+    tx.emit("payment_method.attached", method);
 }
 
 /// What a payment is for.
@@ -58,6 +71,7 @@ pub fn succeed(tx: &mut Tx, intent: &str, method: &str) -> String {
         intent.set("amount_received", intent.integer("amount"));
         intent.set("last_payment_error", Value::Null);
         intent.set("latest_charge", charge.as_str());
+        intent.set("next_action", Value::Null);
         intent.set("payment_method", method);
         intent.set("status", "succeeded");
     });
@@ -71,17 +85,79 @@ pub fn fail(tx: &mut Tx, intent: &str, method: &Value, decline: Decline) {
     tx.emit("charge.failed", &charge);
     let mut error = json!({
         "type": "card_error", "code": decline.code, "message": decline.message, "charge": charge, "payment_method": method,
-        "doc_url": format!("https://stripe.com/docs/error-codes/{}", decline.code.replace('_', "-")),
+        "doc_url": doc_url(decline.code),
     });
     if let Some(code) = decline.reason {
         error.set("decline_code", code);
     }
+    tx.edit(intent, |intent| intent.set("latest_charge", charge.as_str()));
+    wait_again(tx, intent, error);
+}
+
+/// The payment intent waits for the card's owner to answer the bank, on a page from which `page` leads back.
+pub fn ask(tx: &mut Tx, intent: &str, method: &str, page: &str) {
+    tx.edit(intent, |intent| {
+        let bank = json!({ "return_url": page, "url": format!("{page}/authenticate") });
+        intent.set("next_action", json!({ "redirect_to_url": bank, "type": "redirect_to_url" }));
+        intent.set("payment_method", method);
+        intent.set("status", "requires_action");
+    });
+    tx.emit("payment_intent.requires_action", intent);
+}
+
+/// The card's owner did not confirm: the payment intent waits for another payment method, and nothing was charged.
+pub fn leave_unauthenticated(tx: &mut Tx, intent: &str, method: &str) {
+    let Decline { code, message, .. } = NOT_AUTHENTICATED;
+    let method = tx.value(method);
+    let error =
+        json!({ "type": "invalid_request_error", "code": code, "message": message, "payment_method": method, "doc_url": doc_url(code) });
+    wait_again(tx, intent, error);
+}
+
+fn wait_again(tx: &mut Tx, intent: &str, error: Value) {
     tx.edit(intent, |intent| {
         intent.set("last_payment_error", error);
-        intent.set("latest_charge", charge.as_str());
+        intent.set("next_action", Value::Null);
         intent.set("payment_method", Value::Null);
+        intent.set("status", "requires_payment_method");
     });
     tx.emit("payment_intent.payment_failed", intent);
+}
+
+/// Nobody will pay this any more.
+pub fn cancel(tx: &mut Tx, intent: &str) {
+    let now = tx.now;
+    tx.edit(intent, |intent| {
+        intent.set("canceled_at", now);
+        intent.set("cancellation_reason", "expired");
+        intent.set("next_action", Value::Null);
+        intent.set("status", "canceled");
+    });
+    tx.emit("payment_intent.canceled", intent);
+}
+
+/// The card's owner denies the charge: the money is taken back until somebody decides.
+pub fn dispute(tx: &mut Tx, charge: &str) {
+    tx.edit_hidden(charge, |hidden| hidden.set("dispute_at", Value::Null));
+    tx.edit(charge, |charge| charge.set("disputed", true));
+    let (charge, created) = (tx.value(charge).clone(), tx.now);
+    let dispute = shapes::dispute(json!({
+        "id": ids::fresh("dp_1", 23),
+        "amount": charge.at("amount"),
+        "charge": charge.at("id"),
+        "created": created,
+        "currency": charge.at("currency"),
+        "evidence_details": {
+            "due_by": created + ANSWER_SECONDS, "enhanced_eligibility": {}, "has_evidence": false, "past_due": false, "submission_count": 0,
+        },
+        "payment_intent": charge.at("payment_intent"),
+        "payment_method_details": {
+            "card": { "brand": charge.at("payment_method_details.card.brand"), "case_type": "chargeback", "network": "visa", "network_reason_code": "10.4" },
+            "type": "card",
+        },
+    }));
+    let dispute = tx.add(dispute, Value::Null);
+    tx.emit("charge.dispute.created", &dispute);
 }
 
 /// A card that was tried and not saved, as errors show it.
@@ -131,5 +207,7 @@ fn charge(tx: &mut Tx, intent: &str, method: &Value, decline: Option<Decline>) -
         "receipt_url": paid.then_some(receipt),
         "status": if paid { "succeeded" } else { "failed" },
     }));
-    tx.add(charge, Value::Null)
+    let disputed = paid && tx.hidden(method.text("id")).flag("is_disputed");
+    let dispute_at = disputed.then_some(tx.now + DISPUTE_SECONDS);
+    tx.add(charge, json!({ "dispute_at": dispute_at }))
 }

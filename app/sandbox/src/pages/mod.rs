@@ -1,5 +1,6 @@
-//! The pages people see: payment, invoice, receipt, and a look into the sandbox. All work without scripts.
+//! The pages people see: payment, the bank's question, invoice, receipt, and a look into the sandbox. All work without scripts.
 
+mod authenticate;
 mod html;
 mod papers;
 mod pay;
@@ -19,6 +20,7 @@ pub fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(|| async { Redirect::to("/_sandbox") }))
         .route("/pay/{session}", get(pay::show).post(pay::submit))
+        .route("/pay/{session}/authenticate", get(authenticate::show).post(authenticate::submit))
         .route("/invoice/{id}", get(papers::invoice))
         .route("/receipt/{id}", get(papers::receipt))
         .route("/_sandbox", get(window::index))

@@ -6,7 +6,7 @@ use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -14,7 +14,7 @@ use url::Url;
 use crate::billing::checkout::{self, Paid};
 use crate::billing::invoices::interval;
 use crate::billing::periods::next_boundary;
-use crate::cards::{Card, CardErrors};
+use crate::cards::{Card, CardErrors, NOT_AUTHENTICATED};
 use crate::json::At;
 use crate::money;
 use crate::shared::Shared;
@@ -41,7 +41,10 @@ struct Trouble {
 
 pub async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     match open_session(&shared, &id) {
-        Ok(session) => form(&shared, &session, StatusCode::OK, &Typed::default(), &Trouble::default()),
+        Ok(session) => {
+            let reason = checkout::was_denied(&session.hidden).then_some(NOT_AUTHENTICATED.message);
+            form(&shared, &session, StatusCode::OK, &Typed::default(), &Trouble { reason, ..Trouble::default() })
+        }
         Err(other) => other,
     }
 }
@@ -74,6 +77,7 @@ pub async fn submit(State(shared): State<Arc<Shared>>, Path(id): Path<String>, t
             let trouble = Trouble { reason: Some(decline.message), ..Trouble::default() };
             form(&shared, &session, StatusCode::PAYMENT_REQUIRED, &typed, &trouble)
         }
+        Ok(Paid::Asked) => Redirect::to(&format!("/pay/{id}/authenticate")).into_response(),
         Ok(Paid::Complete | Paid::Closed) => match open_session(&shared, &id) {
             Ok(session) => form(&shared, &session, StatusCode::OK, &Typed::default(), &Trouble::default()),
             Err(other) => other,
@@ -88,7 +92,7 @@ pub async fn submit(State(shared): State<Arc<Shared>>, Path(id): Path<String>, t
 }
 
 /// The session if it can still be paid; otherwise what to show instead. A complete one leads on to the seller.
-fn open_session(shared: &Shared, id: &str) -> Result<Record, Response> {
+pub fn open_session(shared: &Shared, id: &str) -> Result<Record, Response> {
     let session = shared.read(|store| store.record(id).filter(|record| record.kind == "checkout.session").cloned());
     let Some(session) = session else {
         let main = "<h1>Page not found</h1><p>There is no payment page at this address. Go back to the seller and start again.</p>";
@@ -231,7 +235,9 @@ const TEST_CARDS: &str = r#"<details>
 <tr><td>4000 0000 0000 9995</td><td>Insufficient funds</td></tr>
 <tr><td>4000 0000 0000 0069</td><td>Expired card</td></tr>
 <tr><td>4000 0000 0000 0127</td><td>Incorrect CVC</td></tr>
-<tr><td>4000 0000 0000 0341</td><td>Saved, fails when charged</td></tr>
+<tr><td>4000 0000 0000 0341</td><td>Saved, fails when charged: pays nothing but a trial</td></tr>
+<tr><td>4000 0025 0000 3155</td><td>The bank asks first</td></tr>
+<tr><td>4000 0000 0000 0259</td><td>Paid, disputed 5 seconds later</td></tr>
 </tbody>
 </table>
 </details>"#;

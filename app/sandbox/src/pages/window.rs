@@ -14,11 +14,13 @@ use super::html::{inert, joined, moment, page};
 
 const SHOWN: usize = 50;
 const LONGEST: usize = 40;
+const ORDERS: &str = include_str!("orders.html");
 /// Heading, kind, and the fields shown of each.
-const LISTS: [(&str, &str, &[&str]); 5] = [
+const LISTS: [(&str, &str, &[&str]); 6] = [
     ("Checkout sessions", "checkout.session", &["status", "mode", "customer"]),
     ("Subscriptions", "subscription", &["status", "customer", "latest_invoice"]),
     ("Invoices", "invoice", &["status", "billing_reason", "number"]),
+    ("Disputes", "dispute", &["status", "reason", "charge"]),
     ("Events", "event", &["type", "data.object.id"]),
     ("Deliveries", DELIVERY, &["status", "type", "event"]),
 ];
@@ -26,9 +28,10 @@ const LISTS: [(&str, &str, &[&str]); 5] = [
 pub async fn index(State(shared): State<Arc<Shared>>) -> Response {
     let lists = shared.read(|store| joined(LISTS.iter().map(|(heading, kind, fields)| list(store, heading, kind, fields))));
     let main = format!(
-        r#"<h1>Inside the sandbox</h1>
-<p>As JSON: <a href="/_sandbox/requests">requests</a>, <a href="/_sandbox/deliveries">deliveries</a>, <a href="/_sandbox/faults">faults</a>, <a href="/_sandbox/clock">clock</a>.</p>
-{lists}"#
+        r##"<h1>Inside the sandbox</h1>
+<p>As JSON: <a href="/_sandbox/requests">requests</a>, <a href="/_sandbox/deliveries">deliveries</a>, <a href="/_sandbox/faults">faults</a>, <a href="/_sandbox/clock">clock</a>, <a href="/_sandbox/catalogue">endpoints and events</a>. <a href="#orders">What can be ordered</a></p>
+{lists}
+{ORDERS}"##
     );
     page(StatusCode::OK, "Inside", true, &main, &[])
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod calls;
+mod cards;
 mod checkout;
+mod faults;
 mod restart;
 mod support;
 mod time;

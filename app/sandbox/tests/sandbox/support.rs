@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use billing_sandbox::{Clock, Options, Sandbox, Webhook};
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
+use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::form_urlencoded::Serializer;
@@ -255,4 +257,21 @@ impl Sink {
         tokio::time::sleep(Duration::from_millis(300)).await;
         self.kinds()
     }
+}
+
+/// A sandbox, and the receiver of its webhooks.
+pub async fn with_sink() -> (Bench, Sink) {
+    let sink = Sink::start().await;
+    let webhook = sink.webhook();
+    let bench = Bench::with(|options| options.webhook = Some(webhook)).await;
+    (bench, sink)
+}
+
+/// True when the signature is that of the body.
+pub fn right(received: &Received) -> bool {
+    let (time, digest) = received.signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(format!("{time}.{}", received.body).as_bytes());
+    let expected: String = mac.finalize().into_bytes().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    digest == expected
 }
