@@ -3,6 +3,7 @@
 use super::catalogue::{FREE, Plan};
 use super::inbox::{self, ObjectKind};
 use super::intents;
+use crate::access::sessions::set_active_account;
 use crate::access::{Owner, Write};
 use crate::accounts::{Site, ensure_workspace_for_user};
 use crate::audit::{self, Action, Actor};
@@ -155,11 +156,11 @@ async fn start_trial(tx: &mut Tx, account: &AccountId, state: &SubscriptionState
     if end > now.0 { credits::grant(tx, account, &grant, now).await } else { Ok(()) }
 }
 
-/// Starts the free plan: no Stripe, and this month's credits at once.
+/// Starts the free plan: no Stripe, and this month's credits at once. Gives the account that is on it.
 ///
 /// # Errors
 /// `Refused(WorkspaceRequired)` for a personal account in b2b; `Refused(AlreadySubscribed)`.
-pub async fn subscribe_free(call: &mut Write<Owner>) -> Result<()> {
+pub async fn subscribe_free(call: &mut Write<Owner>) -> Result<AccountId> {
     let (keel, now) = (call.keel().clone(), call.now());
     let account = billed_account(call).await?;
     let user = call.proof().actor().user.clone();
@@ -181,10 +182,12 @@ pub async fn subscribe_free(call: &mut Write<Owner>) -> Result<()> {
     };
     credits::grant(tx, &account, &grant, now).await?;
     intents::end(tx, &user).await?;
-    audit::record(call, Action::SubscriptionStarted, Some(&account), id.as_str(), &[("plan", FREE)]).await
+    audit::record(call, Action::SubscriptionStarted, Some(&account), id.as_str(), &[("plan", FREE)]).await?;
+    Ok(account)
 }
 
-/// The account to put on the free plan. In b2b that is a workspace; somebody who has none and named none gets one.
+/// The account to put on the free plan. In b2b that is a workspace; somebody who has none and named none gets one,
+/// which is the active account from then on.
 async fn billed_account(call: &mut Write<Owner>) -> Result<AccountId> {
     let (keel, now) = (call.keel().clone(), call.now());
     let (caller, account, kind) = (call.proof().actor().clone(), call.proof().account().clone(), call.proof().standing().kind);
@@ -195,5 +198,8 @@ async fn billed_account(call: &mut Write<Owner>) -> Result<AccountId> {
     if caller.has_workspace || call.asked().account.is_some() {
         return Err(refused);
     }
-    ensure_workspace_for_user(call.tx()?, keel.settings(), &caller.user, &caller.email, Site::FreePlan, now).await?.ok_or(refused)
+    let tx = call.tx()?;
+    let made = ensure_workspace_for_user(tx, keel.settings(), &caller.user, &caller.email, Site::FreePlan, now).await?.ok_or(refused)?;
+    set_active_account(tx, &caller.session, &made).await?;
+    Ok(made)
 }

@@ -51,8 +51,8 @@ async fn checkout(call: &mut Write<may::ManageBilling>, order: Order) -> Answer 
 
 async fn subscribe_free(call: &mut Write<Owner>, _: Nothing) -> Answer {
     let billing = billing_page(call.proof().standing());
-    subscriptions::subscribe_free(call).await.map_err(|refusal| Problem::from(refusal).or_change_plan_at(billing))?;
-    Ok(Done::go("/checkout/success").cookie(Cookie::PendingCheckout.forget(call.keel().settings())))
+    let account = subscriptions::subscribe_free(call).await.map_err(|refusal| Problem::from(refusal).or_change_plan_at(billing))?;
+    Ok(Done::go(format!("/checkout/success?account={account}")).cookie(Cookie::PendingCheckout.forget(call.keel().settings())))
 }
 
 /// Where the plan of an account is seen and changed.
