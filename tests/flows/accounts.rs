@@ -107,6 +107,25 @@ both! {
         }
     }
 
+    async fn the_free_plan_makes_the_workspace_it_needs_once(app: App) {
+        let browser = sign_in_to_join(&app, OLIVIA).await;
+        let named = browser.json("/api/billing/subscribe-free", &json!({ "account": "personal" })).await;
+        assert_eq!(named.problem(), (400, "WORKSPACE_REQUIRED".to_owned()));
+        is_whole(&app, 1, 0).await;
+        let statuses = together((0..50).map(|_| {
+            let browser = browser.copy();
+            async move { browser.json("/api/billing/subscribe-free", &json!({})).await.status }
+        }))
+        .await;
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+        assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 49, "{statuses:?}");
+        is_whole(&app, 1, 1).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions WHERE live").await, 1);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries").await, 1);
+        assert_eq!(browser.get("/org-dashboard").await.status, 200, "it is the active account now");
+        assert_eq!(browser.get("/checkout/success").await.status, 200);
+    }
+
     async fn people_of_the_same_name_get_slugs_of_their_own(app: App) {
         let mut codes = vec![];
         for company in 0..24 {
@@ -245,6 +264,22 @@ both! {
         assert_eq!(copy.form("/api/billing/checkout", &[("plan", "pro"), ("account", ACME)]).await.status, 404);
     }
 
+    async fn a_change_of_role_bites_on_the_next_request(app: App) {
+        let cast = Cast::gather(&app).await;
+        let order = [("plan", "none"), ("account", ACME)];
+        assert_eq!(cast.adam.get("/org-dashboard/billing").await.status, 200);
+        app.db.run("UPDATE memberships SET role = 'member' WHERE role = 'admin'").await;
+        cast.adam.get("/org-dashboard/billing").await.leads_to("/private-dashboard");
+        let adam = "id IN (SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id
+                    JOIN accounts a ON a.id = m.account_id WHERE u.email = 'adam@acme.example' AND a.slug = 'acme')";
+        app.db.run(&format!("UPDATE memberships SET role = 'owner' WHERE {adam}")).await;
+        assert_eq!(cast.adam.form("/api/billing/checkout", &order).await.status, 400, "the price is unknown, the door is open");
+        app.db.run("UPDATE roles SET permissions = 'audit:view billing:view' WHERE id = 'rol_auditor'").await;
+        assert_eq!(cast.aude.get("/org-dashboard/billing").await.status, 200);
+        app.db.run("UPDATE roles SET permissions = 'account:delete members:transfer_ownership nonsense' WHERE id = 'rol_auditor'").await;
+        cast.aude.get("/org-dashboard").await.leads_to("/private-dashboard");
+    }
+
     async fn two_tabs_never_bleed(app: App) {
         let cast = Cast::gather(&app).await;
         let olivia = &cast.olivia;
@@ -253,7 +288,10 @@ both! {
         assert_eq!(olivia.get("/org-dashboard?account=acme").await.status, 200);
         olivia.get("/org-dashboard").await.leads_to("/private-dashboard");
         assert_eq!(page.status, 200);
-        olivia.form("/api/billing/subscribe-free", &[("account", ACME)]).await.leads_to("/checkout/success");
+        let success = olivia.form("/api/billing/subscribe-free", &[("account", ACME)]).await.location().to_owned();
+        assert!(success.starts_with("/checkout/success"), "{success}");
+        let page = olivia.get(&success).await;
+        assert!(page.status == 200 && page.body.contains("Acme"), "{success}: {}", page.body);
         let subscribed = "SELECT a.slug FROM subscriptions s JOIN accounts a ON a.id = s.account_id WHERE s.live";
         assert_eq!(app.db.text(subscribed).await, ACME);
     }
