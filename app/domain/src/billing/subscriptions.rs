@@ -171,19 +171,25 @@ pub async fn subscribe_free(call: &mut Write<Owner>) -> Result<AccountId> {
     if live.is_some() {
         return Err(Refusal::Refused(Code::AlreadySubscribed));
     }
+    let id = start_free(tx, &account, plan, now).await?;
+    intents::end(tx, &user).await?;
+    audit::record(call, Action::SubscriptionStarted, Some(&account), id.as_str(), &[("plan", FREE)]).await?;
+    Ok(account)
+}
+
+/// Puts an account without a plan on the free one. The caller holds the account's lock.
+pub(crate) async fn start_free(tx: &mut Tx, account: &AccountId, plan: &Plan, now: Instant) -> Result<SubscriptionId> {
     let id = ids::new::<SubscriptionId>();
-    tx.run(INSERT_FREE, args![&id, &account, FREE, Currency::Usd.as_str(), plan.seats, now]).await?;
-    tx.run(SET_SEAT_LIMIT, args![&account, plan.seats]).await?;
+    tx.run(INSERT_FREE, args![&id, account, FREE, Currency::Usd.as_str(), plan.seats, now]).await?;
+    tx.run(SET_SEAT_LIMIT, args![account, plan.seats]).await?;
     let grant = Grant {
         kind: Kind::FreePlan,
         amount: plan.credits,
         fact: format!("free:{account}:{}", keel_text::iso(now).get(..7).unwrap_or_default()),
         expires: Some(add_months(now, 1)),
     };
-    credits::grant(tx, &account, &grant, now).await?;
-    intents::end(tx, &user).await?;
-    audit::record(call, Action::SubscriptionStarted, Some(&account), id.as_str(), &[("plan", FREE)]).await?;
-    Ok(account)
+    credits::grant(tx, account, &grant, now).await?;
+    Ok(id)
 }
 
 /// The account to put on the free plan. In b2b that is a workspace; somebody who has none and named none gets one,
