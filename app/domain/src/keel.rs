@@ -23,7 +23,17 @@ struct Parts {
     payments: Payments,
     post: Post,
     seen: Seen,
-    work: Notify,
+    events: Notify,
+    jobs: Notify,
+}
+
+/// A kind of work. Each is done in a loop of its own, so that a slow Stripe keeps no mail waiting, nor a slow mail server Stripe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// What Stripe said.
+    Events,
+    /// Mail, expiries, and what is written down in batches.
+    Jobs,
 }
 
 /// Why a Keel does not start.
@@ -48,7 +58,7 @@ impl Keel {
         }
         let payments = Payments::new(&settings.stripe.secret_key, settings.stripe.api_base.as_deref())?;
         let post = Post::new(settings.smtp_url.as_deref(), &settings.mail_from)?;
-        Ok(Self(Arc::new(Parts { db, clock, settings, payments, post, seen: Seen::default(), work: Notify::new() })))
+        Ok(Self(Arc::new(Parts { db, clock, settings, payments, post, seen: Seen::default(), events: Notify::new(), jobs: Notify::new() })))
     }
 
     /// How it is set up.
@@ -99,21 +109,32 @@ impl Keel {
 
     /// Does everything that is due now, once. True when there was something.
     pub async fn work(&self) -> Result<bool> {
-        let lanes = lanes::work(self).await?;
+        Ok(self.work_on(Work::Events).await? | self.work_on(Work::Jobs).await?)
+    }
+
+    /// Does everything of one kind that is due now, once. True when there was something.
+    pub async fn work_on(&self, kind: Work) -> Result<bool> {
+        if kind == Work::Events {
+            return lanes::work(self).await;
+        }
         let jobs = crate::jobs::work(self).await?;
         self.0.seen.flush(self).await?;
         let expiries = crate::credits::expire(self).await?;
-        Ok(lanes || jobs || expiries)
+        Ok(jobs || expiries)
     }
 
-    /// Waits until this instance is told of work; other instances' work is found by asking every second.
-    pub async fn work_arrives(&self) {
-        self.0.work.notified().await;
+    /// Waits until this instance is told of work of a kind; other instances' work is found by asking every second.
+    pub async fn work_arrives(&self, kind: Work) {
+        match kind {
+            Work::Events => self.0.events.notified().await,
+            Work::Jobs => self.0.jobs.notified().await,
+        }
     }
 
-    /// Tells the worker of this instance that there is work.
+    /// Tells the workers of this instance that there is work.
     pub(crate) fn wake(&self) {
-        self.0.work.notify_one();
+        self.0.events.notify_one();
+        self.0.jobs.notify_one();
     }
 
     pub(crate) fn db(&self) -> &Db {
