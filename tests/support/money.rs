@@ -5,6 +5,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use keel_domain::Keel;
 use keel_domain::clock::Clock;
 use keel_domain::db::Db;
+use keel_domain::settings::Settings;
 use keel_types::Instant;
 use reqwest::{Method, header};
 use serde_json::{Value, json};
@@ -111,8 +112,13 @@ impl App {
 
     /// Another instance on the same database, with connections and a clock of its own. It works only when told to.
     pub async fn another(&self) -> Keel {
+        self.another_with(self.keel.settings().clone()).await
+    }
+
+    /// Another instance with other settings.
+    pub async fn another_with(&self, settings: Settings) -> Keel {
         let db = Db::open(&self.db.url).await.unwrap();
-        let another = Keel::start(db, Clock::default(), self.keel.settings().clone()).await.unwrap();
+        let another = Keel::start(db, Clock::default(), settings).await.unwrap();
         another.refresh_clock().await.unwrap();
         another
     }
