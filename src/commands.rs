@@ -47,6 +47,8 @@ enum Command {
         #[arg(long, default_value = "admin")]
         role: StaffRole,
     },
+    /// Makes demo data: Acme with Olivia, Adam, Max and Vera, Evil Corp with Eve, and Sam of the staff.
+    Seed,
     /// Applies the migrations that are missing, and ends.
     Migrate,
     /// Prints every endpoint with its door, as JSON.
@@ -82,6 +84,7 @@ impl Keel {
             Command::Reconcile => operations::reconcile(config()?).await,
             Command::ReplayEvent { id } => operations::replay_event(config()?, &id).await,
             Command::StripeSetup => operations::stripe_setup(config()?).await,
+            Command::Seed => operations::seed(config()?).await,
             Command::MakeStaff { email, role } => operations::make_staff(config()?, &email, role.into()).await,
             Command::Serve => {
                 let process = Process::start(config()?).await?;

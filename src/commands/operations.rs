@@ -9,7 +9,7 @@ use crate::process::Failure;
 use keel_domain::access::SystemGrant;
 use keel_domain::billing::repair;
 use keel_domain::staff::PlatformRole;
-use keel_domain::{Refusal, credits, staff};
+use keel_domain::{Refusal, credits, demo, staff};
 use keel_types::{Code, Email};
 
 pub async fn verify_ledger(config: Config) -> Result<(), Failure> {
@@ -57,6 +57,15 @@ pub async fn stripe_setup(config: Config) -> Result<(), Failure> {
     for key in keys {
         println!("{key}");
     }
+    Ok(())
+}
+
+pub async fn seed(config: Config) -> Result<(), Failure> {
+    let keel = alone(config).await?;
+    let made = demo::seed(&SystemGrant::new(&keel, "seed")).await;
+    keel.close().await;
+    made.map_err(told)?;
+    println!("Acme: olivia@acme.example owns it, with adam@, max@ and vera@. Evil Corp: eve@evil.example. Staff: sam@keel.example");
     Ok(())
 }
 

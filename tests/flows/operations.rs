@@ -7,7 +7,7 @@ use crate::support::App;
 use keel_domain::access::SystemGrant;
 use keel_domain::billing::repair;
 use keel_domain::staff::{self, PlatformRole};
-use keel_domain::{Refusal, credits};
+use keel_domain::{Refusal, credits, demo};
 use keel_types::Email;
 use serde_json::json;
 
@@ -83,6 +83,19 @@ both! {
         assert_eq!(repair::set_up_prices(&system).await.unwrap(), keys);
         let made = app.stripe_calls().await.into_iter().filter(|call| call["method"] == "POST").count();
         assert_eq!(made, 0);
+    }
+
+    async fn demo_data_is_made_once(app: App) {
+        let system = SystemGrant::new(&app.keel, "test");
+        demo::seed(&system).await.unwrap();
+        demo::seed(&system).await.unwrap();
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM users").await, 6);
+        assert_eq!(app.db.number("SELECT member_count FROM accounts WHERE name = 'Acme'").await, 4);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM accounts WHERE kind = 'workspace'").await, 2);
+        assert!(credits::verify(&system).await.unwrap().holds());
+        let adam = app.sign_in("adam@acme.example").await;
+        let overview = adam.get("/org-dashboard").await;
+        assert!(overview.status == 200 && overview.body.contains("Acme"), "{}", overview.body);
     }
 
     async fn staff_are_made_of_people_who_signed_up(app: App) {

@@ -9,6 +9,7 @@ pub mod billing;
 pub mod clock;
 pub mod credits;
 pub mod db;
+pub mod demo;
 pub mod ids;
 pub mod jobs;
 pub mod keel;

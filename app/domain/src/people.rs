@@ -55,9 +55,12 @@ pub struct Introduction {
 /// Keeps what the person told; the profile is finished from now on, and the personal account bears the name.
 pub async fn introduce(call: &mut Write<SignedIn>, told: &Introduction) -> Result<()> {
     let (user, now) = (call.proof().user.clone(), call.now());
+    keep_introduction(call.tx()?, &user, told, now).await
+}
+
+pub(crate) async fn keep_introduction(tx: &mut Tx, user: &UserId, told: &Introduction, now: Instant) -> Result<()> {
     let phone = told.phone.as_ref().map(|p| p.as_str().to_owned());
-    let tx = call.tx()?;
-    tx.run(UPDATE_PROFILE, args![&user, told.first_name.as_str(), told.last_name.as_str(), phone, now]).await?;
-    tx.run(NAME_PERSONAL_ACCOUNT, args![&user, format!("{} {}", told.first_name, told.last_name)]).await?;
+    tx.run(UPDATE_PROFILE, args![user, told.first_name.as_str(), told.last_name.as_str(), phone, now]).await?;
+    tx.run(NAME_PERSONAL_ACCOUNT, args![user, format!("{} {}", told.first_name, told.last_name)]).await?;
     Ok(())
 }

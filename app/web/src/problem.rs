@@ -1,7 +1,7 @@
 //! Why an action did not do what was asked: on the wire this is `application/problem+json` (RFC 9457).
 
 use keel_domain::Refusal;
-use keel_text::EN;
+use keel_text::{EN, fill};
 use keel_types::{Code, Fault};
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -99,6 +99,8 @@ impl From<Refusal> for Problem {
             Refusal::Unavailable => problem.retry_after = Some(5),
             _ => {}
         }
+        let seconds = problem.retry_after.unwrap_or(1);
+        problem.title = fill(&problem.title, &[("seconds", &seconds)]);
         problem
     }
 }

@@ -4,7 +4,7 @@ mod next_page;
 mod workspaces;
 
 pub use next_page::{Destination, dashboard, next_after_creation, next_after_introduction, next_of, next_page};
-pub(crate) use workspaces::{Site, ensure_workspace_for_user};
+pub(crate) use workspaces::{Site, create_workspace, ensure_workspace_for_user, find_workspace};
 pub use workspaces::{create_first, ensure_at_checkout};
 
 use crate::access::sessions::set_active_account;
@@ -15,9 +15,10 @@ use crate::{args, ids, sql};
 use keel_types::{AccountId, AccountKind, BusinessModel, Email, Instant, MembershipId, Role, UserId, role};
 
 sql! {
-    INSERT_PERSONAL = "INSERT INTO accounts (id, kind, name, person_id, billing_owner_id, max_members, member_count, created_at)
-        VALUES ($1, 'personal', $2, $3, $3, 1, 1, $4)";
+    INSERT_PERSONAL = "INSERT INTO accounts (id, kind, name, person_id, billing_owner_id, max_members, created_at)
+        VALUES ($1, 'personal', $2, $3, $3, 1, $4)";
     INSERT_MEMBERSHIP = "INSERT INTO memberships (id, account_id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5)";
+    COUNT_MEMBER = "UPDATE accounts SET member_count = member_count + 1 WHERE id = $1";
     LIST_MINE = "SELECT a.id, a.kind, a.name, a.slug, m.role, r.name AS role_name, r.permissions, s.plan
         FROM memberships m
         JOIN accounts a ON a.id = m.account_id
@@ -36,9 +37,10 @@ pub(crate) async fn create_personal(tx: &mut Tx, user: &UserId, email: &Email, n
     add_member(tx, &account, user, role::OWNER, now).await
 }
 
-/// Adds a membership. The caller has counted it.
-async fn add_member(tx: &mut Tx, account: &AccountId, user: &UserId, role: &str, now: Instant) -> Result<()> {
+/// Adds a membership, and counts it.
+pub(crate) async fn add_member(tx: &mut Tx, account: &AccountId, user: &UserId, role: &str, now: Instant) -> Result<()> {
     tx.run(INSERT_MEMBERSHIP, args![&ids::new::<MembershipId>(), account, user, role, now]).await?;
+    tx.run(COUNT_MEMBER, args![account]).await?;
     Ok(())
 }
 

@@ -15,8 +15,8 @@ use keel_types::{AccountId, BusinessModel, Email, Instant, Slug, UserId, Workspa
 sql! {
     FIND_WORKSPACE_OF = "SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id
         WHERE m.user_id = $1 AND a.kind = 'workspace' ORDER BY m.created_at, m.id LIMIT 1";
-    INSERT_WORKSPACE = "INSERT INTO accounts (id, kind, name, slug, billing_owner_id, max_members, member_count, created_at)
-        VALUES ($1, 'workspace', $2, $3, $4, $5, 1, $6) ON CONFLICT (slug) DO NOTHING";
+    INSERT_WORKSPACE = "INSERT INTO accounts (id, kind, name, slug, billing_owner_id, max_members, created_at)
+        VALUES ($1, 'workspace', $2, $3, $4, $5, $6) ON CONFLICT (slug) DO NOTHING";
 }
 
 /// Where a workspace may be made for somebody who has none.
@@ -54,7 +54,7 @@ pub(crate) async fn ensure_workspace_for_user(
         return Ok(Some(account));
     }
     let name = if let Site::Asked(name) = site { name } else { WorkspaceName::of(email) };
-    let account = create(tx, &name, user, settings.product.free_seats(), now).await?;
+    let account = create_workspace(tx, &name, user, settings.product.free_seats(), now).await?;
     audit::write(tx, &Actor::System("bootstrap"), Action::WorkspaceCreated, Some(&account), account.as_str(), &[], now).await?;
     Ok(Some(account))
 }
@@ -70,7 +70,8 @@ fn wants_workspace(settings: &Settings, site: &Site<'_>) -> bool {
     }
 }
 
-async fn find_workspace(tx: &mut Tx, user: &UserId) -> Result<Option<AccountId>> {
+/// The person's oldest workspace.
+pub(crate) async fn find_workspace(tx: &mut Tx, user: &UserId) -> Result<Option<AccountId>> {
     let row: Option<AccountRow> = tx.find(FIND_WORKSPACE_OF, args![user]).await?;
     Ok(row.map(|row| row.account_id))
 }
@@ -82,7 +83,7 @@ struct AccountRow {
 }
 
 /// Makes a workspace under the first free slug its name suggests, owned by `user`.
-async fn create(tx: &mut Tx, name: &WorkspaceName, user: &UserId, seats: i64, now: Instant) -> Result<AccountId> {
+pub(crate) async fn create_workspace(tx: &mut Tx, name: &WorkspaceName, user: &UserId, seats: i64, now: Instant) -> Result<AccountId> {
     let account = ids::new::<AccountId>();
     let plain = Slug::suggest(name.as_str());
     let stem = plain.clone();
