@@ -3,6 +3,8 @@
 mod accounts;
 mod bad_input;
 mod buying;
+mod credits;
+mod jobs;
 mod lanes;
 mod operations;
 mod sign_in;

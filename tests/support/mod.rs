@@ -3,6 +3,7 @@
 mod browser;
 mod cast;
 mod database;
+mod mailroom;
 mod money;
 mod tables;
 mod together;
@@ -10,6 +11,7 @@ mod together;
 pub use browser::{Answer, Browser, cookie_without_value};
 pub use cast::{ACME, Cast, EVIL_CORP};
 pub use database::Engine;
+pub use mailroom::{Mailroom, Mood};
 pub use money::{DECLINED_CARD, GOOD_CARD, sign};
 pub use tables::compare;
 pub use together::together;
@@ -28,24 +30,25 @@ use tokio::sync::oneshot;
 #[macro_export]
 macro_rules! both {
     ($($(#[$meta:meta])* async fn $name:ident($app:ident: App $(, with $settings:expr)?) $body:block)*) => { $(
-        mod $name {
-            #[expect(unused_imports, reason = "tests share what their file imports")]
-            use super::*;
-            use $crate::support::{App, Engine};
+        $(#[$meta])*
+        async fn $name(engine: $crate::support::Engine) {
+            let $app = $crate::support::App::start(engine, $crate::both!(@settings $($settings)?)).await;
+            $body
+            $app.stop().await;
+        }
 
-            async fn run($app: App) {
-                $body
-                $app.stop().await;
-            }
+        mod $name {
+            use super::$name as run;
+            use $crate::support::Engine;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                run(App::start(Engine::Sqlite, both!(@settings $($settings)?)).await).await;
+                run(Engine::Sqlite).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
-                run(App::start(Engine::Postgres, both!(@settings $($settings)?)).await).await;
+                run(Engine::Postgres).await;
             }
         }
     )* };

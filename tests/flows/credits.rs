@@ -1,0 +1,117 @@
+//! Credits as accounts come by them: bought, tried, free, renewed, ended; against a model that only adds up.
+//! Random grants and expiries are in `app/domain/src/credits/tests.rs`.
+
+use crate::both;
+use crate::support::App;
+use keel_types::time::DAY;
+use reqwest::Method;
+use serde_json::json;
+
+/// A lot as the model has it: what is left, and when it ends.
+type Lot = (i64, i64);
+
+/// Takes what is due out of the model; gives how many lots that ended.
+fn expire(lots: &mut Vec<Lot>, now: i64) -> usize {
+    let before = lots.len();
+    lots.retain(|(_, ends)| *ends > now);
+    before - lots.len()
+}
+
+fn left(lots: &[Lot]) -> i64 {
+    lots.iter().map(|(left, _)| left).sum()
+}
+
+/// Moves time; afterwards the worker has done what is due by then.
+async fn pass(app: &App, days: i64) {
+    app.advance(days * DAY).await;
+    app.settles(&format!("SELECT COUNT(*) FROM credit_lots WHERE remaining > 0 AND expires_at <= {}", app.keel.now().0), 0).await;
+}
+
+async fn compare(app: &App, lots: &[Lot], entries: usize, after: &str) {
+    assert_eq!(app.db.number("SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM credit_balances").await, left(lots), "after {after}");
+    assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries").await, i64::try_from(entries).unwrap(), "after {after}");
+    app.assert_sound_ledger().await;
+}
+
+both! {
+    async fn a_year_of_free_trial_paid_and_free_again_adds_up(app: App) {
+        let olivia = app.buyer("olivia@acme.example", "free", "").await;
+        let (mut lots, mut entries): (Vec<Lot>, usize) = (vec![], 0);
+        let newest = "SELECT expires_at FROM credit_lots ORDER BY id DESC LIMIT 1";
+
+        assert_eq!(olivia.json("/api/billing/subscribe-free", &json!({})).await.status, 200);
+        lots.push((100, app.db.number(newest).await));
+        entries += 1;
+        compare(&app, &lots, entries, "the free plan").await;
+
+        pass(&app, 10).await;
+        app.buy(&olivia, json!({ "plan": "business", "interval": "month", "currency": "usd", "seats": 7, "start": "trial" })).await;
+        lots.push((7_500, app.db.number(newest).await));
+        entries += 1;
+        compare(&app, &lots, entries, "the trial").await;
+
+        // The trial ends, seven seats are paid for a month, and the free month ends soon after.
+        pass(&app, 15).await;
+        app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid' AND amount = 16800", 1).await;
+        app.digested().await;
+        entries += expire(&mut lots, app.keel.now().0) + 1;
+        lots.push((10_500, app.db.number(newest).await));
+        compare(&app, &lots, entries, "the first payment").await;
+
+        for month in 2..=4 {
+            pass(&app, 31).await;
+            app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid'", month).await;
+            app.digested().await;
+            entries += expire(&mut lots, app.keel.now().0) + 1;
+            lots.push((10_500, app.db.number(newest).await));
+            pass(&app, 0).await;
+            compare(&app, &lots, entries, &format!("payment {month}")).await;
+        }
+
+        let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
+        app.stripe(Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 0).await;
+        compare(&app, &lots, entries, "the end, which takes nothing back").await;
+        let olivia = app.sign_in("olivia@acme.example").await;
+        assert_eq!(olivia.json("/api/billing/subscribe-free", &json!({})).await.status, 200);
+        lots.push((100, app.db.number(newest).await));
+        entries += 1;
+        compare(&app, &lots, entries, "the free plan in another month").await;
+
+        pass(&app, 40).await;
+        entries += expire(&mut lots, app.keel.now().0);
+        assert_eq!(left(&lots), 0);
+        compare(&app, &lots, entries, "everything has ended").await;
+        let kinds = "SELECT COUNT(*) FROM credit_entries WHERE kind = 'expiry'";
+        assert_eq!(app.db.number(kinds).await * 2, app.db.number("SELECT COUNT(*) FROM credit_entries").await, "each lot ends once");
+    }
+
+    async fn a_renewal_whose_card_fails_grants_nothing(app: App) {
+        let olivia = app.buyer("olivia@acme.example", "pro", "month").await;
+        let page = app.order(&olivia, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "trial" })).await;
+        app.pay(&page, "4000000000000341").await.location();
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE status = 'trialing'", 1).await;
+        app.digested().await;
+        pass(&app, 15).await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live AND status = 'past_due'", 1).await;
+        app.digested().await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM payments WHERE status = 'paid'").await, 0);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'subscription'").await, 0);
+        pass(&app, 0).await;
+        assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 0);
+        let billing = app.sign_in("olivia@acme.example").await.get("/org-dashboard/billing").await;
+        assert!(billing.status == 200 && billing.body.contains("Pending"), "{}", billing.body);
+        app.assert_sound_ledger().await;
+    }
+
+    async fn the_ledger_says_what_moved_and_why(app: App) {
+        let olivia = app.buyer("olivia@acme.example", "pro", "year").await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
+        let facts = app.db.text("SELECT fact FROM credit_entries").await;
+        let item = app.db.text("SELECT stripe_item_id FROM subscriptions").await;
+        let start = app.db.number("SELECT period_start FROM subscriptions").await;
+        assert_eq!(facts, format!("month:{item}:{start}"), "one grant for one paid month of one line");
+        let billing = olivia.get("/org-dashboard/billing").await;
+        assert!(billing.body.contains("+2,500") && billing.body.contains("Subscription"), "{}", billing.body);
+    }
+}
