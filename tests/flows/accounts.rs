@@ -264,6 +264,22 @@ both! {
         assert_eq!(copy.form("/api/billing/checkout", &[("plan", "pro"), ("account", ACME)]).await.status, 404);
     }
 
+    async fn a_right_lost_while_the_payment_provider_was_asked_is_lost(app: App, with HYBRID) {
+        let cast = Cast::gather(&app).await;
+        app.trouble(json!({ "path": "/v1/checkout", "delay_ms": 1_500 })).await;
+        let order = json!({ "plan": "pro", "interval": "month", "account": ACME });
+        let buying = cast.adam.json("/api/billing/checkout", &order);
+        let leaving = async {
+            app.settles("SELECT COUNT(*) FROM checkouts WHERE state = 'claimed'", 1).await;
+            app.leaves("adam").await;
+        };
+        let (answer, ()) = tokio::join!(buying, leaving);
+        assert_eq!(answer.problem(), (404, "NOT_FOUND".to_owned()));
+        assert!(!answer.body.contains("/pay/"));
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM checkouts WHERE state = 'open'").await, 0);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'checkout.started'").await, 0);
+    }
+
     async fn a_change_of_role_bites_on_the_next_request(app: App) {
         let cast = Cast::gather(&app).await;
         let order = [("plan", "none"), ("account", ACME)];

@@ -63,11 +63,11 @@ pub fn address(name: &str) -> String {
 impl App {
     /// Makes somebody at Acme a member of it, with their sessions in it.
     async fn joins(&self, name: &str, role: &str) {
-        let digits: String = name.bytes().map(|b| format!("{b:02x}")).collect();
+        let number = name.bytes().fold(0, |number: u128, byte| number << 8 | u128::from(byte));
         let statements = [
             format!(
                 "INSERT INTO memberships (id, account_id, user_id, role, created_at)
-                 SELECT 'mem_{digits:0>32}', a.id, u.id, '{role}', u.created_at FROM accounts a, users u
+                 SELECT 'mem_{number:032x}', a.id, u.id, '{role}', u.created_at FROM accounts a, users u
                  WHERE a.slug = 'acme' AND u.email = '{name}@acme.example'"
             ),
             format!(

@@ -24,7 +24,7 @@ pub(super) fn is_clean(answer: &Answer, path: &str) {
     ] {
         assert!(policy.contains(part), "{path}: {policy}");
     }
-    assert!(!policy.contains("unsafe-inline") && !policy.contains("*"), "{path}: {policy}");
+    assert!(!policy.contains("unsafe-inline") && !policy.contains('*'), "{path}: {policy}");
     assert!(answer.headers.contains_key("cache-control"), "{path}");
     assert!(answer.headers.get("server").is_none() && answer.headers.get("x-powered-by").is_none(), "{path}");
     for tag in answer.body.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
