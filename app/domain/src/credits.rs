@@ -1,8 +1,10 @@
 //! Credits: a balance, the lots it consists of, and the ledger that explains it.
 //!
 //! Every change is made under the account's lock, together with its ledger row; `fact` names the economic fact behind it,
-//! so that several reports of one payment count once. Tested in `tests/flows/credits.rs`.
+//! so that several reports of one payment count once. Tested in `credits/tests.rs` and `tests/flows/credits.rs`.
 
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use verify::{Proof, verify};
