@@ -23,6 +23,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
     }
 
+    /// 400: a parameter is wrong in a way that Stripe has no code for.
+    pub fn wrong(param: &str, message: impl Into<String>) -> Self {
+        Self { param: Some(param.to_owned()), ..Self::invalid(message) }
+    }
+
     /// 400: a parameter is wrong, with Stripe's code for how.
     pub fn parameter(code: &'static str, param: &str, message: impl Into<String>) -> Self {
         Self { code: Some(code), param: Some(param.to_owned()), ..Self::invalid(message) }

@@ -28,7 +28,7 @@ impl Params {
             let segments = segments(&name).ok_or_else(|| ApiError::invalid(format!("Malformed parameter name: {name}")))?;
             if value.chars().count() > LONGEST_VALUE {
                 let message = format!("{name} is longer than {LONGEST_VALUE} characters.");
-                return Err(ApiError::parameter("parameter_invalid_string_long", &name, message));
+                return Err(ApiError::wrong(&name, message));
             }
             let name = params.numbered(&segments);
             params.pairs.retain(|(known, _)| *known != name);
@@ -114,7 +114,7 @@ impl Params {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(other) => Err(ApiError::parameter("parameter_invalid_boolean", name, format!("Invalid boolean: {other}"))),
+            Some(other) => Err(ApiError::wrong(name, format!("Invalid boolean: {other}"))),
         }
     }
 
@@ -133,7 +133,7 @@ impl Params {
         if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             Ok(Some(text.to_ascii_lowercase()))
         } else {
-            Err(ApiError::parameter("parameter_invalid", name, format!("Invalid currency: {text}")))
+            Err(ApiError::wrong(name, format!("Invalid currency: {text}")))
         }
     }
 
@@ -168,7 +168,7 @@ impl Params {
             }
         }
         if data.len() > 50 {
-            return Err(ApiError::parameter("parameter_invalid", name, "An object has at most 50 metadata keys."));
+            return Err(ApiError::wrong(name, "An object has at most 50 metadata keys."));
         }
         Ok(Value::Object(data))
     }
@@ -207,7 +207,7 @@ impl Params {
 impl ApiError {
     /// 400: the value is none of the choices.
     pub fn invalid_choice(name: &str, choices: &[&str]) -> Self {
-        Self::parameter("parameter_invalid_enum", name, format!("Invalid {name}: must be one of {}", choices.join(", ")))
+        Self::wrong(name, format!("Invalid {name}: must be one of {}", choices.join(", ")))
     }
 }
 
@@ -217,7 +217,7 @@ pub fn missing(name: &str) -> ApiError {
 }
 
 fn too_long(param: &str, what: &str, most: usize) -> ApiError {
-    ApiError::parameter("parameter_invalid_string_long", param, format!("{what} have at most {most} characters."))
+    ApiError::wrong(param, format!("{what} have at most {most} characters."))
 }
 
 /// What follows `name[` in `known`.

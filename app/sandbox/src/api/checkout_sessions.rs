@@ -174,7 +174,7 @@ fn belongs_to_mode(params: &Params, mode: &str) -> Result<(), ApiError> {
         &["subscription_data"]
     };
     match foreign.iter().find(|name| params.has(name)) {
-        Some(name) => Err(ApiError::parameter("parameter_invalid", name, format!("You can not pass `{name}` in `{mode}` mode."))),
+        Some(name) => Err(ApiError::wrong(name, format!("You can not pass `{name}` in `{mode}` mode."))),
         None => Ok(()),
     }
 }
@@ -198,17 +198,13 @@ fn items(tx: &Tx, params: &Params, mode: &str, charged: bool) -> Result<Vec<Valu
         let param = format!("{name}[price]");
         let price = named(tx, "price", params.required(&param)?, &param)?;
         if !price.flag("active") {
-            return Err(ApiError::parameter("price_inactive", &param, format!("The price `{}` is inactive.", price.text("id"))));
+            return Err(ApiError::wrong(&param, format!("The price `{}` is inactive.", price.text("id"))));
         }
         if mode == "payment" && price.text("type") == "recurring" {
-            return Err(ApiError::parameter("parameter_invalid", &param, "A recurring price needs `subscription` mode."));
+            return Err(ApiError::wrong(&param, "A recurring price needs `subscription` mode."));
         }
         if mode == "subscription" && price.text("type") != "recurring" {
-            return Err(ApiError::parameter(
-                "parameter_invalid",
-                &param,
-                "The sandbox sells only recurring prices in `subscription` mode.",
-            ));
+            return Err(ApiError::wrong(&param, "The sandbox sells only recurring prices in `subscription` mode."));
         }
         let quantity = format!("{name}[quantity]");
         let quantity = params.integer(&quantity, 1..=MOST_UNITS)?.ok_or_else(|| missing(&quantity))?;
@@ -223,14 +219,14 @@ fn items(tx: &Tx, params: &Params, mode: &str, charged: bool) -> Result<Vec<Valu
 fn one_currency(tx: &Tx, params: &Params, items: &[Value], customer: Option<&str>) -> Result<(), ApiError> {
     let currency = items[0].text("currency");
     if let Some(wanted) = params.currency("currency")?.filter(|wanted| wanted != currency) {
-        return Err(ApiError::parameter("parameter_invalid", "currency", format!("The prices are in {currency}, not in {wanted}.")));
+        return Err(ApiError::wrong("currency", format!("The prices are in {currency}, not in {wanted}.")));
     }
     if items.iter().any(|item| item.text("currency") != currency) {
-        return Err(ApiError::parameter("parameter_invalid", "line_items", "All prices of a session must be in one currency."));
+        return Err(ApiError::wrong("line_items", "All prices of a session must be in one currency."));
     }
     let intervals = |item: &Value| (item.text("price.recurring.interval").to_owned(), item.integer("price.recurring.interval_count"));
     if items.iter().any(|item| intervals(item) != intervals(&items[0])) {
-        return Err(ApiError::parameter("parameter_invalid", "line_items", "All recurring prices of a session must have one interval."));
+        return Err(ApiError::wrong("line_items", "All recurring prices of a session must have one interval."));
     }
     let mut live = tx.store().all("subscription").map(|record| &record.value).filter(|subscription| is_live(subscription));
     let other = customer.and_then(|customer| live.find(|one| one.text("customer") == customer && one.text("currency") != currency));
@@ -238,7 +234,7 @@ fn one_currency(tx: &Tx, params: &Params, items: &[Value], customer: Option<&str
         Some(other) => {
             let message =
                 format!("You cannot combine currencies on a single customer: there is a subscription in {}.", other.text("currency"));
-            Err(ApiError::parameter("parameter_invalid", "line_items", message))
+            Err(ApiError::wrong("line_items", message))
         }
         None => Ok(()),
     }

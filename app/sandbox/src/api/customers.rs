@@ -86,7 +86,7 @@ fn fill(tx: &Tx, params: &Params, mut customer: Value) -> Result<Value, ApiError
         let param = "invoice_settings[default_payment_method]";
         let method = named(tx, "payment_method", method, param)?;
         if method.text("customer") != customer.text("id") {
-            return Err(ApiError::parameter("parameter_invalid", param, "The payment method belongs to another customer."));
+            return Err(ApiError::wrong(param, "The payment method belongs to another customer."));
         }
         customer.set("invoice_settings.default_payment_method", method.at("id").clone());
     }

@@ -65,5 +65,5 @@ fn on_request(tx: &Tx, object: &Value, key: &str) -> Option<Value> {
 }
 
 fn refusal(path: &str, why: &str) -> ApiError {
-    ApiError::parameter("parameter_invalid", "expand", format!("{why} ({path})."))
+    ApiError::wrong("expand", format!("{why} ({path})."))
 }

@@ -51,8 +51,8 @@ fn next(store: &Store, now: i64) -> Option<(i64, What, String)> {
     let expiries = sessions.map(|record| (record.value.integer("expires_at"), What::Expiry, &record.id));
     let charges = store.all("charge").filter_map(|record| Some((record.hidden.at("dispute_at").as_i64()?, What::Dispute, &record.id)));
     let live = store.all("subscription").filter(|record| subscriptions::is_live(&record.value));
-    let changes = live.flat_map(|record| moments(record).into_iter().flatten().map(move |(at, what)| (at, what, &record.id)));
-    let due = expiries.chain(charges).chain(changes).filter(|(at, _, _)| *at <= now);
+    let turns = live.flat_map(|record| moments(record).into_iter().flatten().map(move |(at, what)| (at, what, &record.id)));
+    let due = expiries.chain(charges).chain(turns).filter(|(at, _, _)| *at <= now);
     due.min().map(|(at, what, id)| (at, what, id.clone()))
 }
 

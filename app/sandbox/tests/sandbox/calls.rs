@@ -36,22 +36,23 @@ async fn what_is_unknown_is_refused_by_name() {
     let price = bench.price("2900", "usd", Some("month")).await;
     let pack = bench.price("1900", "usd", None).await;
     let euro = bench.price("1900", "eur", Some("month")).await;
+    // Where there is no code, Stripe has none either.
     let cases = [
         (("foo", "1"), "parameter_unknown", "foo"),
         (("line_items[0][foo]", "1"), "parameter_unknown", "line_items[0][foo]"),
-        (("mode", "setup"), "parameter_invalid_enum", "mode"),
+        (("mode", "setup"), "", "mode"),
         (("success_url", "/relative"), "url_invalid", "success_url"),
         (("success_url", "javascript:alert(1)"), "url_invalid", "success_url"),
         (("customer", "cus_unknown"), "resource_missing", "customer"),
         (("line_items[0][price]", "price_unknown"), "resource_missing", "line_items[0][price]"),
-        (("line_items[0][price]", pack.as_str()), "parameter_invalid", "line_items[0][price]"),
+        (("line_items[0][price]", pack.as_str()), "", "line_items[0][price]"),
         (("line_items[0][quantity]", "0"), "parameter_invalid_integer", "line_items[0][quantity]"),
         (("line_items[0][quantity]", "1000000000"), "parameter_invalid_integer", "line_items[0][quantity]"),
         (("line_items[0][quantity]", "2.5"), "parameter_invalid_integer", "line_items[0][quantity]"),
-        (("currency", "eur"), "parameter_invalid", "currency"),
+        (("currency", "eur"), "", "currency"),
         (("subscription_data[trial_period_days]", "-1"), "parameter_invalid_integer", "subscription_data[trial_period_days]"),
-        (("invoice_creation[enabled]", "true"), "parameter_invalid", "invoice_creation"),
-        (("expand[]", "customer.nothing"), "parameter_invalid", "expand"),
+        (("invoice_creation[enabled]", "true"), "", "invoice_creation"),
+        (("expand[]", "customer.nothing"), "", "expand"),
     ];
     let customer = bench.customer().await;
     for (change, code, param) in cases {
@@ -65,7 +66,11 @@ async fn what_is_unknown_is_refused_by_name() {
         pairs.push(change);
         let answer = bench.call("POST", "/v1/checkout/sessions", &[], &pairs).await;
         let error = &answer.json()["error"];
-        assert_eq!((answer.status, error["code"].as_str(), error["param"].as_str()), (400, Some(code), Some(param)), "{change:?}: {error}");
+        assert_eq!(
+            (answer.status, error["code"].as_str(), error["param"].as_str()),
+            (400, Some(code).filter(|code| !code.is_empty()), Some(param)),
+            "{change:?}: {error}"
+        );
     }
     let two = [("line_items[1][price]", euro.as_str()), ("line_items[1][quantity]", "1")];
     assert_eq!(bench.call("POST", "/v1/checkout/sessions", &[], &two).await.status, 400);
