@@ -8,15 +8,22 @@ use tokio::sync::watch;
 const POLL: Duration = Duration::from_secs(1);
 /// How long it leaves a database alone that does not answer.
 const BREATHER: Duration = Duration::from_secs(2);
+const LAST_WORK: Duration = Duration::from_secs(5);
 
-/// Works until `stop` is done; what is under way then is finished first.
+/// Works until `stop` is done. What is under way then has [`LAST_WORK`] to finish; leases outlive it, and another instance
+/// goes on.
 pub async fn run(keel: Keel, stop: impl Future<Output = ()>) {
     let (stopping, told) = watch::channel(false);
-    let stop = async {
-        stop.await;
-        stopping.send_replace(true);
-    };
-    tokio::join!(stop, repeat(&keel, Work::Events, told.clone()), repeat(&keel, Work::Jobs, told));
+    let working = async { tokio::join!(repeat(&keel, Work::Events, told.clone()), repeat(&keel, Work::Jobs, told)) };
+    tokio::pin!(working);
+    tokio::select! {
+        () = stop => {}
+        _ = &mut working => return,
+    }
+    stopping.send_replace(true);
+    if tokio::time::timeout(LAST_WORK, working).await.is_err() {
+        tracing::warn!("some work was not finished in time; it is taken up again when its lease is over");
+    }
 }
 
 async fn repeat(keel: &Keel, kind: Work, mut told: watch::Receiver<bool>) {

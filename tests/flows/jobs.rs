@@ -158,4 +158,22 @@ both! {
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
         assert_eq!(app.db.number("SELECT COUNT(*) FROM stripe_events WHERE tries > 0").await, 0, "Stripe was asked all the while");
     }
+    async fn an_instance_told_to_stop_does_not_wait_for_a_slow_stripe(app: App) {
+        app.trouble(json!({ "path": "/v1/", "method": "GET", "delay_ms": 9_500, "count": 100 })).await;
+        let another = app.another().await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let working = tokio::spawn(keel::worker::run(another.clone(), async move { drop(stopped.await) }));
+        for number in 0..4 {
+            let object = json!({ "id": format!("sub_{number}"), "object": "subscription", "customer": format!("cus_{number}") });
+            let event = json!({ "id": format!("evt_{number}"), "object": "event", "type": "customer.subscription.updated", "created": 1,
+                "livemode": false, "data": { "object": object } });
+            assert_eq!(app.webhook(&event).await.status, 200);
+        }
+        app.settles("SELECT COUNT(*) FROM stripe_lanes WHERE leased_until > 0", 2).await;
+        let told = Instant::now();
+        drop(stop);
+        working.await.unwrap();
+        assert!(told.elapsed() < Duration::from_secs(8), "{:?}", told.elapsed());
+        another.close().await;
+    }
 }
