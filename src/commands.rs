@@ -79,7 +79,7 @@ impl Keel {
         match self.command.unwrap_or(Command::Serve) {
             Command::Routes => print_routes(),
             Command::Migrate => migrate(&config()?).await,
-            Command::Work => work(config()?).await,
+            Command::Work => Box::pin(work(config()?)).await,
             Command::VerifyLedger => operations::verify_ledger(config()?).await,
             Command::Reconcile => operations::reconcile(config()?).await,
             Command::ReplayEvent { id } => operations::replay_event(config()?, &id).await,
@@ -114,7 +114,7 @@ async fn migrate(config: &Config) -> Result<(), Failure> {
 
 async fn work(config: Config) -> Result<(), Failure> {
     let keel = beside(config).await?;
-    worker::run(keel.clone(), asked_to_stop()).await;
+    Box::pin(worker::run(keel.clone(), asked_to_stop())).await;
     keel.close().await;
     Ok(())
 }

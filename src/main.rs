@@ -6,7 +6,7 @@ use std::process::ExitCode;
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = keel::commands::Keel::parse();
-    match command.run().await {
+    match Box::pin(command.run()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "whoever started the process reads why it ended")]

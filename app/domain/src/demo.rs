@@ -46,16 +46,15 @@ async fn make_workspace(tx: &mut Tx, settings: &Settings, name: &str, people: &[
         if find_workspace(tx, &user).await?.is_some() {
             return Ok(());
         }
-        match &workspace {
-            Some(account) => add_member(tx, account, &user, role, now).await?,
-            None => {
-                let name = WorkspaceName::parse(name).map_err(|_| Refusal::internal(&"the demo's names are names"))?;
-                let account = create_workspace(tx, &name, &user, settings.product.free_seats(), now).await?;
-                let plan = settings.product.plan(FREE).ok_or(Refusal::NotFound)?;
-                start_free(tx, &account, plan, now).await?;
-                workspace = Some(account);
-            }
+        if let Some(account) = &workspace {
+            add_member(tx, account, &user, role, now).await?;
+            continue;
         }
+        let name = WorkspaceName::parse(name).map_err(|_| Refusal::internal(&"the demo's names are names"))?;
+        let account = create_workspace(tx, &name, &user, settings.product.free_seats(), now).await?;
+        let plan = settings.product.plan(FREE).ok_or(Refusal::NotFound)?;
+        start_free(tx, &account, plan, now).await?;
+        workspace = Some(account);
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ sql! {
     COMPLETE = "UPDATE checkouts SET state = 'complete', completed_at = $2, stripe_id = $3 WHERE id = $1 AND state <> 'complete'";
     EXPIRE = "UPDATE checkouts SET state = 'expired' WHERE id = $1 AND state = 'open'";
     FIND_USER = "SELECT user_id FROM checkouts WHERE id = $1";
-    FIND_MINE = "SELECT k.state, k.choice, c.customer_id, a.name AS account_name, a.kind,
+    FIND_MINE = "SELECT k.state, k.choice, c.customer_id, a.id AS account, a.name AS account_name, a.kind,
             s.plan, s.status, s.trial_end, m.role, r.permissions
         FROM checkouts k JOIN accounts a ON a.id = k.account_id JOIN memberships m ON m.account_id = a.id AND m.user_id = k.user_id
         JOIN roles r ON r.id = m.role
@@ -330,6 +330,8 @@ struct UserRow {
 pub struct Outcome {
     /// Whether it is known.
     pub state: State,
+    /// The account.
+    pub account: AccountId,
     /// What the account is called.
     pub account_name: String,
     /// Whether the buyer runs the account: a workspace, and more than a member there.
@@ -354,6 +356,8 @@ pub enum State {
 struct OutcomeRow {
     state: String,
     customer_id: Option<String>,
+    #[sqlx(try_from = "String")]
+    account: AccountId,
     account_name: String,
     kind: String,
     plan: Option<String>,
@@ -381,7 +385,7 @@ pub async fn get_outcome(call: &mut Read<SignedIn>, session: &str) -> Result<Out
     let state = row.state();
     let role = Role::of(&row.role, "", &row.permissions, call.keel().settings().model());
     let manager = row.kind == AccountKind::Workspace.as_str() && role.is_manager();
-    Ok(Outcome { state, account_name: row.account_name, manager, customer: row.customer_id })
+    Ok(Outcome { state, account: row.account, account_name: row.account_name, manager, customer: row.customer_id })
 }
 
 /// Asks for one look at the checkout, in the lane of its customer: so it settles even when the webhook is lost.

@@ -43,6 +43,7 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let Some(session) = visit.query("session_id") else { return free(call, visit).await };
     let found = checkouts::get_outcome(&mut call, session).await?;
     let onboarded = call.proof().onboarded;
+    let is_active = found.account == call.proof().usual_standing().account;
     drop(call);
     let product = &visit.keel().settings().product;
     let name = |id: &String| product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone());
@@ -61,7 +62,10 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
             Outcome::Pending((looks < LOOKS).then_some(again))
         }
     };
-    Ok(Model { next: next(onboarded, found.manager), account_name: found.account_name, outcome })
+    let next = next(onboarded, found.manager);
+    // What was paid for another account than the active one is shown there.
+    let next = if is_active { next } else { format!("{next}?account={}", found.account) };
+    Ok(Model { next, account_name: found.account_name, outcome })
 }
 
 /// Without a payment there is the free plan to confirm, or nothing.
