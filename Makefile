@@ -1,18 +1,19 @@
 # Keel's commands; `make` alone lists them. What a command needs and a machine lacks, .ci/need installs or names.
 
-export PATH := $(PATH):$(HOME)/.cargo/bin
+export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help run test lint units journeys fmt release
+.PHONY: help run test lint units journeys islands fmt release
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build Keel and start it on http://127.0.0.1:3000
 	@.ci/need compiler cargo
+	@.ci/wasm || echo 'keel: going on without islands: pages are whole, but charts do not answer to the pointer.' >&2
 	cargo run -- serve
 
-test: lint units journeys ## Check everything: lint, units and journeys
+test: islands lint units journeys ## Check everything: lint, units and journeys
 
 lint: ## Check the format and the lints
 	@.ci/need compiler cargo lints
@@ -23,15 +24,19 @@ units: ## Run the Rust tests on SQLite and PostgreSQL
 	@.ci/need compiler cargo postgres
 	.ci/postgres cargo test --workspace --locked
 
-journeys: ## Walk the browser journeys, or some of them: make journeys ONLY='paid trial'
+journeys: islands ## Walk the browser journeys, or some of them: make journeys ONLY='paid trial'
 	@.ci/need compiler cargo postgres chromium node packages
 	cargo build --locked
 	.ci/postgres node end2end/run.mjs $(ONLY)
+
+islands: ## Build what runs in the browser into pkg/
+	@.ci/need compiler cargo
+	@.ci/wasm
 
 fmt: ## Format the Rust code
 	@.ci/need cargo lints
 	cargo fmt --all
 
-release: ## Build target/release/keel, one file with everything in it
+release: islands ## Build target/release/keel, one file with everything in it
 	@.ci/need compiler cargo
 	cargo build --release --locked

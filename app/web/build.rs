@@ -1,4 +1,4 @@
-//! The one asset step: `style/`, `public/` and, if a browser build left one, `pkg/` become a table
+//! The one asset step: `style/`, `public/` and what a browser build left in `pkg/` become a table
 //! of hashed, compressed files that [`assets`](src/assets.rs) embeds.
 //!
 //! Every stylesheet lies in the cascade layer it is named after: `style/base.css` in `base`,
@@ -23,20 +23,40 @@ const LAYERS: [&str; 6] = ["reset", "tokens", "base", "layout", "components", "u
 /// Files of `public/` that also answer at their bare name, because others ask for them there.
 const WELL_KNOWN: [&str; 2] = ["favicon.svg", "robots.txt"];
 
+/// The module that loads what is in `pkg/`.
+const BOOT: &str = "app/browser/boot.js";
+
 fn main() -> Step {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo:rerun-if-changed=build.rs");
-    for folder in ["style", "public", "pkg"] {
-        println!("cargo:rerun-if-changed={}", root.join(folder).display());
+    for source in ["style", "public", "pkg", BOOT] {
+        println!("cargo:rerun-if-changed={}", root.join(source).display());
     }
 
     let mut table = Table { out: &out, rows: Vec::new() };
     table.add("keel.css", stylesheet(&root.join("style"))?.as_bytes())?;
-    for file in [files(&root.join("public"))?, files(&root.join("pkg"))?].concat() {
+    for file in files(&root.join("public"))? {
         table.add(&file_name(&file), &fs::read(&file)?)?;
     }
+    islands(&mut table, &root)?;
     table.write()
+}
+
+/// What runs in the browser, if a build left it, and the module that loads it from where it is served.
+fn islands(table: &mut Table<'_>, root: &Path) -> Step {
+    let parts = files(&root.join("pkg"))?;
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let mut boot = fs::read_to_string(root.join(BOOT))?;
+    for part in parts {
+        let name = file_name(&part);
+        let path = table.add(&name, &fs::read(&part)?)?;
+        boot = boot.replace(&format!("./{name}"), &path);
+    }
+    table.add("boot.js", boot.as_bytes())?;
+    Ok(())
 }
 
 /// All stylesheets as one, layer by layer.
@@ -119,7 +139,8 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn add(&mut self, name: &str, plain: &[u8]) -> Step {
+    /// Gives the hashed path.
+    fn add(&mut self, name: &str, plain: &[u8]) -> Step<String> {
         let hash = Sha256::digest(plain)[..8].iter().fold(String::new(), |hex, b| format!("{hex}{b:02x}"));
         let (stem, kind) = name.rsplit_once('.').ok_or("an asset needs an extension")?;
         let embedded = self.embed(name, plain)?;
@@ -132,11 +153,12 @@ impl Table<'_> {
                 content_type(kind),
             ));
         };
-        row(&format!("/assets/{stem}.{hash}.{kind}"), true);
+        let hashed = format!("/assets/{stem}.{hash}.{kind}");
+        row(&hashed, true);
         if WELL_KNOWN.contains(&name) {
             row(&format!("/{name}"), false);
         }
-        Ok(())
+        Ok(hashed)
     }
 
     fn embed(&self, name: &str, bytes: &[u8]) -> Step<String> {

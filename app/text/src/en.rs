@@ -314,6 +314,8 @@ billing: Billing {
     amount: "Amount",
     balance: "Balance",
     description: "Description",
+    balances: "The balance after each transaction, as in the table below",
+    balance_after: "left after {kind}, {date}",
     no_transactions: "No credit has moved yet",
     no_transactions_text: "Credits you get and use are listed here, each with the balance after it.",
     payments: "Recent payments",

@@ -25,7 +25,12 @@ static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The hashed URL of an asset; for a name that is none, a URL that answers 404.
 pub fn url(name: &str) -> &'static str {
-    ASSETS.iter().find(|asset| asset.immutable && asset.name == name).map_or("/assets/", |asset| asset.path)
+    find_url(name).unwrap_or("/assets/")
+}
+
+/// The hashed URL of an asset that Keel may have been built without, as `boot.js` is where nothing compiled the islands.
+pub fn find_url(name: &str) -> Option<&'static str> {
+    ASSETS.iter().find(|asset| asset.immutable && asset.name == name).map(|asset| asset.path)
 }
 
 /// The asset served at a path, hashed (`/assets/…`) or well known (`/favicon.svg`).
@@ -51,6 +56,16 @@ mod tests {
         assert_eq!((asset.content_type, asset.immutable), ("image/svg+xml", false));
         assert!(find("/robots.txt").is_some());
         assert!(find("/keel.css").is_none());
+    }
+
+    #[test]
+    fn the_boot_module_loads_what_is_served() {
+        // Only where the browser's part was built.
+        let Some(boot) = find_url("boot.js").and_then(find) else { return };
+        let source = std::str::from_utf8(boot.plain).expect("text");
+        for part in ["keel.js", "keel_bg.wasm"] {
+            assert!(source.contains(&format!("'{}'", url(part))), "{source}");
+        }
     }
 
     #[test]

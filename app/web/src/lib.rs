@@ -10,6 +10,7 @@ pub mod cookies;
 pub mod endpoints;
 pub mod flash;
 pub mod form;
+pub mod islands;
 pub mod layouts;
 pub mod page;
 pub mod pages;

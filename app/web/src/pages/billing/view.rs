@@ -1,6 +1,7 @@
 //! The billing page.
 
 use super::Model;
+use crate::islands::CreditsCourse;
 use crate::layouts::Dashboard;
 use crate::page::Page;
 use crate::pages::parts::{Seats, StatusPill, word};
@@ -98,6 +99,7 @@ fn Transactions(text: &'static Catalogue, entries: Vec<Entry>) -> impl IntoView 
             number(entry.balance).into_any(),
         ]
     };
+    let course = view! { <CreditsCourse text entries=&entries/> };
     let body = if entries.is_empty() {
         view! { <EmptyState drawing=Drawing::Ledger title=words.no_transactions text=words.no_transactions_text/> }.into_any()
     } else {
@@ -106,7 +108,7 @@ fn Transactions(text: &'static Catalogue, entries: Vec<Entry>) -> impl IntoView 
         let rows = entries.into_iter().map(row).collect();
         view! { <Table caption=words.transactions quiet_caption=true columns rows/> }.into_any()
     };
-    view! { <Region id="transactions" title=words.transactions wide=true>{body}</Region> }
+    view! { <Region id="transactions" title=words.transactions wide=true>{course}{body}</Region> }
 }
 
 #[component]
