@@ -21,7 +21,7 @@ fn pro(start: &str) -> Value {
 }
 
 /// An event as Stripe would send it.
-fn event(id: &str, kind: &str, object: Value) -> Value {
+fn event(id: &str, kind: &str, object: &Value) -> Value {
     json!({ "id": id, "object": "event", "type": kind, "api_version": "2026-09-30.endive", "created": 1_800_000_000, "livemode": false,
         "data": { "object": object } })
 }
@@ -107,7 +107,7 @@ both! {
         app.trouble(json!({ "path": "/v1/subscriptions/", "method": "GET", "after_commit": true, "delay_ms": 6_000 })).await;
         app.stripe_calls().await;
         let object = json!({ "id": subscription, "object": "subscription", "customer": customer });
-        assert_eq!(app.webhook(&event("evt_slow", "customer.subscription.updated", object)).await.status, 200);
+        assert_eq!(app.webhook(&event("evt_slow", "customer.subscription.updated", &object)).await.status, 200);
         app.settles("SELECT COUNT(*) FROM stripe_lanes WHERE leased_until > 0", 1).await;
         tokio::time::sleep(Duration::from_millis(500)).await;
         app.stripe(Method::DELETE, &format!("/v1/subscriptions/{subscription}"), "").await;
@@ -161,7 +161,7 @@ both! {
         app.buy(&olivia, pro("pay")).await;
         let (subscription, customer) = contract(&app).await;
         let lost = json!({ "id": "sub_lost", "object": "subscription", "customer": customer });
-        assert_eq!(app.webhook(&event("evt_lost", "customer.subscription.updated", lost)).await.status, 200);
+        assert_eq!(app.webhook(&event("evt_lost", "customer.subscription.updated", &lost)).await.status, 200);
         for tries in 1..=12 {
             app.settles("SELECT tries FROM stripe_events WHERE id = 'evt_lost'", tries).await;
             let state = if tries < 12 { "new" } else { "failed" };
@@ -201,7 +201,7 @@ both! {
             let sealed: Vec<_> = (0..40)
                 .map(|number| {
                     let object = json!({ "id": subscription, "object": "subscription", "customer": customer });
-                    let body = event(&format!("evt_{poster}_{number}"), "customer.subscription.updated", object).to_string();
+                    let body = event(&format!("evt_{poster}_{number}"), "customer.subscription.updated", &object).to_string();
                     (app.signature(body.as_bytes(), app.keel.now()), body)
                 })
                 .collect();
@@ -266,7 +266,7 @@ both! {
         let before = app.books().await;
         for kind in ["created", "updated", "deleted"] {
             let object = json!({ "id": old, "object": "subscription", "customer": customer });
-            assert_eq!(app.webhook(&event(&format!("evt_late_{kind}"), &format!("customer.subscription.{kind}"), object)).await.status, 200);
+            assert_eq!(app.webhook(&event(&format!("evt_late_{kind}"), &format!("customer.subscription.{kind}"), &object)).await.status, 200);
         }
         app.digested().await;
         assert_eq!(app.books().await, before);

@@ -73,7 +73,7 @@ impl Mailroom {
                         if line == "." {
                             break;
                         }
-                        mail += &format!("{line}\n");
+                        mail.extend([line.as_str(), "\n"]);
                     }
                     self.taken.lock().unwrap().push(std::mem::take(&mut mail));
                     if dies() {
@@ -82,7 +82,7 @@ impl Mailroom {
                     "250 taken"
                 }
                 _ => {
-                    mail += &format!("{line}\n");
+                    mail.extend([line.as_str(), "\n"]);
                     "250 ok"
                 }
             };
