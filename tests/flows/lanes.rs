@@ -162,9 +162,9 @@ both! {
         let (subscription, customer) = contract(&app).await;
         let lost = json!({ "id": "sub_lost", "object": "subscription", "customer": customer });
         assert_eq!(app.webhook(&event("evt_lost", "customer.subscription.updated", &lost)).await.status, 200);
-        for tries in 1..=12 {
+        for tries in 1..=40 {
             app.settles("SELECT tries FROM stripe_events WHERE id = 'evt_lost'", tries).await;
-            let state = if tries < 12 { "new" } else { "failed" };
+            let state = if tries < 40 { "new" } else { "failed" };
             assert_eq!(app.db.text("SELECT state FROM stripe_events WHERE id = 'evt_lost'").await, state);
             let waits = app.db.number("SELECT due_at FROM stripe_events WHERE id = 'evt_lost'").await - app.keel.now().0;
             assert!(waits <= HOUR && waits > (1_000 << tries.min(11)) - 5_000, "try {tries} waits {waits} ms");
@@ -174,7 +174,7 @@ both! {
         app.stripe(Method::DELETE, &format!("/v1/subscriptions/{subscription}"), "").await;
         app.settles("SELECT COUNT(*) FROM subscriptions WHERE status = 'canceled'", 1).await;
         app.digested().await;
-        assert_eq!(app.db.number("SELECT tries FROM stripe_events WHERE id = 'evt_lost'").await, 12, "left for people");
+        assert_eq!(app.db.number("SELECT tries FROM stripe_events WHERE id = 'evt_lost'").await, 40, "left for people");
     }
 
     async fn trouble_at_stripe_delays_a_payment_and_loses_nothing(app: App) {

@@ -97,13 +97,18 @@ async fn enter(tx: &mut Tx, account: &AccountId, kind: Kind, amount: i64, balanc
 pub(crate) async fn expire(keel: &Keel) -> Result<bool> {
     let accounts: Vec<DueRow> = keel.db().read().await?.list(LIST_ACCOUNTS_WITH_DUE_LOTS, args![keel.now()]).await?;
     let any = !accounts.is_empty();
+    let mut trouble = Ok(());
     for DueRow { account_id } in accounts {
-        let mut tx = keel.db().begin().await?;
-        locks::lock_account(&mut tx, &account_id).await?;
-        expire_due(&mut tx, &account_id, keel.now()).await?;
-        tx.commit().await?;
+        trouble = trouble.and(expire_of(keel, &account_id).await);
     }
-    Ok(any)
+    trouble.map(|()| any)
+}
+
+async fn expire_of(keel: &Keel, account: &AccountId) -> Result<()> {
+    let mut tx = keel.db().begin().await?;
+    locks::lock_account(&mut tx, account).await?;
+    expire_due(&mut tx, account, keel.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 #[derive(sqlx::FromRow)]

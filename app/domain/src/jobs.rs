@@ -9,8 +9,8 @@ use keel_types::{Instant, JobId};
 
 /// How long a claimed job is nobody else's, in milliseconds.
 const LEASE: i64 = 2 * MINUTE;
-/// Tries before a job is left for people to look at.
-const TRIES: i64 = 12;
+/// Tries before a job or an event is left for people to look at: about thirty hours of [`pause`]s.
+pub(crate) const TRIES: i64 = 40;
 const BATCH: u32 = 20;
 
 sql! {

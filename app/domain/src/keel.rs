@@ -5,9 +5,11 @@ use crate::billing::lanes;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::mail::post::Post;
+use crate::passwords::Hashing;
 use crate::payments::Payments;
 use crate::refusal::{Refusal, Result};
 use crate::settings::Settings;
+use crate::sweep::Broom;
 use keel_types::Instant;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -23,6 +25,8 @@ struct Parts {
     payments: Payments,
     post: Post,
     seen: Seen,
+    hashing: Hashing,
+    broom: Broom,
     events: Notify,
     jobs: Notify,
 }
@@ -58,7 +62,18 @@ impl Keel {
         }
         let payments = Payments::new(&settings.stripe.secret_key, settings.stripe.api_base.as_deref())?;
         let post = Post::new(settings.smtp_url.as_deref(), &settings.mail_from)?;
-        Ok(Self(Arc::new(Parts { db, clock, settings, payments, post, seen: Seen::default(), events: Notify::new(), jobs: Notify::new() })))
+        Ok(Self(Arc::new(Parts {
+            db,
+            clock,
+            settings,
+            payments,
+            post,
+            seen: Seen::default(),
+            hashing: Hashing::default(),
+            broom: Broom::default(),
+            events: Notify::new(),
+            jobs: Notify::new(),
+        })))
     }
 
     /// How it is set up.
@@ -119,6 +134,7 @@ impl Keel {
         }
         let jobs = crate::jobs::work(self).await?;
         self.0.seen.flush(self).await?;
+        self.0.broom.sweep(self).await?;
         let expiries = crate::credits::expire(self).await?;
         Ok(jobs || expiries)
     }
@@ -147,6 +163,10 @@ impl Keel {
 
     pub(crate) fn seen(&self) -> &Seen {
         &self.0.seen
+    }
+
+    pub(crate) fn hashing(&self) -> &Hashing {
+        &self.0.hashing
     }
 
     pub(crate) fn post(&self) -> &Post {

@@ -7,18 +7,19 @@ use super::inbox::ObjectKind;
 use super::settle::{self, Found};
 use crate::access::Outside;
 use crate::db::Tx;
-use crate::jobs::pause;
+use crate::jobs::{TRIES, pause};
 use crate::payments::PaymentError;
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, sql};
 use keel_types::time::MINUTE;
 use std::collections::BTreeMap;
+use tokio::task::{JoinError, JoinSet};
 
 /// How long a claimed lane is nobody else's, in milliseconds; longer than a look with all its tries takes.
 const LEASE: i64 = 2 * MINUTE;
-/// Looks before an event is left for people to look at.
-const TRIES: i64 = 12;
 const BATCH: u32 = 50;
+/// Lanes an instance processes at once, so that one slow customer does not hold up the others.
+const AT_ONCE: usize = 4;
 
 sql! {
     LIST_DUE_LANES = "SELECT customer FROM stripe_lanes WHERE due_at <= $1 AND leased_until < $1 ORDER BY due_at LIMIT $2";
@@ -52,13 +53,32 @@ struct Lane {
 pub(crate) async fn work(keel: &Keel) -> Result<bool> {
     let due: Vec<(String,)> = keel.db().read().await?.list(LIST_DUE_LANES, args![keel.now(), BATCH]).await?;
     let any = !due.is_empty();
+    let mut under_way = JoinSet::new();
+    let mut trouble = Ok(());
     for (customer,) in due {
-        if let Some(lane) = claim(keel, customer).await? {
-            process(keel, &lane).await?;
-            release(keel, &lane).await?;
+        if under_way.len() == AT_ONCE {
+            trouble = trouble.and(ended(under_way.join_next().await));
         }
+        under_way.spawn(look_after(keel.clone(), customer));
     }
-    Ok(any)
+    while let Some(done) = under_way.join_next().await {
+        trouble = trouble.and(ended(Some(done)));
+    }
+    trouble.map(|()| any)
+}
+
+fn ended(done: Option<std::result::Result<Result<()>, JoinError>>) -> Result<()> {
+    match done {
+        Some(Ok(done)) => done,
+        Some(Err(error)) => Err(Refusal::internal(&error)),
+        None => Ok(()),
+    }
+}
+
+async fn look_after(keel: Keel, customer: String) -> Result<()> {
+    let Some(lane) = claim(&keel, customer).await? else { return Ok(()) };
+    process(&keel, &lane).await?;
+    release(&keel, &lane).await
 }
 
 async fn claim(keel: &Keel, customer: String) -> Result<Option<Lane>> {

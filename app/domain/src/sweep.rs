@@ -1,0 +1,44 @@
+//! Sweeping: rows that have done their duty. What people or the books may ask for stays.
+
+use crate::refusal::Result;
+use crate::{Keel, args, sql};
+use keel_types::time::{DAY, HOUR};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// How often an instance sweeps, in milliseconds.
+const EVERY: i64 = HOUR;
+
+sql! {
+    SWEEP_SIGN_INS = "DELETE FROM sign_ins WHERE expires_at < $1";
+    SWEEP_SESSIONS = "DELETE FROM user_sessions WHERE created_at < $1";
+    SWEEP_JOBS = "DELETE FROM jobs WHERE state = 'done' AND due_at < $1";
+    SWEEP_MAIL = "DELETE FROM mail_outbox WHERE sent_at < $1";
+    CLOSE_CLAIMS = "UPDATE checkouts SET state = 'expired' WHERE state = 'claimed' AND created_at < $1";
+    EMPTY_BODIES = "UPDATE stripe_events SET body = '' WHERE state IN ('done', 'ignored') AND received_at < $1 AND body <> ''";
+}
+
+/// When an instance sweeps next.
+#[derive(Debug, Default)]
+pub(crate) struct Broom {
+    due: AtomicI64,
+}
+
+impl Broom {
+    /// Sweeps, once an hour: used-up sign-ins after a day, sessions after sixty, finished jobs and sent mail after thirty,
+    /// checkouts that never reached Stripe after two; the bodies of settled events after ninety.
+    pub async fn sweep(&self, keel: &Keel) -> Result<()> {
+        let now = keel.now();
+        if self.due.load(Ordering::Relaxed) > now.0 {
+            return Ok(());
+        }
+        self.due.store(now.plus(EVERY).0, Ordering::Relaxed);
+        for (statement, days) in
+            [(SWEEP_SIGN_INS, 1), (SWEEP_SESSIONS, 60), (SWEEP_JOBS, 30), (SWEEP_MAIL, 30), (CLOSE_CLAIMS, 2), (EMPTY_BODIES, 90)]
+        {
+            let mut tx = keel.db().begin().await?;
+            tx.run(statement, args![now.plus(-days * DAY)]).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
