@@ -21,6 +21,7 @@ pub mod secrets;
 pub mod settings;
 pub mod sign_in;
 pub mod staff;
+mod sweep;
 
 pub use keel::Keel;
 pub use refusal::{FieldFault, Refusal, Result};
