@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Bench, KEY, Sink, right, send, with_sink};
+use crate::support::{Bench, KEY, SECRET, Sink, is_signed, send, with_sink};
 
 async fn customers(bench: &Bench) -> usize {
     bench.list("/v1/customers").await.len()
@@ -56,13 +56,13 @@ async fn tampered_webhooks_do_not_fit_their_signature_until_sent_again() {
         bench.customer().await;
         assert_eq!(sink.settled(2).await.len(), 2, "{fault}");
         let received = sink.received();
-        assert!(!right(&received[0]) && right(&received[1]), "{fault}");
+        assert!(!is_signed(&received[0], SECRET) && is_signed(&received[1], SECRET), "{fault}");
         let event = &bench.list("/v1/events").await[0];
         assert_eq!(received[0].event()["id"] == event["id"], fault == "bad_signature");
         assert_eq!(received[1].event()["id"], event["id"]);
         bench.customer().await;
         assert_eq!(sink.settled(3).await.len(), 3);
-        assert!(right(&sink.received()[2]), "the order was for one");
+        assert!(is_signed(&sink.received()[2], SECRET), "the order was for one");
     }
 }
 
@@ -109,12 +109,12 @@ async fn what_cannot_be_ordered_is_refused() {
 async fn receivers_can_bring_their_own_secret() {
     let (bench, first) = with_sink().await;
     let second = Sink::start().await;
-    let order = format!(r#"{{"url": "{}", "secret": "{}"}}"#, second.url, crate::support::SECRET);
+    let order = format!(r#"{{"url": "{}", "secret": "{}"}}"#, second.url, SECRET);
     let added = bench.control("/_sandbox/webhook_endpoints", &order).await;
     assert_eq!(bench.control("/_sandbox/webhook_endpoints", &order).await["id"], added["id"]);
     bench.customer().await;
     assert_eq!((first.settled(1).await.len(), second.settled(1).await.len()), (1, 1));
-    assert!(right(&second.received()[0]));
+    assert!(is_signed(&second.received()[0], SECRET));
     let listed: Vec<Value> = bench.list("/v1/webhook_endpoints").await;
     assert!(listed.len() == 2 && listed.iter().all(|endpoint| endpoint.get("secret").is_none()));
 }

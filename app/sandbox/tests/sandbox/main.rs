@@ -4,6 +4,7 @@
 mod calls;
 mod cards;
 mod checkout;
+mod client;
 mod faults;
 mod restart;
 mod support;

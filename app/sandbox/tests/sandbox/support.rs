@@ -267,10 +267,10 @@ pub async fn with_sink() -> (Bench, Sink) {
     (bench, sink)
 }
 
-/// True when the signature is that of the body.
-pub fn right(received: &Received) -> bool {
+/// True when the signature is that of the body under the secret.
+pub fn is_signed(received: &Received, secret: &str) -> bool {
     let (time, digest) = received.signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{time}.{}", received.body).as_bytes());
     let expected: String = mac.finalize().into_bytes().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     digest == expected

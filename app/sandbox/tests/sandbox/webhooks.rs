@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Bench, Sink, right, send, with_sink};
+use crate::support::{Bench, SECRET, Sink, is_signed, send, with_sink};
 
 async fn deliveries(bench: &Bench) -> Vec<Value> {
     send(&bench.address, "GET", "/_sandbox/deliveries", &[], "").await.unwrap().json().as_array().unwrap().clone()
@@ -17,7 +17,7 @@ async fn webhooks_are_signed_and_in_order() {
     let told = bench.events().await;
     assert_eq!(sink.settled(told.len()).await, told);
     for received in sink.received() {
-        assert!(right(&received));
+        assert!(is_signed(&received, SECRET));
         let event = received.event();
         assert_eq!((&event["object"], &event["api_version"]), (&"event".into(), &"2026-09-30.endive".into()));
     }
