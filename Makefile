@@ -3,7 +3,7 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help run test lint units journeys islands fmt release
+.PHONY: help run test lint units sandbox journeys islands fmt release
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,7 +13,7 @@ run: ## Build Keel and start it on http://127.0.0.1:3000
 	@.ci/wasm || echo 'keel: going on without islands: pages are whole, but charts do not answer to the pointer.' >&2
 	cargo run -- serve
 
-test: lint units journeys ## Check everything: lint, units and journeys
+test: lint units sandbox journeys ## Check everything: lint, units, sandbox and journeys
 
 lint: ## Check the format and the lints
 	@.ci/need compiler cargo lints
@@ -24,9 +24,14 @@ units: islands ## Run the Rust tests on SQLite and PostgreSQL
 	@.ci/need compiler cargo postgres
 	.ci/postgres cargo test --workspace --locked
 
+sandbox: islands ## Hold the billing sandbox against Stripe's declarations and clients
+	@.ci/need compiler cargo postgres chromium node packages python wheels
+	cargo build --locked -p keel -p billing-sandbox
+	.ci/postgres node --test --test-concurrency=1 end2end/sandbox/*.test.mjs
+
 journeys: islands ## Walk the browser journeys, or some of them: make journeys ONLY='paid trial'
 	@.ci/need compiler cargo postgres chromium node packages
-	cargo build --locked
+	cargo build --locked -p keel -p billing-sandbox
 	.ci/postgres node end2end/run.mjs $(ONLY)
 
 islands: ## Build what runs in the browser into pkg/
