@@ -3,6 +3,7 @@
 
 use super::Served;
 use super::actions::accepts_html;
+use super::buckets::{Buckets, stop_floods};
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -32,6 +33,7 @@ pub fn around(app: Router, served: &Served) -> Router {
     app.fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(served.clone(), hide))
+        .layer(from_fn_with_state(Buckets::new(), stop_floods))
         .layer(from_fn_with_state(served.clone(), arrive))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| errors::bare(&Refusal::internal(&"a panic"))))
@@ -49,19 +51,19 @@ async fn wrong_method(request: Request) -> Response {
 }
 
 /// What is needed of a request to refuse it.
-struct Asker {
+pub(super) struct Asker {
     arrival: Option<Arrival>,
     path: String,
     html: bool,
 }
 
 impl Asker {
-    fn of(request: &Request) -> Self {
+    pub fn of(request: &Request) -> Self {
         let arrival = request.extensions().get::<Arrival>().cloned();
         Self { arrival, path: request.uri().path().to_owned(), html: accepts_html(request.headers()) }
     }
 
-    async fn refuse(self, problem: Problem) -> Response {
+    pub async fn refuse(self, problem: Problem) -> Response {
         match self.arrival {
             Some(arrival) if self.html => errors::problem(&arrival, &self.path, problem).await,
             _ => errors::json(&problem),

@@ -2,6 +2,7 @@
 
 mod actions;
 mod assets;
+mod buckets;
 mod development;
 mod health;
 mod layers;

@@ -41,6 +41,8 @@ pages! {
     "/signup"                     => sign_in::login,           Visitor;
     "/verify"                     => sign_in::verify,          Visitor;
     "/auth/link"                  => sign_in::link,            Visitor;
+    "/forgot-password"            => sign_in::forgot,          Visitor;
+    "/reset-password"             => sign_in::reset,           Visitor;
     "/legal/terms"                => legal::terms,             Visitor;
     "/legal/privacy"              => legal::privacy,           Visitor;
     "/checkout"                   => checkout,                 SignedIn;

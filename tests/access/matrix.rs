@@ -12,12 +12,16 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 11] = [
+const EMPTY: [&str; 15] = [
     "/api/accounts/switch",
     "/api/auth/confirm-link",
     "/api/auth/request-link",
+    "/api/auth/request-reset",
     "/api/auth/resend",
+    "/api/auth/reset-password",
+    "/api/auth/sign-in",
     "/api/auth/sign-out",
+    "/api/auth/sign-up",
     "/api/auth/verify-otp",
     "/api/billing/choose",
     "/api/billing/subscribe-free",

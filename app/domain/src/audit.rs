@@ -33,6 +33,7 @@ actions! {
     SignedIn             = "auth.signed_in";
     SignInFailed         = "auth.failed";
     SignedOut            = "auth.signed_out";
+    PasswordChanged      = "user.password_changed";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";

@@ -60,6 +60,8 @@ impl Catalogue {
             Fault::NoTriesLeft => fields.no_tries_left,
             Fault::ExpiredCode => fields.expired_code,
             Fault::UsedCode => fields.used_code,
+            Fault::WrongPassword => fields.wrong_password,
+            Fault::CommonPassword => fields.common_password,
         }
     }
 

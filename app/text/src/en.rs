@@ -102,20 +102,26 @@ price: Price {
 
 sign_up: SignUp {
     title: "Create your account",
-    next: "We e-mail you a link and a code. No password needed.",
-    next_with_plan: "We e-mail you a link and a code. Then you go on with {plan}.",
+    next: "With a password or without one. Either way we e-mail you a link and a code.",
+    next_with_plan: "With a password or without one. Then you go on with {plan}.",
     email: "Email",
-    submit: "Email me a sign-in link",
+    password: "Password",
+    password_hint: "At least {least} characters",
+    by_password: "Create account",
+    by_mail: "Email me a sign-in link",
     have_account: "Already have an account?",
     sign_in: "Sign in",
 }
 
 sign_in: SignIn {
     title: "Sign in",
-    next: "We e-mail you a link and a code that sign you in.",
-    next_with_plan: "We e-mail you a link and a code. Then you go on with {plan}.",
+    next: "With your password, or with a link and a code that we e-mail you.",
+    next_with_plan: "With your password, or by e-mail. Then you go on with {plan}.",
     email: "Email",
-    submit: "Email me a sign-in link",
+    password: "Password",
+    by_password: "Sign in",
+    by_mail: "Email me a sign-in link",
+    forgot: "Forgot your password?",
     no_account: "New here?",
     sign_up: "Create your account",
 }
@@ -140,6 +146,24 @@ confirm_link: ConfirmLink {
     next: "One more click, so that programs which open links in e-mails cannot sign in for you.",
     submit: "Sign in as {email}",
     switches: "You are signed in as {email} now. This ends that session.",
+    password_elsewhere: "The password typed at sign-up counts only in the browser where it was typed. Here you are signed in without it.",
+}
+
+forgot_password: ForgotPassword {
+    title: "Reset your password",
+    next: "We e-mail you a link that lets you choose a new one. It works once, for {minutes} minutes.",
+    email: "Email",
+    submit: "Email me a reset link",
+    remembered: "Remembered it?",
+    sign_in: "Sign in",
+}
+
+reset_password: ResetPassword {
+    title: "Choose a new password",
+    next: "For {email}. It ends every other session, and signs you in here.",
+    password: "New password",
+    password_hint: "At least {least} characters",
+    submit: "Save password",
 }
 
 // ── Paying ──────────────────────────────────────────────────────────────────────────────────
@@ -277,6 +301,7 @@ activity: Activity {
     auth_signed_in: "Signed in",
     auth_failed: "Sign-in failed",
     auth_signed_out: "Signed out",
+    user_password_changed: "Password changed",
     checkout_started: "Checkout opened",
     subscription_started: "Plan started",
     subscription_changed: "Plan updated",
@@ -365,6 +390,8 @@ payment_status: PaymentStatus {
 flash: Flash {
     signed_out: "You are signed out.",
     link_sent: "A new link and code are on their way.",
+    reset_sent: "A mail is on its way. If it does not arrive, look in the spam folder.",
+    password_saved: "Your new password is saved.",
     profile_saved: "Your profile is saved.",
     workspace_created: "Your workspace is ready.",
     account_switched: "You switched accounts.",
@@ -390,6 +417,8 @@ fields: Fields {
     no_tries_left: "That was the last try for this code. Send a new one.",
     expired_code: "This code is older than ten minutes. Send a new one.",
     used_code: "This code was used already. Send a new one.",
+    wrong_password: "The address and this password do not belong together. Try again, or let us e-mail you a link.",
+    common_password: "Too many people use a password like this. Choose a rarer one, such as a few words in a row.",
 }
 
 /// Said about a whole request, see [`Catalogue::code`].
@@ -479,8 +508,29 @@ mail: Mail {
     sign_in_heading: "Sign in to Keel",
     sign_in_text: "Use this button to sign in. It works once, for {minutes} minutes.",
     sign_in_button: "Sign in to Keel",
-    sign_in_link: "Open this address to sign in. It works once, for {minutes} minutes:",
+    sign_in_link: "Open this address:",
     sign_in_code: "Or type this code where you asked for it:",
+    sign_up_heading: "Confirm your address",
+    sign_up_text: "Use this button to create your account at Keel. It works once, for {minutes} minutes.",
+    sign_up_button: "Create your account",
+    sign_up_again_heading: "You have an account already",
+    sign_up_again_text: "Somebody typed your address and a password to create an account at Keel. There is one already: this button signs you in, once, within {minutes} minutes. In the browser where the password was typed, it replaces the one you had.",
+    reset_subject: "Reset your password for Keel",
+    reset_heading: "Choose a new password",
+    reset_text: "Use this button to choose a new password for Keel. It works once, for {minutes} minutes.",
+    reset_button: "Choose a new password",
+    reset_link: "Open this address:",
+    reset_reason: "You get this message because somebody asked for a new password for {email} at Keel. If it was not you, ignore it: nothing changes without it.",
+    nobody_heading: "There is no account for this address",
+    nobody_text: "Somebody asked for a new password for {email}, but nobody has signed up with this address. Try the other addresses you use, or create an account.",
+    nobody_button: "Create your account",
+    nobody_link: "Open this address to create an account:",
+    changed_subject: "Your password for Keel was changed",
+    changed_heading: "Your password was changed",
+    changed_text: "The password of {email} at Keel is another one now, and every other session has ended. If it was not you, choose a new one at once and look after your mailbox.",
+    changed_button: "Choose a new password",
+    changed_link: "If it was not you, choose a new one here:",
+    changed_reason: "You get this message because it concerns the safety of your account.",
 }
 
 mailbox: Mailbox {
@@ -516,6 +566,7 @@ privacy: Privacy {
     kept_payments: "What you bought, and what was paid. Card numbers stay with the payment provider.",
     cookies: "Cookies",
     cookie_session: "One keeps you signed in.",
+    cookie_device: "One remembers for a year that this browser has signed in before, so that nobody can use up your tries.",
     cookie_choice: "One remembers the plan you chose, for 30 minutes.",
     cookie_flash: "One carries a message to the next page, for a minute.",
     no_tracking: "There are no cookies for advertising, and nothing is loaded from other companies.",

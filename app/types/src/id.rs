@@ -74,6 +74,8 @@ ids! {
     SessionId = "ses";
     /// One wish to sign in: its link and its code.
     SignInId = "sig";
+    /// A link to a new password.
+    ResetId = "rst";
     /// An account's contract.
     SubscriptionId = "sub";
     /// One way to the payment page.

@@ -56,4 +56,8 @@ pub enum Fault {
     ExpiredCode,
     /// The code was used.
     UsedCode,
+    /// The address and the password do not fit together.
+    WrongPassword,
+    /// A password that many people have.
+    CommonPassword,
 }

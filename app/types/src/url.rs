@@ -60,6 +60,11 @@ pub fn sign_in_link(token: &str) -> String {
     format!("/auth/link?token={token}")
 }
 
+/// The page of a link to a new password.
+pub fn reset_link(token: &str) -> String {
+    format!("/reset-password?token={token}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,7 @@ impl Arrival {
         let asked = Asked {
             session,
             account: None,
+            device: Cookie::Device.read(keel.settings(), headers).map(str::to_owned),
             origin: origin(keel, headers),
             address: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             agent: text(header::USER_AGENT).chars().take(LONGEST_AGENT).collect(),

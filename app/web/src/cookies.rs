@@ -8,6 +8,8 @@ use keel_domain::settings::Settings;
 pub enum Cookie {
     /// The session's token.
     Session,
+    /// That this browser has signed in before, as whom.
+    Device,
     /// The token of the browser that asked to sign in.
     SignIn,
     /// The plan chosen before signing in.
@@ -22,6 +24,7 @@ impl Cookie {
         match self {
             Self::Session if https => "__Host-keel_session",
             Self::Session => "keel_session",
+            Self::Device => "keel_device",
             Self::SignIn => "keel_sign_in",
             Self::PendingCheckout => "keel_pending_checkout",
             Self::Flash => "keel_flash",
@@ -32,6 +35,7 @@ impl Cookie {
     fn max_age(self) -> u32 {
         match self {
             Self::Session => 30 * 24 * 60 * 60,
+            Self::Device => 365 * 24 * 60 * 60,
             Self::SignIn => 60 * 60,
             Self::PendingCheckout => 30 * 60,
             Self::Flash => 60,

@@ -32,6 +32,8 @@ macro_rules! said {
 said! {
     SignedOut = "signed_out",
     LinkSent = "link_sent",
+    ResetSent = "reset_sent",
+    PasswordSaved = "password_saved",
     ProfileSaved = "profile_saved",
     WorkspaceCreated = "workspace_created",
     AccountSwitched = "account_switched",

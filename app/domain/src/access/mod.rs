@@ -41,6 +41,8 @@ pub struct Asked {
     pub account: Option<String>,
     /// Whether it proves that it comes from Keel's own pages.
     pub origin: Origin,
+    /// The cookie of a browser that has signed in before.
+    pub device: Option<String>,
     /// The client's address.
     pub address: String,
     /// The client's description of itself, cut to 200 characters.

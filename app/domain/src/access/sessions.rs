@@ -25,6 +25,7 @@ sql! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
     REVOKE_SESSION = "UPDATE user_sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_TOKEN = "UPDATE user_sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
+    REVOKE_OTHERS = "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL";
     SET_ACTIVE_ACCOUNT = "UPDATE user_sessions SET active_account_id = $2 WHERE id = $1";
     SEE_SESSION = "UPDATE user_sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2 AND revoked_at IS NULL";
 }
@@ -36,13 +37,17 @@ pub enum Factor {
     Link,
     /// The six digits of a mail.
     Code,
+    /// The password.
+    Password,
 }
 
 impl Factor {
-    fn as_str(self) -> &'static str {
+    /// The word as kept.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Link => "link",
             Self::Code => "code",
+            Self::Password => "password",
         }
     }
 }
@@ -57,6 +62,12 @@ pub(crate) async fn start(tx: &mut Tx, user: &UserId, factor: Factor, asked: &As
     let row = args![&id, &token.hashed(), user, account, factor.as_str(), asked.agent.as_str(), asked.address.as_str(), now];
     tx.run(INSERT_SESSION, row).await?;
     Ok((id, token))
+}
+
+/// Ends every session of a person but this one.
+pub(crate) async fn end_others(tx: &mut Tx, user: &UserId, stays: &SessionId, now: Instant) -> Result<()> {
+    tx.run(REVOKE_OTHERS, args![user, stays, now]).await?;
+    Ok(())
 }
 
 /// Makes the account the one this session's pages are about.

@@ -78,6 +78,7 @@ from_texts!(
     keel_types::MembershipId,
     keel_types::SessionId,
     keel_types::SignInId,
+    keel_types::ResetId,
     keel_types::SubscriptionId,
     keel_types::CheckoutId,
     keel_types::PaymentId,

@@ -1,7 +1,7 @@
 //! The letters Keel writes.
 
 use super::enqueue;
-use super::render::Letter;
+use super::render::{Button, Digits, Letter};
 use crate::Keel;
 use crate::db::Tx;
 use crate::refusal::Result;
@@ -10,20 +10,82 @@ use keel_text::{EN, fill};
 use keel_types::Email;
 use keel_types::time::MINUTE;
 
-/// The link and the code of a sign-in.
-pub(crate) async fn sign_in(tx: &mut Tx, keel: &Keel, to: &Email, path: &str, code: &str) -> Result<()> {
+/// What the link and the code of a letter are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ticket {
+    /// To sign in.
+    SignIn,
+    /// To create the account, with the password that was typed.
+    SignUp,
+    /// To sign in to the account there is, with the password that was typed.
+    SignUpAgain,
+}
+
+/// A link and a code.
+pub(crate) async fn sign_in(tx: &mut Tx, keel: &Keel, to: &Email, ticket: Ticket, path: &str, code: &str) -> Result<()> {
     let text = &EN.mail;
-    let minutes = (LIFE / MINUTE).to_string();
+    let (heading, before, button) = match ticket {
+        Ticket::SignIn => (text.sign_in_heading, text.sign_in_text, text.sign_in_button),
+        Ticket::SignUp => (text.sign_up_heading, text.sign_up_text, text.sign_up_button),
+        Ticket::SignUpAgain => (text.sign_up_again_heading, text.sign_up_again_text, text.sign_in_button),
+    };
     let letter = Letter {
         subject: fill(text.sign_in_subject, &[("code", &code)]),
-        heading: text.sign_in_heading,
-        before: fill(text.sign_in_text, &[("minutes", &minutes)]),
-        button: text.sign_in_button,
-        before_plain: fill(text.sign_in_link, &[("minutes", &minutes)]),
-        link: format!("{}{path}", keel.settings().base_url),
-        after: text.sign_in_code,
-        code,
+        heading,
+        text: fill(before, &[("minutes", &minutes())]),
+        button: Some(Button { label: button, before: text.sign_in_link, address: address(keel, path) }),
+        digits: Some(Digits { before: text.sign_in_code, code }),
         reason: fill(text.reason, &[("email", to)]),
     };
     enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// A link to a new password.
+pub(crate) async fn reset(tx: &mut Tx, keel: &Keel, to: &Email, path: &str) -> Result<()> {
+    let text = &EN.mail;
+    let letter = Letter {
+        subject: text.reset_subject.to_owned(),
+        heading: text.reset_heading,
+        text: fill(text.reset_text, &[("minutes", &minutes())]),
+        button: Some(Button { label: text.reset_button, before: text.reset_link, address: address(keel, path) }),
+        digits: None,
+        reason: fill(text.reset_reason, &[("email", to)]),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// A new password was asked for at an address that nobody has.
+pub(crate) async fn nobody(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
+    let text = &EN.mail;
+    let letter = Letter {
+        subject: text.reset_subject.to_owned(),
+        heading: text.nobody_heading,
+        text: fill(text.nobody_text, &[("email", to)]),
+        button: Some(Button { label: text.nobody_button, before: text.nobody_link, address: address(keel, "/signup") }),
+        digits: None,
+        reason: fill(text.reset_reason, &[("email", to)]),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// The password is another one now.
+pub(crate) async fn password_changed(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
+    let text = &EN.mail;
+    let letter = Letter {
+        subject: text.changed_subject.to_owned(),
+        heading: text.changed_heading,
+        text: fill(text.changed_text, &[("email", to)]),
+        button: Some(Button { label: text.changed_button, before: text.changed_link, address: address(keel, "/forgot-password") }),
+        digits: None,
+        reason: text.changed_reason.to_owned(),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+fn minutes() -> i64 {
+    LIFE / MINUTE
+}
+
+fn address(keel: &Keel, path: &str) -> String {
+    format!("{}{path}", keel.settings().base_url)
 }

@@ -1,29 +1,40 @@
-//! A letter as HTML and as plain text: one heading, one button, one code, and why it was sent.
+//! A letter as HTML and as plain text: one heading, one text, at most one button and one code, and why it was sent.
 
 /// A letter before it is written out. Its texts are escaped when they become HTML.
 pub(super) struct Letter<'a> {
     pub subject: String,
     pub heading: &'a str,
-    /// Above the button, in HTML.
-    pub before: String,
-    pub button: &'a str,
-    /// Above the address, in plain text.
-    pub before_plain: String,
-    pub link: String,
-    /// Above the code.
-    pub after: &'a str,
-    pub code: &'a str,
+    pub text: String,
+    pub button: Option<Button<'a>>,
+    pub digits: Option<Digits<'a>>,
     pub reason: String,
+}
+
+/// What to press, in HTML; in plain text its address.
+pub(super) struct Button<'a> {
+    pub label: &'a str,
+    /// Above the address, in plain text.
+    pub before: &'a str,
+    pub address: String,
+}
+
+/// What to type.
+pub(super) struct Digits<'a> {
+    /// Above the code.
+    pub before: &'a str,
+    pub code: &'a str,
 }
 
 impl Letter<'_> {
     pub fn links(&self) -> Vec<&str> {
-        vec![&self.link]
+        self.button.iter().map(|button| button.address.as_str()).collect()
     }
 
     pub fn plain(&self) -> String {
-        let Self { heading, before_plain, link, after, code, reason, .. } = self;
-        format!("{heading}\n\n{before_plain}\n\n{link}\n\n{after}\n\n    {code}\n\n--\n{reason}\n")
+        let Self { heading, text, button, digits, reason, .. } = self;
+        let button = button.as_ref().map(|Button { before, address, .. }| format!("{before}\n\n{address}\n\n"));
+        let digits = digits.as_ref().map(|Digits { before, code }| format!("{before}\n\n    {code}\n\n"));
+        format!("{heading}\n\n{text}\n\n{}{}--\n{reason}\n", button.unwrap_or_default(), digits.unwrap_or_default())
     }
 
     // Mail programs read inline styles and tables only; the page's Content-Security-Policy does not apply to them.
@@ -33,12 +44,19 @@ impl Letter<'_> {
         const CARD: &str = "max-width:480px;margin:0 auto;background:#ffffff;border:1px solid #dcd8cd;border-radius:8px;padding:32px";
         const BUTTON: &str = "display:inline-block;background:#0f5f66;color:#ffffff;text-decoration:none;padding:12px 20px;border-radius:6px;font-weight:600";
         const DIGITS: &str = "font:600 28px/1.2 ui-monospace,SFMono-Regular,Menlo,monospace;letter-spacing:4px;margin:8px 0 24px";
-        let [subject, heading, before, button, link, after, code, reason] =
-            [&self.subject, self.heading, &self.before, self.button, &self.link, self.after, self.code, &self.reason].map(escape);
+        let [subject, heading, text, reason] = [&self.subject, self.heading, &self.text, &self.reason].map(escape);
+        let button = self.button.as_ref().map(|button| {
+            let [link, label] = [&button.address, button.label].map(escape);
+            format!("<p style=\"margin:24px 0\"><a href=\"{link}\" style=\"{BUTTON}\">{label}</a></p>")
+        });
+        let digits = self.digits.as_ref().map(|digits| {
+            let [before, code] = [digits.before, digits.code].map(escape);
+            format!("<p style=\"margin-bottom:0\">{before}</p><p style=\"{DIGITS}\">{code}</p>")
+        });
+        let (button, digits) = (button.unwrap_or_default(), digits.unwrap_or_default());
         format!(
             "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{subject}</title></head><body style=\"{BODY}\"><div style=\"{CARD}\">\
-             <h1 style=\"font-size:22px;margin:0 0 16px\">{heading}</h1><p>{before}</p><p style=\"margin:24px 0\"><a href=\"{link}\" style=\"{BUTTON}\">{button}</a></p>\
-             <p style=\"margin-bottom:0\">{after}</p><p style=\"{DIGITS}\">{code}</p>\
+             <h1 style=\"font-size:22px;margin:0 0 16px\">{heading}</h1><p>{text}</p>{button}{digits}\
              <p style=\"font-size:13px;color:#5a6b6d;margin:0\">{reason}</p></div></body></html>"
         )
     }
@@ -67,12 +85,9 @@ mod tests {
         let letter = Letter {
             subject: "<s>".into(),
             heading: "a & b",
-            before: "\"".into(),
-            button: "<script>",
-            before_plain: "open".into(),
-            link: "http://127.0.0.1:3000/auth/link?token=x&y".into(),
-            after: "or",
-            code: "123456",
+            text: "\"".into(),
+            button: Some(Button { label: "<script>", before: "open", address: "http://127.0.0.1:3000/auth/link?token=x&y".into() }),
+            digits: Some(Digits { before: "or", code: "123456" }),
             reason: "'".into(),
         };
         let html = letter.html();

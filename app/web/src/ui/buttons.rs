@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Text;
+use super::{Maybe, Text};
 
 /// How much a button asks for attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,9 +39,12 @@ pub fn Button(
     /// What the form carries when this button was the one pressed: name and value.
     #[prop(optional_no_strip)]
     says: Option<(&'static str, String)>,
+    /// Where the form goes when this button was the one pressed, instead of the form's own address.
+    #[prop(into, optional)]
+    to: Maybe,
 ) -> impl IntoView {
     let (name, value) = says.unzip();
-    view! { <button type="submit" class=weight.class() name=name value=value>{label}</button> }
+    view! { <button type="submit" class=weight.class() name=name value=value formaction=to.0>{label}</button> }
 }
 
 /// A link that looks like a button. It only leads somewhere, it changes nothing.

@@ -1,13 +1,15 @@
-//! `/login` and `/signup`: the same form, with other words around it.
+//! `/login` and `/signup`: the same form, with other words around it. One address, and two buttons: with the password, or
+//! with a mail.
 
-use super::request_link;
+use super::{by_password, request_link, sign_up};
 use crate::cookies::Cookie;
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Stop, Visit};
-use crate::ui::{Button, ErrorSummary, Field, Form, Kind};
+use crate::ui::{Button, ErrorSummary, Field, Form, Kind, Maybe, Weight};
 use keel_domain::access::{Read, SignedIn, Visitor};
 use keel_domain::accounts::next_of;
 use keel_domain::billing::intents;
+use keel_domain::passwords::SHORTEST;
 use keel_text::fill;
 use keel_types::email::LONGEST;
 use keel_types::url::{self, LocalPath};
@@ -36,35 +38,91 @@ pub async fn load(call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let Model { is_new, redirect_to, plan } = model;
-    let (sign_up, sign_in) = (&page.text.sign_up, &page.text.sign_in);
-    let (title, next, next_with_plan, submit) = if is_new {
-        (sign_up.title, sign_up.next, sign_up.next_with_plan, sign_up.submit)
-    } else {
-        (sign_in.title, sign_in.next, sign_in.next_with_plan, sign_in.submit)
-    };
-    let next = plan.map_or_else(|| next.to_owned(), |plan| fill(next_with_plan, &[("plan", &plan)]));
-    let other = |path: &'static str, with: fn(&str) -> String| redirect_to.as_ref().map_or(path.to_owned(), |to| with(to.as_str()));
-    let (question, link, href) = if is_new {
-        (sign_up.have_account, sign_up.sign_in, other(super::LOGIN, url::login))
-    } else {
-        (sign_in.no_account, sign_in.sign_up, other(super::SIGNUP, url::signup))
-    };
+    let words = if is_new { Words::sign_up(&page) } else { Words::sign_in(&page) };
+    let next = plan.map_or_else(|| words.next.to_owned(), |plan| fill(words.next_with_plan, &[("plan", &plan)]));
+    let other = redirect_to.as_ref().map_or(words.other.0.to_owned(), |to| (words.other.1)(to.as_str()));
     let redirect_to = redirect_to.map(|to| view! { <input type="hidden" name="redirectTo" value=String::from(to)/> });
+    let labels = [("email", words.email), ("password", words.password)];
+    let forgot = words.forgot.map(|label| view! { <p><a href=super::FORGOT>{label}</a></p> });
     view! {
-        <Auth lang=page.lang title next description=title flash=page.flash()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("email", sign_in.email)], page.text)/>
-            <Form action=request_link::at(&page.here)>
+        <Auth lang=page.lang title=words.title next description=words.title flash=page.flash()>
+            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&labels, page.text)/>
+            <Form action=words.by_password.1>
                 {redirect_to}
                 <Field
-                    name="email" label=sign_in.email kind=Kind::Email autocomplete="email" maxlength=LONGEST_FIELD required=true
+                    name="email" label=words.email kind=Kind::Email autocomplete="email" maxlength=LONGEST_FIELD required=true
                     value=page.value("email", None::<String>) error=page.error("email")
                 />
-                <Button label=submit/>
+                <Field
+                    name="password" label=words.password kind=Kind::Password autocomplete=words.autocomplete
+                    hint=words.hint error=page.error("password")
+                />
+                <Button label=words.by_password.0/>
+                <Button label=words.by_mail weight=Weight::Secondary to=request_link::at(&page.here)/>
             </Form>
-            <div class="alternatives"><p>{question}" "<a href=href>{link}</a></p></div>
+            <div class="alternatives">{forgot}<p>{words.question}" "<a href=other>{words.link}</a></p></div>
         </Auth>
     }
 }
 
+/// What differs between the two pages.
+struct Words {
+    title: &'static str,
+    next: &'static str,
+    next_with_plan: &'static str,
+    email: &'static str,
+    password: &'static str,
+    hint: Maybe,
+    autocomplete: &'static str,
+    /// The first button, and where it posts to.
+    by_password: (&'static str, String),
+    by_mail: &'static str,
+    forgot: Option<&'static str>,
+    question: &'static str,
+    link: &'static str,
+    /// The other page: as it is, and leading on.
+    other: (&'static str, fn(&str) -> String),
+}
+
+impl Words {
+    fn sign_up(page: &Page) -> Self {
+        let text = &page.text.sign_up;
+        Self {
+            title: text.title,
+            next: text.next,
+            next_with_plan: text.next_with_plan,
+            email: text.email,
+            password: text.password,
+            hint: fill(text.password_hint, &[("least", &SHORTEST)]).into(),
+            autocomplete: "new-password",
+            by_password: (text.by_password, sign_up::at(&page.here)),
+            by_mail: text.by_mail,
+            forgot: None,
+            question: text.have_account,
+            link: text.sign_in,
+            other: (super::LOGIN, url::login),
+        }
+    }
+
+    fn sign_in(page: &Page) -> Self {
+        let text = &page.text.sign_in;
+        Self {
+            title: text.title,
+            next: text.next,
+            next_with_plan: text.next_with_plan,
+            email: text.email,
+            password: text.password,
+            hint: None::<String>.into(),
+            autocomplete: "current-password",
+            by_password: (text.by_password, by_password::at(&page.here)),
+            by_mail: text.by_mail,
+            forgot: Some(text.forgot),
+            question: text.no_account,
+            link: text.sign_up,
+            other: (super::SIGNUP, url::signup),
+        }
+    }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "254 fits")]
-const LONGEST_FIELD: u16 = LONGEST as u16;
+pub(super) const LONGEST_FIELD: u16 = LONGEST as u16;

@@ -1,14 +1,20 @@
-//! Signing up and in by e-mail: ask for a link and a code, type the code or open the link, and sign out again.
+//! Signing up and in: by a link or a code in a mail, or by a password; a new password; and signing out again.
 
 mod actions;
+pub mod forgot;
 pub mod link;
 pub mod login;
+pub mod reset;
 pub mod verify;
 
-pub use actions::{confirm_link, request_link, resend, sign_out, verify_otp};
+pub use actions::{by_password, confirm_link, request_link, request_reset, resend, reset_password, sign_out, sign_up, verify_otp};
 
 /// The pages somebody asks from.
 const LOGIN: &str = "/login";
 const SIGNUP: &str = "/signup";
+/// The page that asks whose password is forgotten.
+const FORGOT: &str = "/forgot-password";
+/// The page where a new one is chosen.
+const RESET: &str = "/reset-password";
 /// The page that waits for the code.
 const VERIFY: &str = "/verify";

@@ -1,0 +1,123 @@
+//! Security limits, kept in the database: how often somebody may try, whichever instance they come to.
+//!
+//! A limit counts under an address, under a browser that has signed in as that address before, or under a client. Strangers
+//! share the address's count, the person's own browsers have counts of their own: whoever uses up the first keeps nobody
+//! out. Nothing here ever locks an account. Tested in `tests/flows/limits.rs`.
+
+use crate::access::Asked;
+use crate::db::Tx;
+use crate::refusal::{Refusal, Result};
+use crate::sign_in::devices;
+use crate::{Keel, args, sql};
+use keel_types::time::{DAY, MINUTE, SECOND};
+use keel_types::{Email, Instant};
+use std::net::{IpAddr, Ipv6Addr};
+
+sql! {
+    // One statement, so that parallel calls cannot take more than there is. Who is refused writes nothing.
+    TAKE = "INSERT INTO limits (key, started_at, taken) VALUES ($1, $2, 1)
+        ON CONFLICT (key) DO UPDATE SET
+            taken = CASE WHEN limits.started_at <= $3 THEN 1 ELSE limits.taken + 1 END,
+            started_at = CASE WHEN limits.started_at <= $3 THEN $2 ELSE limits.started_at END
+        WHERE limits.started_at <= $3 OR limits.taken < $4";
+    FIND_START = "SELECT started_at FROM limits WHERE key = $1";
+    GIVE_BACK = "UPDATE limits SET taken = taken - 1 WHERE key = $1 AND taken > 0";
+}
+
+/// What is limited: so many within so many milliseconds of the first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    name: &'static str,
+    most: u32,
+    window: i64,
+}
+
+const fn limit(name: &'static str, most: u32, window: i64) -> Limit {
+    Limit { name, most, window }
+}
+
+/// Mails with a link to one address: one every ten seconds. The window is the life of a link: who is refused has a mail that
+/// still works.
+pub(crate) const SIGN_IN_MAILS: Limit = limit("sign-in mail", 60, 10 * MINUTE);
+/// The same for links to a new password.
+pub(crate) const RESET_MAILS: Limit = limit("reset mail", 10, 10 * MINUTE);
+/// Passwords tried at one address. A stranger gets a thousand a day; a password that is taken withstands a million. The
+/// person can sign in by mail meanwhile.
+pub(crate) const PASSWORDS: Limit = limit("password", 10, 15 * MINUTE);
+/// Codes tried at one address: a stranger guesses one of a million. The link of the same mail works meanwhile.
+pub(crate) const CODES: Limit = limit("code", 40, DAY);
+/// Mails one client asks for: an office behind one address, in the morning.
+const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
+/// Passwords and codes one client gets wrong.
+const FAILURES_OF_CLIENT: Limit = limit("client failure", 100, 10 * MINUTE);
+
+/// What one call takes: of the address's limit, then of the client's. Always in this order, so that no two wait for each other.
+pub(crate) struct Take([(Limit, String); 2]);
+
+impl Take {
+    /// A mail to this address.
+    pub fn mail(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
+        Self([(limit, of_address(keel, asked, email)), (MAILS_OF_CLIENT, client(&asked.address))])
+    }
+
+    /// A try at this address: given back when it was right.
+    pub fn attempt(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
+        Self([(limit, of_address(keel, asked, email)), (FAILURES_OF_CLIENT, client(&asked.address))])
+    }
+
+    /// Counts one.
+    ///
+    /// # Errors
+    /// `TooMany` when one of the limits is used up, with the seconds until its window ends.
+    pub async fn take(&self, tx: &mut Tx, now: Instant) -> Result<()> {
+        for (limit, who) in &self.0 {
+            let key = key(*limit, who);
+            if tx.run(TAKE, args![&key, now, now.plus(-limit.window), limit.most]).await? == 0 {
+                let (started_at,): (i64,) = tx.get(FIND_START, args![&key]).await?;
+                let wait = (started_at + limit.window - now.0).clamp(SECOND, limit.window);
+                return Err(Refusal::TooMany { retry_after: u32::try_from((wait + SECOND - 1) / SECOND).unwrap_or(u32::MAX) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the count back.
+    pub async fn give_back(&self, tx: &mut Tx) -> Result<()> {
+        for (limit, who) in &self.0 {
+            tx.run(GIVE_BACK, args![&key(*limit, who)]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn key(limit: Limit, who: &str) -> String {
+    format!("{}: {who}", limit.name)
+}
+
+fn of_address(keel: &Keel, asked: &Asked, email: &Email) -> String {
+    devices::recognise(keel, asked, email).map_or_else(|| email.to_string(), |device| format!("{email} {device}"))
+}
+
+/// Whom an address stands for: of IPv6 the network of 64 bits, which is what one customer is given at least.
+pub fn client(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => format!("{}/64", Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_an_address_or_a_network() {
+        assert_eq!(client("203.0.113.7"), "203.0.113.7");
+        assert_eq!(client("::ffff:203.0.113.7"), "203.0.113.7");
+        assert_eq!(client("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(client("2001:db8:1:2:ffff::1"), "2001:db8:1:2::/64");
+        assert_ne!(client("2001:db8:1:3::1"), "2001:db8:1:2::/64");
+        assert_eq!(client(""), "");
+    }
+}

@@ -1,0 +1,73 @@
+//! Passwords: signing up with one, and signing in by it. A password becomes the person's only when the mailbox is proven in
+//! the browser where it was typed. Hashing happens between two transactions.
+
+use super::{Welcome, Wish, finish, mailed};
+use crate::access::sessions::Factor;
+use crate::access::{Visitor, Write};
+use crate::audit::{self, Action, Actor};
+use crate::limits::{self, Take};
+use crate::passwords::{HashedPassword, Password};
+use crate::refusal::Result;
+use crate::secrets::PlainToken;
+use crate::{args, sql};
+use keel_types::{Fault, UserId};
+
+sql! {
+    FIND_PASSWORD = "SELECT id, password_hash FROM users WHERE email = $1";
+    // Takes the person's lock: a password that is replaced meanwhile opens nothing.
+    HOLD_PASSWORD = "UPDATE users SET revision = revision + 1 WHERE id = $1 AND password_hash = $2";
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    #[sqlx(try_from = "String")]
+    id: UserId,
+    password_hash: Option<String>,
+}
+
+/// Mails a link and a code as [`super::request`] does, and keeps the password beside them until the mailbox is proven.
+/// Gives the token for the asking browser's cookie, or what is wrong with the password.
+///
+/// # Errors
+/// `TooMany` mails; `Unavailable` while too many passwords are being hashed.
+pub async fn sign_up(call: &mut Write<Visitor>, wish: &Wish, password: Password) -> Result<std::result::Result<PlainToken, Fault>> {
+    let (keel, email) = (call.keel().clone(), wish.email.clone());
+    let place = keel.hashing().place()?;
+    let take = Take::mail(limits::SIGN_IN_MAILS, &keel, call.asked(), &email);
+    take.take(call.tx()?, keel.now()).await?;
+    match call.outside(|keel, _| async move { keel.hashing().hash(place, password, email).await }).await? {
+        Ok(hashed) => mailed::ask(call, wish, Some(&hashed)).await.map(Ok),
+        Err(fault) => {
+            take.give_back(call.tx()?).await?;
+            Ok(Err(fault))
+        }
+    }
+}
+
+/// Signs in by the password. A refusal is a value: its count must be committed. An address that nobody has, or that has no
+/// password, is refused like a wrong password, after the same work.
+///
+/// # Errors
+/// `TooMany` tries; `Unavailable` while too many passwords are being hashed.
+pub async fn by_password(call: &mut Write<Visitor>, wish: Wish, password: Password) -> Result<std::result::Result<Welcome, Fault>> {
+    let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
+    let place = keel.hashing().place()?;
+    let take = Take::attempt(limits::PASSWORDS, &keel, &asked, &wish.email);
+    let tx = call.tx()?;
+    take.take(tx, now).await?;
+    let found: Option<UserRow> = tx.find(FIND_PASSWORD, args![&wish.email]).await?;
+    let (user, kept) = found.map_or((None, None), |row| (Some(row.id), row.password_hash.map(HashedPassword::kept)));
+    let compared = kept.clone();
+    let fits = call.outside(|keel, _| async move { keel.hashing().fits(place, password, compared).await }).await?;
+    let tx = call.tx()?;
+    if fits
+        && let (Some(user), Some(kept)) = (&user, &kept)
+        && tx.ran(HOLD_PASSWORD, args![user, kept]).await?
+    {
+        take.give_back(tx).await?;
+        return finish(call, wish, Factor::Password, None).await.map(Ok);
+    }
+    let actor = Actor::Unknown(wish.email.as_str(), &asked);
+    audit::write(tx, &actor, Action::SignInFailed, None, "", &[("factor", Factor::Password.as_str())], now).await?;
+    Ok(Err(Fault::WrongPassword))
+}
