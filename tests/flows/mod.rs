@@ -6,5 +6,7 @@ mod buying;
 mod credits;
 mod jobs;
 mod lanes;
+mod limits;
 mod operations;
+mod passwords;
 mod sign_in;

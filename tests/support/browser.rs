@@ -3,6 +3,7 @@
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header, redirect};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Mutex;
 
 /// A browser, or a program, with its cookies.
@@ -22,7 +23,12 @@ pub struct Answer {
 
 impl Browser {
     pub fn new(base: &str) -> Self {
-        let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        Self::at(base, Ipv4Addr::LOCALHOST)
+    }
+
+    /// One at another address of this machine: 127.0.0.2 and so on.
+    pub fn at(base: &str, address: Ipv4Addr) -> Self {
+        let client = Client::builder().redirect(redirect::Policy::none()).local_address(IpAddr::V4(address)).build().unwrap();
         Self { base: base.to_owned(), client, cookies: Mutex::default() }
     }
 

@@ -59,7 +59,9 @@ impl Password {
     /// Whether it is among the first a guesser would try, who knows the address.
     fn is_common(&self, email: &Email) -> bool {
         let beginning: String = self.0.chars().take(JUDGED).collect();
-        zxcvbn::zxcvbn(&beginning, &[email.as_str(), email.local_part(), "keel"]).guesses_log10() < COMMON_BELOW
+        let mut known: Vec<&str> = email.as_str().split(|c: char| !c.is_alphanumeric()).collect();
+        known.extend([email.as_str(), email.local_part(), "keel"]);
+        zxcvbn::zxcvbn(&beginning, &known).guesses_log10() < COMMON_BELOW
     }
 }
 
@@ -229,6 +231,7 @@ mod tests {
             "zaq12wsx",
             "letmein123",
             "olivia.owens",
+            "oliviaolivia",
             "abcdefgh",
             "keelkeel",
             "starwars",

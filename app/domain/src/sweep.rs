@@ -10,6 +10,8 @@ const EVERY: i64 = HOUR;
 
 sql! {
     SWEEP_SIGN_INS = "DELETE FROM sign_ins WHERE expires_at < $1";
+    SWEEP_RESETS = "DELETE FROM password_resets WHERE expires_at < $1";
+    SWEEP_LIMITS = "DELETE FROM limits WHERE started_at < $1";
     SWEEP_SESSIONS = "DELETE FROM user_sessions WHERE created_at < $1";
     SWEEP_JOBS = "DELETE FROM jobs WHERE state = 'done' AND due_at < $1";
     SWEEP_MAIL = "DELETE FROM mail_outbox WHERE sent_at < $1";
@@ -24,7 +26,7 @@ pub(crate) struct Broom {
 }
 
 impl Broom {
-    /// Sweeps, once an hour: used-up sign-ins after a day, sessions after sixty, finished jobs and sent mail after thirty,
+    /// Sweeps, once an hour: used-up sign-ins, resets and limits after a day, sessions after sixty, finished jobs and sent mail after thirty,
     /// checkouts that never reached Stripe after two; the bodies of settled events after ninety.
     pub async fn sweep(&self, keel: &Keel) -> Result<()> {
         let now = keel.now();
@@ -32,9 +34,16 @@ impl Broom {
             return Ok(());
         }
         self.due.store(now.plus(EVERY).0, Ordering::Relaxed);
-        for (statement, days) in
-            [(SWEEP_SIGN_INS, 1), (SWEEP_SESSIONS, 60), (SWEEP_JOBS, 30), (SWEEP_MAIL, 30), (CLOSE_CLAIMS, 2), (EMPTY_BODIES, 90)]
-        {
+        for (statement, days) in [
+            (SWEEP_SIGN_INS, 1),
+            (SWEEP_RESETS, 1),
+            (SWEEP_LIMITS, 1),
+            (SWEEP_SESSIONS, 60),
+            (SWEEP_JOBS, 30),
+            (SWEEP_MAIL, 30),
+            (CLOSE_CLAIMS, 2),
+            (EMPTY_BODIES, 90),
+        ] {
             let mut tx = keel.db().begin().await?;
             tx.run(statement, args![now.plus(-days * DAY)]).await?;
             tx.commit().await?;

@@ -16,9 +16,9 @@ pub(crate) enum Ticket {
     /// To sign in.
     SignIn,
     /// To create the account, with the password that was typed.
-    SignUp,
+    NewAccount,
     /// To sign in to the account there is, with the password that was typed.
-    SignUpAgain,
+    KnownAccount,
 }
 
 /// A link and a code.
@@ -26,8 +26,8 @@ pub(crate) async fn sign_in(tx: &mut Tx, keel: &Keel, to: &Email, ticket: Ticket
     let text = &EN.mail;
     let (heading, before, button) = match ticket {
         Ticket::SignIn => (text.sign_in_heading, text.sign_in_text, text.sign_in_button),
-        Ticket::SignUp => (text.sign_up_heading, text.sign_up_text, text.sign_up_button),
-        Ticket::SignUpAgain => (text.sign_up_again_heading, text.sign_up_again_text, text.sign_in_button),
+        Ticket::NewAccount => (text.sign_up_heading, text.sign_up_text, text.sign_up_button),
+        Ticket::KnownAccount => (text.sign_up_again_heading, text.sign_up_again_text, text.sign_in_button),
     };
     let letter = Letter {
         subject: fill(text.sign_in_subject, &[("code", &code)]),

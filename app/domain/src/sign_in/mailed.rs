@@ -106,8 +106,8 @@ pub(super) async fn ask(call: &mut Write<Visitor>, wish: &Wish, password: Option
 async fn send(tx: &mut Tx, keel: &Keel, email: &Email, with_password: bool, link: &PlainToken, code: &str) -> Result<()> {
     let ticket = match (with_password, is_known(tx, email).await?) {
         (false, _) => Ticket::SignIn,
-        (true, false) => Ticket::SignUp,
-        (true, true) => Ticket::SignUpAgain,
+        (true, false) => Ticket::NewAccount,
+        (true, true) => Ticket::KnownAccount,
     };
     letters::sign_in(tx, keel, email, ticket, &url::sign_in_link(link.reveal()), code).await
 }
