@@ -7,8 +7,11 @@ use axum::{Extension, Json};
 use http::StatusCode;
 use keel_domain::access::{Read, Visitor};
 use keel_domain::{Refusal, mail};
+use keel_types::Code;
+use keel_types::time::DAY;
 use keel_web::arrival::Arrival;
 use keel_web::pages::errors;
+use keel_web::problem::Problem;
 use serde::{Deserialize, Serialize};
 
 /// Whose mail.
@@ -43,7 +46,10 @@ pub async fn sandbox(Extension(served): Extension<Served>) -> Response {
     }
 }
 
-/// How far to move the clock.
+/// The farthest the clock is moved at once.
+const FARTHEST: i64 = 10 * 366 * DAY;
+
+/// How far to move the clock: time goes forward only.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Advance {
@@ -53,6 +59,9 @@ pub struct Advance {
 /// `POST /dev/clock {"advance_ms": …}`: moves time for the application and the sandbox together. JSON only, so that no
 /// page of another site can send it.
 pub async fn clock(Extension(served): Extension<Served>, Json(by): Json<Advance>) -> Response {
+    if !(0..=FARTHEST).contains(&by.advance_ms) {
+        return errors::json(&Problem::new(Code::Malformed));
+    }
     match served.keel.move_clock(by.advance_ms).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(refusal) => errors::json(&refusal.into()),

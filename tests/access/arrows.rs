@@ -68,5 +68,7 @@ fn only_the_payments_module_speaks_to_stripe() {
     for root in ["src", "app"] {
         walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(root), &mut found);
     }
+    // The billing sandbox is held against the client from outside, as any server is.
+    found.retain(|path| !path.contains("app/sandbox/tests/"));
     assert!(!found.is_empty() && found.iter().all(|path| path.contains("domain/src/payments/")), "{found:?}");
 }

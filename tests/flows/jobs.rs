@@ -6,7 +6,6 @@ use keel_types::time::{HOUR, MINUTE};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const OLIVIA: &str = "olivia@acme.example";
@@ -29,28 +28,13 @@ fn header(mail: &str, name: &str) -> Option<String> {
 
 both! {
     async fn under_several_workers_a_mail_leaves_once(app: App, with &[("SMTP_URL", &Mailroom::open())]) {
-        let working = Arc::new(AtomicBool::new(true));
-        let mut others = vec![];
-        for _ in 0..2 {
-            let (another, working) = (app.another().await, working.clone());
-            others.push(tokio::spawn(async move {
-                while working.load(Ordering::Relaxed) {
-                    if !another.work().await.unwrap_or(false) {
-                        tokio::time::sleep(Duration::from_millis(10)).await;
-                    }
-                }
-                another.close().await;
-            }));
-        }
+        let workers = app.with_workers(2).await;
         for number in 0..20 {
             asks(&app, &format!("person{number}@acme.example")).await;
         }
         app.settles("SELECT COUNT(*) FROM mail_outbox WHERE sent_at IS NOT NULL", 20).await;
         app.settles("SELECT COUNT(*) FROM jobs WHERE state = 'done'", 20).await;
-        working.store(false, Ordering::Relaxed);
-        for other in others {
-            other.await.unwrap();
-        }
+        workers.stop().await;
         let mut ids: BTreeMap<String, usize> = BTreeMap::new();
         for mail in mailroom(&app).taken() {
             *ids.entry(header(&mail, "Message-ID").expect("an id")).or_default() += 1;

@@ -7,8 +7,6 @@ use crate::support::{App, Browser, GOOD_CARD, together};
 use keel_types::time::{HOUR, MINUTE};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const OLIVIA: &str = "olivia@acme.example";
@@ -219,20 +217,7 @@ both! {
     }
 
     async fn several_instances_settle_every_purchase_once(app: App) {
-        let working = Arc::new(AtomicBool::new(true));
-        let mut others = vec![];
-        for _ in 0..2 {
-            let (another, working) = (app.another().await, working.clone());
-            others.push(tokio::spawn(async move {
-                while working.load(Ordering::Relaxed) {
-                    // SQLite may be busy with the other instance's write; the loop is the retry.
-                    if !another.work().await.unwrap_or(false) {
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                    }
-                }
-                another.close().await;
-            }));
-        }
+        let workers = app.with_workers(2).await;
         app.webhooks("duplicate").await;
         let mut pages = vec![];
         for number in 0..5 {
@@ -247,10 +232,7 @@ both! {
         .await;
         app.settles("SELECT COUNT(*) FROM checkouts WHERE state = 'complete'", 5).await;
         app.digested().await;
-        working.store(false, Ordering::Relaxed);
-        for other in others {
-            other.await.unwrap();
-        }
+        workers.stop().await;
         let all = "live 5, contracts 5, paid 5, payments 5, amount 145000, entries 5, lots 5, balance 12500, complete 5, intents 0, seats 50, currencies 5, ";
         assert_eq!(app.books().await, all);
         app.assert_sound_ledger().await;

@@ -7,6 +7,7 @@ mod mailroom;
 mod money;
 mod tables;
 mod together;
+mod workers;
 
 pub use browser::{Answer, Browser, cookie_without_value};
 pub use cast::{ACME, Cast, EVIL_CORP};

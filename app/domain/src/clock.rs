@@ -31,10 +31,11 @@ impl Clock {
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// Takes over the offset kept in the database.
+    /// Takes over the offset kept in the database. Time goes forward only: who read the offset before somebody moved it may
+    /// come later than who read it afterwards.
     pub async fn refresh(&self, db: &Db) -> Result<(), sqlx::Error> {
         let (offset,): (i64,) = db.read().await?.get(FIND_OFFSET, args![]).await?;
-        self.offset.store(offset, Ordering::Relaxed);
+        self.offset.fetch_max(offset, Ordering::Relaxed);
         Ok(())
     }
 
