@@ -24,7 +24,10 @@ fn left(lots: &[Lot]) -> i64 {
 /// Moves time; afterwards the worker has done what is due by then.
 async fn pass(app: &App, days: i64) {
     app.advance(days * DAY).await;
-    app.settles(&format!("SELECT COUNT(*) FROM credit_lots WHERE remaining > 0 AND expires_at <= {}", app.keel.now().0), 0).await;
+    let now = app.keel.now().0;
+    app.settles(&format!("SELECT COUNT(*) FROM credit_lots WHERE remaining > 0 AND expires_at <= {now}"), 0).await;
+    let due = "SELECT COUNT(*) FROM credit_months m JOIN subscriptions s ON s.id = m.subscription_id WHERE s.live AND m.due_at <= ";
+    app.settles(&format!("{due}{now}"), 0).await;
 }
 
 async fn compare(app: &App, lots: &[Lot], entries: usize, after: &str) {
@@ -79,11 +82,11 @@ both! {
         compare(&app, &lots, entries, "the free plan in another month").await;
 
         pass(&app, 40).await;
-        entries += expire(&mut lots, app.keel.now().0);
-        assert_eq!(left(&lots), 0);
-        compare(&app, &lots, entries, "everything has ended").await;
-        let kinds = "SELECT COUNT(*) FROM credit_entries WHERE kind = 'expiry'";
-        assert_eq!(app.db.number(kinds).await * 2, app.db.number("SELECT COUNT(*) FROM credit_entries").await, "each lot ends once");
+        entries += expire(&mut lots, app.keel.now().0) + 1;
+        lots.push((100, app.db.number(newest).await));
+        compare(&app, &lots, entries, "all but the second free month has ended").await;
+        let ended = "SELECT COUNT(*) FROM credit_entries WHERE kind = 'expiry'";
+        assert_eq!(app.db.number(ended).await * 2 + 1, app.db.number("SELECT COUNT(*) FROM credit_entries").await, "each lot ends once");
     }
 
     async fn a_renewal_whose_card_fails_grants_nothing(app: App) {
@@ -113,5 +116,55 @@ both! {
         assert_eq!(facts, format!("month:{item}:{start}"), "one grant for one paid month of one line");
         let billing = olivia.get("/org-dashboard/billing").await;
         assert!(billing.body.contains("+2,500") && billing.body.contains("Subscription"), "{}", billing.body);
+    }
+
+    async fn a_paid_year_grants_twelve_months_and_no_more(app: App) {
+        let olivia = app.buyer("olivia@acme.example", "business", "year").await;
+        app.buy(&olivia, json!({ "plan": "business", "interval": "year", "currency": "usd", "seats": 3 })).await;
+        let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
+        app.stripe(Method::POST, &format!("/v1/subscriptions/{contract}"), "cancel_at_period_end=true").await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live AND cancel_at_period_end", 1).await;
+        let workers = app.with_workers(2).await;
+        let mut ends = app.db.number("SELECT expires_at FROM credit_lots").await;
+        for month in 2..=12 {
+            pass(&app, (ends - app.keel.now().0) / DAY + 1).await;
+            assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'subscription' AND amount = 4500").await, month);
+            assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 4_500, "month {month}, without what was left");
+            let newest = app.db.number("SELECT MAX(expires_at) FROM credit_lots").await;
+            assert!((27 * DAY..=31 * DAY).contains(&(newest - ends)), "a calendar month");
+            ends = newest;
+        }
+        workers.stop().await;
+        assert!(app.db.number("SELECT period_end FROM subscriptions WHERE live").await.abs_diff(ends) < 1_000, "the year is used up");
+        pass(&app, 40).await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 0).await;
+        app.digested().await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'subscription'").await, 12);
+        assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 0);
+        app.assert_sound_ledger().await;
+    }
+
+    async fn a_year_that_ends_early_grants_no_further_month(app: App) {
+        let olivia = app.buyer("olivia@acme.example", "pro", "year").await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
+        let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
+        app.stripe(Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 0).await;
+        pass(&app, 65).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE amount > 0").await, 1);
+        app.assert_sound_ledger().await;
+    }
+
+    async fn the_free_plan_grants_the_present_month_and_none_that_is_over(app: App) {
+        let olivia = app.buyer("olivia@acme.example", "free", "").await;
+        assert_eq!(olivia.json("/api/billing/subscribe-free", &json!({})).await.status, 200);
+        pass(&app, 100).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'free_plan'").await, 2, "the first, and the fourth");
+        assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 100);
+        for month in 3..=6 {
+            pass(&app, 31).await;
+            assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'free_plan'").await, month);
+        }
+        app.assert_sound_ledger().await;
     }
 }

@@ -136,7 +136,8 @@ impl Keel {
         self.0.seen.flush(self).await?;
         self.0.broom.sweep(self).await?;
         let expiries = crate::credits::expire(self).await?;
-        Ok(jobs || expiries)
+        let months = crate::billing::months::grant_due(self).await?;
+        Ok(jobs || expiries || months)
     }
 
     /// Waits until this instance is told of work of a kind; other instances' work is found by asking every second.

@@ -16,6 +16,8 @@ sql! {
     SWEEP_JOBS = "DELETE FROM jobs WHERE state = 'done' AND due_at < $1";
     SWEEP_MAIL = "DELETE FROM mail_outbox WHERE sent_at < $1";
     CLOSE_CLAIMS = "UPDATE checkouts SET state = 'expired' WHERE state = 'claimed' AND created_at < $1";
+    // Of contracts that ended: those that live are never behind.
+    SWEEP_MONTHS = "DELETE FROM credit_months WHERE due_at < $1";
     EMPTY_BODIES = "UPDATE stripe_events SET body = '' WHERE state IN ('done', 'ignored') AND received_at < $1 AND body <> ''";
 }
 
@@ -26,8 +28,9 @@ pub(crate) struct Broom {
 }
 
 impl Broom {
-    /// Sweeps, once an hour: used-up sign-ins, resets and limits after a day, sessions after sixty, finished jobs and sent mail after thirty,
-    /// checkouts that never reached Stripe after two; the bodies of settled events after ninety.
+    /// Sweeps, once an hour: used-up sign-ins, resets and limits after a day, sessions after sixty, finished jobs and sent mail
+    /// after thirty, checkouts that never reached Stripe after two; the bodies of settled events after ninety, months that an
+    /// ended contract left over after four hundred.
     pub async fn sweep(&self, keel: &Keel) -> Result<()> {
         let now = keel.now();
         if self.due.load(Ordering::Relaxed) > now.0 {
@@ -43,6 +46,7 @@ impl Broom {
             (SWEEP_MAIL, 30),
             (CLOSE_CLAIMS, 2),
             (EMPTY_BODIES, 90),
+            (SWEEP_MONTHS, 400),
         ] {
             let mut tx = keel.db().begin().await?;
             tx.run(statement, args![now.plus(-days * DAY)]).await?;

@@ -7,6 +7,7 @@ pub mod checkouts;
 pub mod inbox;
 pub mod intents;
 pub mod lanes;
+pub(crate) mod months;
 pub mod overview;
 pub mod repair;
 mod settle;

@@ -2,21 +2,21 @@
 //! Written twice, or in another order, it leaves the same state.
 
 use super::inbox::ObjectKind;
+use super::months::{self, Contract};
 use super::{checkouts, subscriptions};
 use crate::access::Outside;
 use crate::audit::{self, Action, Actor};
-use crate::clock::add_months;
-use crate::credits::{self, Grant, Kind};
 use crate::db::{Tx, locks};
 use crate::payments::{CheckoutState, InvoiceLine, InvoiceState, InvoiceStatus, PaymentError, SubscriptionState};
 use crate::refusal::Result;
 use crate::{Keel, args, ids, sql};
-use keel_types::{AccountId, Instant, Interval, PaymentId};
+use keel_types::{AccountId, Instant, Interval, PaymentId, SubscriptionId};
 
 sql! {
     FIND_ACCOUNT_OF_CUSTOMER = "SELECT account_id FROM stripe_customers WHERE customer_id = $1";
     FIND_CLAIMED_ACCOUNT = "SELECT account_id FROM stripe_customers WHERE account_id = $1 AND customer_id IS NULL";
     SETTLE_CUSTOMER = "UPDATE stripe_customers SET customer_id = $2 WHERE account_id = $1 AND customer_id IS NULL";
+    FIND_MIRROR = "SELECT id FROM subscriptions WHERE stripe_id = $1";
     FIND_LOOKUP_KEY = "SELECT lookup_key FROM stripe_prices WHERE price_id = $1";
     KEEP_CURRENCY = "UPDATE accounts SET currency = $2 WHERE id = $1 AND currency IS NULL";
     FIND_PAYMENT = "SELECT status FROM payments WHERE stripe_id = $1";
@@ -156,7 +156,7 @@ async fn keep_payment(
     Ok(())
 }
 
-/// The credits of the first month a line pays for. A price unknown to the catalogue grants nothing.
+/// The credits of the first month a line pays for, and of a year's other months when they begin. A price unknown to the catalogue grants nothing.
 async fn grant_paid_month(
     tx: &mut Tx,
     keel: &Keel,
@@ -173,13 +173,18 @@ async fn grant_paid_month(
         tracing::warn!(%account, price, "a paid price is not in the catalogue; nothing was granted");
         return Ok(());
     };
-    let start = Instant(line.period_start);
-    let expires = if interval == Interval::Year { add_months(start, 1) } else { Instant(line.period_end) };
-    let grant = Grant {
-        kind: Kind::Subscription,
-        amount: plan.monthly_credits(line.quantity),
-        fact: format!("month:{item}:{}", line.period_start),
-        expires: Some(expires),
+    let mirror: Option<MirrorRow> = match subscription {
+        Some(subscription) => tx.find(FIND_MIRROR, args![subscription.id.as_str()]).await?,
+        None => None,
     };
-    credits::grant(tx, account, &grant, keel.now()).await
+    let months = if interval == Interval::Year { 12 } else { 1 };
+    let begins = Instant(line.period_start);
+    let contract = Contract { account, plan, seats: line.quantity, item: Some(item), begins, months: Some(months) };
+    months::begin(tx, mirror.as_ref().map(|row| &row.id), &contract, keel.now()).await
+}
+
+#[derive(sqlx::FromRow)]
+struct MirrorRow {
+    #[sqlx(try_from = "String")]
+    id: SubscriptionId,
 }

@@ -3,11 +3,11 @@
 use super::catalogue::{FREE, Plan};
 use super::inbox::{self, ObjectKind};
 use super::intents;
+use super::months::{self, Contract};
 use crate::access::sessions::set_active_account;
 use crate::access::{Owner, Write};
 use crate::accounts::{Site, ensure_workspace_for_user};
 use crate::audit::{self, Action, Actor};
-use crate::clock::add_months;
 use crate::credits::{self, Grant, Kind};
 use crate::db::{Tx, locks};
 use crate::payments::{SubscriptionState, SubscriptionStatus};
@@ -182,13 +182,8 @@ pub(crate) async fn start_free(tx: &mut Tx, account: &AccountId, plan: &Plan, no
     let id = ids::new::<SubscriptionId>();
     tx.run(INSERT_FREE, args![&id, account, FREE, Currency::Usd.as_str(), plan.seats, now]).await?;
     tx.run(SET_SEAT_LIMIT, args![account, plan.seats]).await?;
-    let grant = Grant {
-        kind: Kind::FreePlan,
-        amount: plan.credits,
-        fact: format!("free:{account}:{}", keel_text::iso(now).get(..7).unwrap_or_default()),
-        expires: Some(add_months(now, 1)),
-    };
-    credits::grant(tx, account, &grant, now).await?;
+    let contract = Contract { account, plan, seats: 1, item: None, begins: now, months: None };
+    months::begin(tx, Some(&id), &contract, now).await?;
     Ok(id)
 }
 
