@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { journey } from '../support/journey.mjs'
 import { codeIn, linkIn } from '../support/mail.mjs'
 import { at, says } from '../support/pages.mjs'
-import { OLIVIA, askForMail, choosePlan, enterCode, field, press } from '../support/people.mjs'
+import { OLIVIA, askForMail, choosePlan, enterCode, expectFault, field, press } from '../support/people.mjs'
 
 const main = page => page.getByRole('main')
 
@@ -63,16 +63,6 @@ journey('a malformed address stays in its field with the reason beside it', {}, 
     assert.equal(await field(page, 'Email').inputValue(), 'olivia@@acme')
   }
 })
-
-/** Waits until the field is marked as wrong; what it is described by says why. */
-async function expectFault(input) {
-  await input.and(input.page().locator('[aria-invalid=true]')).waitFor()
-  const reason = await input.evaluate(element => {
-    const ids = [element.getAttribute('aria-errormessage'), element.getAttribute('aria-describedby')].join(' ')
-    return ids.split(/\s+/).map(id => document.getElementById(id)?.innerText ?? '').join(' ').trim()
-  })
-  assert.ok(reason, 'the field says what is wrong')
-}
 
 /** A page that explains a refusal and offers to sign in again. */
 async function expectRefusal(page, reason) {

@@ -29,6 +29,13 @@ export async function newVisitor(browser, base, { scripts = true } = {}) {
     viewport: { width: 1280, height: 900 },
   })
   context.setDefaultTimeout(PATIENCE)
+  return openTab(context, scripts)
+}
+
+/** Another tab of the same visitor: same cookies, nothing opened yet. */
+export const newTab = page => openTab(page.context(), hasScripts(page))
+
+async function openTab(context, scripts) {
   const page = await context.newPage()
   const complaints = []
   visitors.set(page, { scripts, complaints })

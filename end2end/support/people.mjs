@@ -1,4 +1,5 @@
 // What people do on Keel's pages, step by step, by the names they see. Every page on the way is checked.
+import assert from 'node:assert/strict'
 import { at, region, says } from './pages.mjs'
 import { codeIn } from './mail.mjs'
 
@@ -8,6 +9,8 @@ export const OLIVIA = { email: 'olivia@acme.example', first: 'Olivia', last: 'Ow
 export const CARD = { ok: '4242 4242 4242 4242', declined: '4000 0000 0000 0002' }
 
 export const press = (page, name) => page.getByRole('button', { name, exact: true }).click()
+/** A password's field has no role. */
+export const secret = (page, name) => page.getByLabel(name, { exact: true })
 export const field = (page, name) => page.getByRole('textbox', { name, exact: true })
 
 const choose = (page, group, choice) => page.getByRole('radiogroup', { name: group }).getByRole('radio', { name: choice }).check()
@@ -57,9 +60,14 @@ export async function pay(page, card = CARD.ok, button = 'Pay') {
 }
 
 /** From the page after paying, headed `heading`, by the questions about the person, to the dashboard. */
-export async function settleIn(page, heading, { first, last, phone }) {
+export async function settleIn(page, heading, person) {
   await at(page, heading)
   await proceed(page)
+  await introduce(page, person)
+}
+
+/** Answers the questions about the person. */
+export async function introduce(page, { first, last, phone }) {
   await at(page, 'About you')
   await field(page, 'First name').fill(first)
   await field(page, 'Last name').fill(last)
@@ -67,5 +75,31 @@ export async function settleIn(page, heading, { first, last, phone }) {
   await proceed(page)
 }
 
+/** Opens the account switcher, in which `account` is the current one. */
+export const openAccounts = (page, account) => press(page, `Account: ${account}`)
+
+/** Switches from one account to another. */
+export async function switchAccount(page, from, to) {
+  await openAccounts(page, from)
+  await page.getByRole('listitem').filter({ hasText: to }).getByRole('button').click()
+}
+
+/** By the menu of somebody who has told the name, to the page for signing in. */
+export async function signOut(page, { email }) {
+  await press(page, `Signed in as ${email}`)
+  await press(page, 'Sign out')
+  await at(page, 'Sign in')
+}
+
 /** Continue, be it a link or a button. */
 export const proceed = page => page.getByRole('button', { name: 'Continue', exact: true }).or(page.getByRole('link', { name: 'Continue', exact: true })).click()
+
+/** Waits until the field is marked as wrong; what it is described by says why. */
+export async function expectFault(input) {
+  await input.and(input.page().locator('[aria-invalid=true]')).waitFor()
+  const reason = await input.evaluate(element => {
+    const ids = [element.getAttribute('aria-errormessage'), element.getAttribute('aria-describedby')].join(' ')
+    return ids.split(/\s+/).map(id => document.getElementById(id)?.innerText ?? '').join(' ').trim()
+  })
+  assert.ok(reason, 'the field says what is wrong')
+}

@@ -12,8 +12,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use keel_domain::Refusal;
 use keel_domain::secrets::reference;
 use keel_domain::settings::Settings;
-use keel_types::{BusinessModel, Code};
+use keel_types::Code;
+use keel_web::action::declared;
 use keel_web::arrival::Arrival;
+use keel_web::pages::accounts::switch;
 use keel_web::pages::errors;
 use keel_web::problem::Problem;
 use std::net::SocketAddr;
@@ -93,13 +95,17 @@ fn is_localhost(headers: &HeaderMap, settings: &Settings) -> bool {
 
 /// In b2c there are no workspaces: their URLs are unknown.
 async fn hide(State(served): State<Served>, request: Request, next: Next) -> Response {
-    const TEAMS: [&str; 6] = ["/org-dashboard", "/onboarding/workspace", "/workspaces", "/invitations", "/api/workspaces", "/api/accounts"];
-    let path = request.uri().path();
-    let within = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if served.keel.settings().model() == BusinessModel::B2c && TEAMS.into_iter().any(within) {
+    if !served.keel.settings().model().has_teams() && is_of_teams(request.uri().path()) {
         return Asker::of(&request).refuse(Refusal::NotFound.into()).await;
     }
     next.run(request).await
+}
+
+/// Whether a URL is about workspaces: a page of theirs, or an action whose forms stand on such pages only.
+fn is_of_teams(path: &str) -> bool {
+    const TEAMS: [&str; 5] = ["/org-dashboard", "/onboarding/workspace", "/workspaces", "/invitations", switch::URL];
+    let within = |path: &str| TEAMS.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+    within(path) || declared().any(|action| action.url == path && action.pages.iter().all(|page| within(page)))
 }
 
 /// One line an answer, with the route's template: an address may hold a token.

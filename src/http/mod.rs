@@ -10,6 +10,8 @@ mod pages;
 mod stripe_webhook;
 
 use axum::Router;
+use axum::extract::RawQuery;
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use keel_domain::Keel;
 use keel_web::action::declared;
@@ -18,6 +20,9 @@ use tokio::sync::watch;
 
 /// Where Stripe posts events.
 pub const STRIPE_WEBHOOK: &str = "/api/stripe/webhook";
+
+/// Where the organization's overview was; it leads to where it is.
+const OLD_OVERVIEW: &str = "/org-dashboard/admin";
 
 /// What the router serves.
 #[derive(Clone)]
@@ -33,6 +38,7 @@ pub struct Served {
 /// Endpoints that are neither pages nor actions. Those of `/dev` exist in development only.
 const PLAIN: &[Endpoint] = &[
     plain("POST", STRIPE_WEBHOOK, "stripe's signature"),
+    plain("GET", OLD_OVERVIEW, "visitor"),
     plain("GET", "/health/live", "visitor"),
     plain("GET", "/health/ready", "visitor"),
     plain("GET", "/assets/{file}", "visitor"),
@@ -54,6 +60,7 @@ pub fn router(served: &Served) -> Router {
         .merge(pages.clone())
         .merge(actions::router(&pages))
         .route(STRIPE_WEBHOOK, post(stripe_webhook::receive))
+        .route(OLD_OVERVIEW, get(to_overview))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/assets/{file}", get(assets::serve))
@@ -66,6 +73,11 @@ pub fn router(served: &Served) -> Router {
             .route("/dev/clock", post(development::clock));
     }
     layers::around(app, served)
+}
+
+async fn to_overview(RawQuery(query): RawQuery) -> Redirect {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("/org-dashboard{query}"))
 }
 
 /// Every endpoint with its door, sorted.

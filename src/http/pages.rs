@@ -4,10 +4,10 @@ use axum::Router;
 use axum::routing::get;
 use keel_domain::access::{Door, Manager, Member, SignedIn, Visitor};
 use keel_types::permission::may;
-use keel_web::endpoints::{Endpoint, Kind};
+use keel_web::endpoints::{Endpoint, Kind, Page};
 use keel_web::page::{Stop, Visit};
 
-/// From each line come a route and a row of the table of endpoints. The module's `load` takes a call of that door.
+/// From each line come a route, a row of the table of endpoints, and whom the page opens to. The module's `load` takes a call of that door.
 macro_rules! pages {
     ($($path:literal => $($module:ident)::+, $door:ty;)*) => {
         /// Every page with its door.
@@ -15,15 +15,21 @@ macro_rules! pages {
             $(Endpoint { path: $path, method: "GET", door: <$door as Door>::NAME, kind: Kind::Page },)*
         ];
 
+        $(inventory::submit! { Page::behind::<$door>($path) })*
+
         /// The pages, without the layers around them.
         pub fn router() -> Router {
             Router::new()$(.route($path, get(|visit: Visit| async move {
                 use keel_web::pages::$($module)::+ as page;
                 let shown = async {
-                    let mut call = visit.read::<$door>().await?;
-                    let around = visit.around(&mut call).await?;
-                    let model = page::load(call, &visit).await?;
-                    Ok::<_, Stop>(visit.show($path, around, model, page::view))
+                    loop {
+                        let mut call = visit.read::<$door>().await?;
+                        let around = visit.around(&mut call).await?;
+                        match page::load(call, &visit).await {
+                            Err(Stop::Again) => {}
+                            model => break Ok(visit.show($path, around, model?, page::view)),
+                        }
+                    }
                 };
                 match shown.await {
                     Ok(response) => response,
@@ -48,7 +54,8 @@ pages! {
     "/checkout"                   => checkout,                 SignedIn;
     "/checkout/success"           => checkout::success,        SignedIn;
     "/onboarding"                 => onboarding,               SignedIn;
-    "/onboarding/workspace"       => accounts,                 SignedIn;
+    "/onboarding/workspace"       => workspaces::first,        SignedIn;
+    "/workspaces/new"             => workspaces::another,      SignedIn;
     "/private-dashboard"          => dashboards::private,      Member;
     "/private-dashboard/billing"  => billing::personal,        Member;
     "/org-dashboard"              => dashboards::organization, Manager;

@@ -2,8 +2,9 @@
 //! browser and by a program. What is not the caller's answers like what does not exist.
 
 use crate::both;
-use crate::support::{ACME, Answer, B2C, Browser, Cast, EVIL_CORP, HYBRID, compare};
+use crate::support::{ACME, Answer, App, B2C, Browser, Cast, EVIL_CORP, HYBRID, compare};
 use http::{Method, header};
+use keel_web::action::declared;
 use keel_web::endpoints::{Endpoint, Kind};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
@@ -12,7 +13,7 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 15] = [
+const EMPTY: [&str; 16] = [
     "/api/accounts/switch",
     "/api/auth/confirm-link",
     "/api/auth/request-link",
@@ -28,6 +29,7 @@ const EMPTY: [&str; 15] = [
     "/api/stripe/webhook",
     "/api/user/onboarding",
     "/api/workspaces/create",
+    "/api/workspaces/create-first",
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,7 +92,7 @@ fn without(answer: &Answer, name: &str) -> String {
 }
 
 /// One actor's line: the same for all accounts, or each by itself.
-async fn line(app: &crate::support::App, who: &Actor<'_>, endpoint: &Endpoint, how: As) -> String {
+async fn line(app: &App, who: &Actor<'_>, endpoint: &Endpoint, how: As) -> String {
     if !takes_account(endpoint) {
         let answer = ask(who.browser, endpoint, how, None).await;
         app.begins_again().await;
@@ -117,7 +119,7 @@ struct Actor<'a> {
     foreign: &'a str,
 }
 
-impl crate::support::App {
+impl App {
     /// Takes back what a cell of the matrix changed.
     async fn begins_again(&self) {
         self.db.run("UPDATE user_sessions SET revoked_at = NULL WHERE revoked_at IS NOT NULL").await;
@@ -126,51 +128,85 @@ impl crate::support::App {
     }
 }
 
+/// What everybody is told by every endpoint.
+async fn table(app: &App, actors: &[Actor<'_>]) -> String {
+    let mut table = String::new();
+    for endpoint in keel::http::endpoints() {
+        writeln!(table, "\n{} {}, {}", endpoint.method, endpoint.path, endpoint.door).unwrap();
+        let mut lines = vec![];
+        for who in actors {
+            let person = line(app, who, &endpoint, As::Browser).await;
+            let program = line(app, who, &endpoint, As::Program).await;
+            lines.push((who.name, if program == person { person } else { format!("{person} | {program}") }));
+        }
+        if lines.iter().all(|(_, told)| *told == lines[0].1) {
+            lines = vec![("everybody", lines[0].1.clone())];
+        }
+        for (name, told) in lines {
+            writeln!(table, "  {name:9} {told}").unwrap();
+        }
+    }
+    assert!(!table.contains("500") && !table.contains("503"), "{table}");
+    table
+}
+
+/// The same of everybody in Acme, of Eve and of nobody.
+async fn table_of_teams(app: &App) -> String {
+    let cast = Cast::gather(app).await;
+    let anonymous = app.browser();
+    let acme = |name, browser| Actor { name, browser, own: ACME, foreign: EVIL_CORP };
+    let actors = [
+        acme("anonymous", &anonymous),
+        Actor { name: "outsider", browser: &cast.eve, own: EVIL_CORP, foreign: ACME },
+        acme("owner", &cast.olivia),
+        acme("admin", &cast.adam),
+        acme("member", &cast.max),
+        acme("viewer", &cast.vera),
+        acme("auditor", &cast.aude),
+        Actor { name: "removed", browser: &cast.rob, own: "personal", foreign: ACME },
+    ];
+    table(app, &actors).await
+}
+
+const LEGEND: &str = "Who gets in where. Each endpoint for a browser (HTML) and, where it differs, for a program (JSON).\n\
+    The account named is the actor's own, somebody else's (for the removed: the one they were in) or unknown;\n\
+    one status means that it makes no difference. The auditor's role holds `audit:view` and nothing else.\n";
+
 both! {
     async fn who_gets_in_where(app: App) {
-        let cast = Cast::gather(&app).await;
-        let anonymous = app.browser();
-        let acme = |name, browser| Actor { name, browser, own: ACME, foreign: EVIL_CORP };
+        compare("tests/access/statuses.txt", &format!("{LEGEND}{}", table_of_teams(&app).await));
+    }
+
+    async fn who_gets_in_where_in_hybrid(app: App, with HYBRID) {
+        let b2b = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/access/statuses.txt")).unwrap();
+        let same: Vec<&str> = b2b.split("\n\n").map(str::trim).collect();
+        let hybrid = table_of_teams(&app).await;
+        let others: String = hybrid.split("\n\n").map(str::trim).filter(|block| !same.contains(block)).fold(String::new(), |all, block| all + "\n" + block + "\n");
+        compare("tests/access/statuses-hybrid.txt", &format!("{LEGEND}In hybrid. What is not here is as in b2b.\n{others}"));
+    }
+
+    async fn who_gets_in_where_in_b2c(app: App, with B2C) {
+        let (anonymous, olivia, eve) = (app.browser(), app.sign_in("olivia@acme.example").await, app.sign_in("eve@evil.example").await);
+        let accounts = [app.account("olivia@acme.example", "personal").await, app.account("eve@evil.example", "personal").await];
         let actors = [
-            acme("anonymous", &anonymous),
-            Actor { name: "outsider", browser: &cast.eve, own: EVIL_CORP, foreign: ACME },
-            acme("owner", &cast.olivia),
-            acme("admin", &cast.adam),
-            acme("member", &cast.max),
-            acme("viewer", &cast.vera),
-            acme("auditor", &cast.aude),
-            Actor { name: "removed", browser: &cast.rob, own: "personal", foreign: ACME },
+            Actor { name: "anonymous", browser: &anonymous, own: "personal", foreign: &accounts[1] },
+            Actor { name: "person", browser: &olivia, own: "personal", foreign: &accounts[1] },
+            Actor { name: "another", browser: &eve, own: &accounts[1], foreign: &accounts[0] },
         ];
-        let mut table = String::from(
-            "Who gets in where. Each endpoint for a browser (HTML) and, where it differs, for a program (JSON).\n\
-             The account named is the actor's own, somebody else's (for the removed: the one they were in) or unknown;\n\
-             one status means that it makes no difference. The auditor's role holds `audit:view` and nothing else.\n",
-        );
-        for endpoint in keel::http::endpoints() {
-            writeln!(table, "\n{} {}, {}", endpoint.method, endpoint.path, endpoint.door).unwrap();
-            let mut lines = vec![];
-            for who in &actors {
-                let person = line(&app, who, &endpoint, As::Browser).await;
-                let program = line(&app, who, &endpoint, As::Program).await;
-                lines.push((who.name, if program == person { person } else { format!("{person} | {program}") }));
-            }
-            if lines.iter().all(|(_, told)| *told == lines[0].1) {
-                lines = vec![("everybody", lines[0].1.clone())];
-            }
-            for (name, told) in lines {
-                writeln!(table, "  {name:9} {told}").unwrap();
-            }
-        }
-        assert!(!table.contains("500") && !table.contains("503"), "{table}");
-        compare("tests/access/statuses.txt", &table);
+        compare("tests/access/statuses-b2c.txt", &format!("{LEGEND}In b2c, where everybody owns an account and nothing else.\n{}", table(&app, &actors).await));
     }
 
     async fn in_b2c_nothing_of_workspaces_exists(app: App, with B2C) {
         let browser = app.sign_in("olivia@acme.example").await;
-        for path in ["/org-dashboard", "/org-dashboard/billing", "/org-dashboard/anything", "/onboarding/workspace", "/workspaces/new"] {
+        let pages = ["/org-dashboard", "/org-dashboard/billing", "/org-dashboard/anything", "/onboarding/workspace", "/workspaces/new", "/org-dashboard/admin"];
+        for path in pages {
             assert_eq!(browser.get(path).await.status, 404, "{path}");
+            assert_eq!(app.browser().get(path).await.status, 404, "{path}, to a visitor");
         }
-        for path in ["/api/workspaces/create", "/api/accounts/switch"] {
+        let of_teams = |page: &&str| page.starts_with("/org-dashboard") || page.starts_with("/workspaces") || **page == *"/onboarding/workspace";
+        let actions: Vec<&str> = declared().filter(|action| action.pages.iter().all(of_teams)).map(|action| action.url).collect();
+        assert!(actions.len() >= 2, "{actions:?}");
+        for path in actions.into_iter().chain(["/api/accounts/switch"]) {
             let fields = [("name", "Acme"), ("account", "personal")];
             assert_eq!(browser.form(path, &fields).await.status, 404, "{path}");
             let program = browser.json(path, &serde_json::json!({ "name": "Acme", "account": "personal" })).await;

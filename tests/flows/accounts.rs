@@ -2,7 +2,7 @@
 //! wherever it is asked for at the same instant.
 
 use crate::both;
-use crate::support::{ACME, App, B2C, Browser, Cast, HYBRID, together};
+use crate::support::{ACME, App, B2C, Cast, HYBRID, together};
 use http::Method;
 use serde_json::json;
 
@@ -10,15 +10,6 @@ const OLIVIA: &str = "olivia@acme.example";
 const WORKSPACES: &str = "SELECT COUNT(*) FROM accounts WHERE kind = 'workspace'";
 const OWNERS: &str =
     "SELECT COUNT(*) FROM memberships m JOIN accounts a ON a.id = m.account_id WHERE a.kind = 'workspace' AND m.role = 'owner'";
-
-/// Signs somebody in on the way to an invitation: they get no workspace by it.
-async fn sign_in_to_join(app: &App, email: &str) -> Browser {
-    let browser = app.browser();
-    browser.form("/api/auth/request-link", &[("email", email), ("redirectTo", "/invitations/none")]).await.leads_to("/verify");
-    let code = app.code(email).await;
-    browser.form("/api/auth/verify-otp", &[("code", &code)]).await.leads_to("/onboarding");
-    browser
-}
 
 /// Every table of accounts as it must be for one person with `workspaces` workspaces of their own.
 async fn is_whole(app: &App, people: i64, workspaces: i64) {
@@ -53,7 +44,7 @@ both! {
     }
 
     async fn fifty_checkouts_at_once_make_one_workspace(app: App) {
-        let browser = sign_in_to_join(&app, OLIVIA).await;
+        let browser = app.sign_in_to_join(OLIVIA).await;
         is_whole(&app, 1, 0).await;
         let statuses = together((0..50).map(|_| {
             let browser = browser.copy();
@@ -62,6 +53,16 @@ both! {
         .await;
         assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
         is_whole(&app, 1, 1).await;
+    }
+
+    async fn the_checkout_that_makes_the_workspace_is_about_it(app: App, with HYBRID) {
+        let olivia = app.buyer(OLIVIA, "business", "month").await;
+        let page = olivia.get("/checkout").await;
+        is_whole(&app, 1, 1).await;
+        let form = page.form_to("/api/billing/checkout");
+        assert_eq!(form.value("account"), Some(app.account(OLIVIA, "workspace").await.as_str()));
+        assert!(page.body.contains("Account: Olivia's workspace") || page.body.contains("Account: Olivia&#x27;s workspace"), "{}", page.body);
+        assert!(olivia.form(&form.action, &form.filled(&[])).await.location().contains("/pay/"));
     }
 
     async fn fifty_sign_ins_of_one_new_address_make_one_person_and_one_workspace(app: App) {
@@ -83,7 +84,7 @@ both! {
     async fn checkout_creation_and_sign_in_at_once_make_one_workspace(app: App) {
         for round in 0..5_i64 {
             let email = format!("person{round}@acme.example");
-            let browser = sign_in_to_join(&app, &email).await;
+            let browser = app.sign_in_to_join(&email).await;
             let mut ways = vec![];
             for way in 0..10 {
                 let (browser, code) = if way % 3 == 2 {
@@ -96,7 +97,7 @@ both! {
                 ways.push(async move {
                     match way % 3 {
                         0 => browser.get("/checkout").await.status,
-                        1 => browser.form("/api/workspaces/create", &[("name", "Acme")]).await.status,
+                        1 => browser.form("/api/workspaces/create-first", &[("name", "Acme")]).await.status,
                         _ => browser.form("/api/auth/verify-otp", &[("code", &code)]).await.status,
                     }
                 });
@@ -108,7 +109,7 @@ both! {
     }
 
     async fn the_free_plan_makes_the_workspace_it_needs_once(app: App) {
-        let browser = sign_in_to_join(&app, OLIVIA).await;
+        let browser = app.sign_in_to_join(OLIVIA).await;
         let named = browser.json("/api/billing/subscribe-free", &json!({ "account": "personal" })).await;
         assert_eq!(named.problem(), (400, "WORKSPACE_REQUIRED".to_owned()));
         is_whole(&app, 1, 0).await;
@@ -144,17 +145,17 @@ both! {
     }
 
     async fn on_the_way_to_an_invitation_nobody_gets_a_workspace(app: App) {
-        let browser = sign_in_to_join(&app, OLIVIA).await;
+        let browser = app.sign_in_to_join(OLIVIA).await;
         is_whole(&app, 1, 0).await;
         browser.get("/org-dashboard").await.leads_to("/private-dashboard");
         browser.get("/private-dashboard").await.leads_to("/onboarding/workspace");
         let page = browser.get("/onboarding/workspace").await;
         assert!(page.status == 200 && page.body.contains("value=\"Olivia's workspace\""), "{}", page.body);
-        browser.form("/api/workspaces/create", &[("name", "Acme & Sons")]).await.leads_to("/onboarding");
+        browser.form("/api/workspaces/create-first", &[("name", "Acme & Sons")]).await.leads_to("/onboarding");
         assert_eq!(app.db.text("SELECT name || ' ' || slug FROM accounts WHERE kind = 'workspace'").await, "Acme & Sons acme-sons");
         assert_eq!(browser.get("/org-dashboard").await.status, 200);
         browser.get("/onboarding/workspace").await.leads_to("/org-dashboard");
-        let again = browser.form("/api/workspaces/create", &[("name", "Another")]).await;
+        let again = browser.form("/api/workspaces/create-first", &[("name", "Another")]).await;
         again.leads_to("/org-dashboard");
         assert!(!again.headers.contains_key("set-cookie"), "nothing was made, so nothing is said");
         is_whole(&app, 1, 1).await;
@@ -164,7 +165,7 @@ both! {
         let cast = Cast::gather(&app).await;
         let before = app.db.number(WORKSPACES).await;
         assert_eq!(cast.max.get("/checkout").await.status, 200);
-        cast.max.form("/api/workspaces/create", &[("name", "Mine")]).await.leads_to("/private-dashboard");
+        cast.max.form("/api/workspaces/create-first", &[("name", "Mine")]).await.leads_to("/private-dashboard");
         app.sign_in("max@acme.example").await;
         assert_eq!(app.db.number(WORKSPACES).await, before);
     }
@@ -294,22 +295,6 @@ both! {
         assert_eq!(cast.aude.get("/org-dashboard/billing").await.status, 200);
         app.db.run("UPDATE roles SET permissions = 'account:delete members:transfer_ownership nonsense' WHERE id = 'rol_auditor'").await;
         cast.aude.get("/org-dashboard").await.leads_to("/private-dashboard");
-    }
-
-    async fn two_tabs_never_bleed(app: App) {
-        let cast = Cast::gather(&app).await;
-        let olivia = &cast.olivia;
-        let page = olivia.get("/checkout?account=acme").await;
-        olivia.form("/api/accounts/switch", &[("account", "personal")]).await.location();
-        assert_eq!(olivia.get("/org-dashboard?account=acme").await.status, 200);
-        olivia.get("/org-dashboard").await.leads_to("/private-dashboard");
-        assert_eq!(page.status, 200);
-        let success = olivia.form("/api/billing/subscribe-free", &[("account", ACME)]).await.location().to_owned();
-        assert!(success.starts_with("/checkout/success"), "{success}");
-        let page = olivia.get(&success).await;
-        assert!(page.status == 200 && page.body.contains("Acme"), "{success}: {}", page.body);
-        let subscribed = "SELECT a.slug FROM subscriptions s JOIN accounts a ON a.id = s.account_id WHERE s.live";
-        assert_eq!(app.db.text(subscribed).await, ACME);
     }
 
     async fn programs_get_statuses_where_browsers_are_led_on(app: App) {

@@ -42,13 +42,9 @@ impl Cast {
     }
 }
 
-/// Somebody who has just signed in and told the name, on the way to an invitation: without a workspace of their own.
+/// Somebody who has just signed in and told the name, without a workspace of their own.
 async fn person(app: &App, name: &str) -> Browser {
-    let (browser, email) = (app.browser(), address(name));
-    let wish = [("email", email.as_str()), ("redirectTo", "/invitations/none")];
-    browser.form("/api/auth/request-link", &wish).await.leads_to("/verify");
-    let code = app.code(&email).await;
-    browser.form("/api/auth/verify-otp", &[("code", &code)]).await.leads_to("/onboarding");
+    let browser = app.sign_in_to_join(&address(name)).await;
     let told = [("first_name", name), ("last_name", "Example")];
     assert_eq!(browser.form("/api/user/onboarding", &told).await.status, 303);
     browser
@@ -61,6 +57,16 @@ pub fn address(name: &str) -> String {
 }
 
 impl App {
+    /// A browser in which somebody has just signed in on the way to an invitation: they get no workspace by it.
+    pub async fn sign_in_to_join(&self, email: &str) -> Browser {
+        let browser = self.browser();
+        let wish = [("email", email), ("redirectTo", "/invitations/none")];
+        browser.form("/api/auth/request-link", &wish).await.leads_to("/verify");
+        let code = self.code(email).await;
+        browser.form("/api/auth/verify-otp", &[("code", &code)]).await.leads_to("/onboarding");
+        browser
+    }
+
     /// Makes somebody at Acme a member of it, with their sessions in it.
     async fn joins(&self, name: &str, role: &str) {
         let number = name.bytes().fold(0, |number: u128, byte| number << 8 | u128::from(byte));

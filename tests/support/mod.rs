@@ -3,6 +3,7 @@
 mod browser;
 mod cast;
 mod database;
+mod forms;
 mod mailroom;
 mod money;
 mod tables;
@@ -61,6 +62,11 @@ macro_rules! both {
 pub const B2C: &[(&str, &str)] = &[("KEEL_BUSINESS_MODEL", "b2c")];
 /// The settings of a hybrid Keel.
 pub const HYBRID: &[(&str, &str)] = &[("KEEL_BUSINESS_MODEL", "hybrid")];
+
+/// The settings of a Keel that sells licences only.
+pub const LICENCES: &[(&str, &str)] = &[("KEEL_BILLING_MODEL", "license")];
+/// The settings of a Keel that sells plans only.
+pub const SUBSCRIPTIONS: &[(&str, &str)] = &[("KEEL_BILLING_MODEL", "subscription")];
 
 /// A running Keel.
 pub struct App {

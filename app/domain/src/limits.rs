@@ -1,7 +1,7 @@
 //! Security limits, kept in the database: how often somebody may try, whichever instance they come to.
 //!
-//! A limit counts under an address, under a browser that has signed in as that address before, or under a client. Strangers
-//! share the address's count, the person's own browsers have counts of their own: whoever uses up the first keeps nobody
+//! A limit counts under an address, under a browser that has signed in as that address before, under a client, or under a
+//! person who is signed in. Strangers share the address's count, the person's own browsers have counts of their own: whoever uses up the first keeps nobody
 //! out. Nothing here ever locks an account. Tested in `tests/flows/limits.rs`.
 
 use crate::access::Asked;
@@ -10,7 +10,7 @@ use crate::refusal::{Refusal, Result};
 use crate::sign_in::devices;
 use crate::{Keel, args, sql};
 use keel_types::time::{DAY, MINUTE, SECOND};
-use keel_types::{Email, Instant};
+use keel_types::{Email, Instant, UserId};
 use std::net::{IpAddr, Ipv6Addr};
 
 sql! {
@@ -51,18 +51,26 @@ const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
 /// Passwords and codes one client gets wrong.
 const FAILURES_OF_CLIENT: Limit = limit("client failure", 100, 10 * MINUTE);
 
+/// Workspaces one person makes.
+const WORKSPACES: Limit = limit("workspace", 20, DAY);
+
 /// What one call takes: of the address's limit, then of the client's. Always in this order, so that no two wait for each other.
-pub(crate) struct Take([(Limit, String); 2]);
+pub(crate) struct Take(Vec<(Limit, String)>);
 
 impl Take {
     /// A mail to this address.
     pub fn mail(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
-        Self([(limit, of_address(keel, asked, email)), (MAILS_OF_CLIENT, client(&asked.address))])
+        Self(vec![(limit, of_address(keel, asked, email)), (MAILS_OF_CLIENT, client(&asked.address))])
     }
 
     /// A try at this address: given back when it was right.
     pub fn attempt(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
-        Self([(limit, of_address(keel, asked, email)), (FAILURES_OF_CLIENT, client(&asked.address))])
+        Self(vec![(limit, of_address(keel, asked, email)), (FAILURES_OF_CLIENT, client(&asked.address))])
+    }
+
+    /// A workspace of this person's.
+    pub fn workspace(user: &UserId) -> Self {
+        Self(vec![(WORKSPACES, user.to_string())])
     }
 
     /// Counts one.

@@ -88,6 +88,7 @@ pricing: Pricing {
     choose: "Choose {plan}",
     by_arrangement: "By arrangement",
     contact: "Contact us",
+    licences: "Licences are sold by arrangement. Write to us what you need, and you get an offer.",
     taxes: "Prices are without tax. The payment page shows what is added where you live.",
 }
 
@@ -204,7 +205,7 @@ checkout: Checkout {
     owner_only_text: "Whoever answers for the money of {account} can. Ask an owner.",
     open_dashboard: "Go to your dashboard",
     workspace_needed: "Plans belong to workspaces",
-    workspace_needed_text: "You are in your personal account now. Choose the workspace this plan is for, then open the checkout again: your choice is kept.",
+    workspace_needed_text: "You are in your personal account now. Choose the workspace this plan is for. Your choice is kept.",
     use_workspace: "Switch to {account}",
 }
 
@@ -244,6 +245,7 @@ create_workspace: CreateWorkspace {
     name: "Workspace name",
     name_hint: "Your company or team. You can change it later.",
     submit: "Create workspace",
+    back: "Back to your dashboard",
 }
 
 // ── Dashboards ──────────────────────────────────────────────────────────────────────────────
@@ -291,6 +293,7 @@ private_dashboard: PrivateDashboard {
     no_projects: "No projects yet",
     no_projects_text: "Projects you work on appear here.",
     only_you: "Nobody else is here yet.",
+    yours_alone: "This account is yours alone.",
     personal: "This is your personal account",
     personal_text: "Work and billing live in workspaces. Open one of yours:",
     open_workspace: "Open {account}",

@@ -59,3 +59,10 @@ words! {
         Year = "year",
     }
 }
+
+impl BusinessModel {
+    /// Whether there are workspaces, with members, roles and invitations.
+    pub fn has_teams(self) -> bool {
+        self != Self::B2c
+    }
+}

@@ -45,6 +45,12 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// `path` about an account: its id, its slug or `personal`.
+pub fn about(path: &str, account: &str) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}account={}", escape(account))
+}
+
 /// The sign-in page that leads on to `next`.
 pub fn login(next: &str) -> String {
     format!("/login?redirectTo={}", escape(next))
@@ -68,6 +74,12 @@ pub fn reset_link(token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_says_which_account_it_is_about() {
+        assert_eq!(about("/checkout", "acme"), "/checkout?account=acme");
+        assert_eq!(about("/checkout?canceled=1", "a&b"), "/checkout?canceled=1&account=a%26b");
+    }
 
     #[test]
     fn only_paths_of_ours_are_followed() {

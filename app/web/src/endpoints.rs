@@ -1,5 +1,6 @@
 //! The table of endpoints: every URL with its door, printed by `keel routes` and compared in tests.
 
+use keel_domain::access::{Caller, Door};
 use serde::Serialize;
 
 /// A URL that answers.
@@ -25,4 +26,24 @@ pub enum Kind {
     Action,
     /// Anything else.
     Plain,
+}
+
+/// A page that is somebody's, and whom it opens to. Submitted beside its route.
+pub struct Page {
+    path: &'static str,
+    admits: fn(Caller) -> bool,
+}
+inventory::collect!(Page);
+
+impl Page {
+    /// The page behind a door.
+    pub const fn behind<D: Door>(path: &'static str) -> Self {
+        Self { path, admits: |caller| D::admit(None, false).is_err() && D::admit(Some(caller), false).is_ok() }
+    }
+}
+
+/// Whether there is such a page, for signed-in people, and its door opens to this one. A path with parts that vary is no
+/// page here: what it names is in one account only.
+pub fn opens(path: &str, caller: &Caller) -> bool {
+    inventory::iter::<Page>().any(|page| page.path == path && (page.admits)(caller.clone()))
 }

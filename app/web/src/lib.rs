@@ -10,6 +10,7 @@ pub mod cookies;
 pub mod endpoints;
 pub mod flash;
 pub mod form;
+mod frame;
 pub mod islands;
 pub mod layouts;
 pub mod page;

@@ -4,22 +4,25 @@ use crate::action::Declared;
 use crate::arrival::Arrival;
 use crate::flash::{self, Said};
 use crate::form::FormState;
-use crate::layouts::{AccountEntry, Frame, Section, User};
-use crate::pages::{accounts, errors, sign_in};
-use crate::ui::{Icon, Maybe, Text};
+use crate::frame;
+use crate::layouts::Frame;
+use crate::pages::errors;
+use crate::ui::Maybe;
 use axum::extract::FromRequestParts;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use hydration_context::SsrSharedContext;
-use keel_domain::access::{Caller, Door, Read, Standing, Write};
-use keel_domain::access::{Origin, SignedIn};
-use keel_domain::accounts::{Mine, list_mine};
+use keel_domain::access::{Caller, Door, Origin, Read, SignedIn, Standing, Write};
+use keel_domain::accounts::{Mine, billing, dashboard, list_mine};
 use keel_domain::{Keel, Refusal};
-use keel_text::{Catalogue, Lang, fill};
-use keel_types::{AccountKind, BusinessModel, Permission, url};
+use keel_text::{Catalogue, Lang};
+use keel_types::url;
 use leptos::prelude::{IntoView, Owner, RenderHtml as _};
 use std::sync::Arc;
+
+/// Where plans are chosen.
+const PRICING: &str = "/pricing";
 
 /// Which route answered: the layer in front of actions shows a form again only on its own page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub enum Stop {
     Go(String),
     /// The page is refused.
     No(Refusal),
+    /// What the page is about was made just now: door and load once more, so that everything on the page knows of it.
+    Again,
 }
 
 impl From<Refusal> for Stop {
@@ -83,6 +88,17 @@ impl Visit {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The account this response is about, when one was named: by the form that is shown again, else in the query.
+    pub fn account(&self) -> Option<&str> {
+        let named = |account: &&str| !account.is_empty();
+        self.form.fields.get("account").filter(named).or_else(|| self.query("account").filter(named))
+    }
+
+    /// Path and query.
+    pub fn here(&self) -> &str {
+        &self.here
+    }
+
     /// The path that was asked for.
     pub fn path(&self) -> &str {
         self.here.split('?').next().unwrap_or_default()
@@ -90,13 +106,13 @@ impl Visit {
 
     /// Opens a door to read.
     pub async fn read<D: Door>(&self) -> Result<Read<D>, Refusal> {
-        Read::open(&self.arrival.keel, self.arrival.asked_for(self.query("account"))).await
+        Read::open(&self.arrival.keel, self.arrival.asked_for(self.account())).await
     }
 
     /// Opens the door to write although this is a GET. Only for the named exceptions, which are idempotent and concern the
     /// session's own person: the checkout page, which makes the workspace, and the success page, which asks for a look.
     pub async fn write_named(&self) -> Result<Write<SignedIn>, Refusal> {
-        let mut asked = self.arrival.asked_for(self.query("account"));
+        let mut asked = self.arrival.asked_for(self.account());
         asked.origin = Origin::NamedGet;
         Write::open(&self.arrival.keel, asked).await
     }
@@ -123,11 +139,12 @@ impl Visit {
     pub async fn stop(&self, stop: Stop) -> Response {
         match stop {
             Stop::Go(next) => see_other(&self.onward(&next)),
+            Stop::Again => see_other(&self.here),
             Stop::No(refusal) if self.arrival.is_program() => errors::json(&refusal.into()),
             Stop::No(Refusal::SignInNeeded) => see_other(&url::login(&self.here)),
             Stop::No(refusal) => match self.instead(&refusal).await {
                 Some(next) => see_other(&self.onward(next)),
-                None => errors::page(&self.arrival.about(self.query("account")), &self.here, &refusal).await,
+                None => errors::page(&self.arrival.about(self.account()), &self.here, &refusal).await,
             },
         }
     }
@@ -135,13 +152,7 @@ impl Visit {
     /// One dashboard leads to another about the same account.
     fn onward(&self, next: &str) -> String {
         let is_dashboard = |path: &str| path.starts_with("/org-dashboard") || path.starts_with("/private-dashboard");
-        let stays = is_dashboard(&self.here) && is_dashboard(next);
-        format!("{next}{}", if stays { self.named_account() } else { String::new() })
-    }
-
-    /// The account the request named, as the query of a link.
-    fn named_account(&self) -> String {
-        self.query("account").map(|account| format!("?account={}", url::escape(account))).unwrap_or_default()
+        link(next, self.account().filter(|_| is_dashboard(&self.here) && is_dashboard(next)))
     }
 
     /// People who run no workspace are sent from the organization's pages to their own.
@@ -157,97 +168,30 @@ impl Visit {
 
     fn page(&self, caller: Option<&Caller>, mine: &[Mine]) -> Page {
         let lang = Lang::default();
+        let settings = self.keel().settings();
         let said = flash::said(&self.arrival);
-        let frame = caller.map(|caller| self.frame(caller, mine, lang, said));
+        let standing = caller.map(Caller::usual_standing);
+        let about = standing.filter(|_| self.account().is_some()).map(|standing| standing.handle().to_owned());
         Page {
             lang,
             text: lang.catalogue(),
             here: self.here.clone(),
             form: self.form.clone(),
             said,
-            account: caller.map(|caller| caller.usual_standing().account.to_string()).unwrap_or_default(),
-            dashboard: caller.map(|caller| dashboard(caller.usual_standing())),
-            frame,
-            development: self.keel().settings().in_development(),
+            account: standing.map(|standing| standing.account.to_string()).unwrap_or_default(),
+            dashboard: standing.map(|standing| link(dashboard(standing.is_manager()), about.as_deref())),
+            billing: standing.and_then(|standing| billing(standing, settings.model())).map(|path| link(path, about.as_deref())),
+            pricing: link(PRICING, standing.filter(|_| settings.model().has_teams()).map(Standing::handle)),
+            frame: caller.map(|caller| frame::of(self, caller, mine, lang, said)),
+            development: settings.in_development(),
+            about,
         }
-    }
-
-    fn frame(&self, caller: &Caller, mine: &[Mine], lang: Lang, said: Option<Said>) -> Frame {
-        let text = lang.catalogue();
-        let (settings, standing) = (self.keel().settings(), caller.usual_standing());
-        let teams = settings.model() != BusinessModel::B2c;
-        let entry = |mine: &Mine| {
-            let name = |id: &String| settings.product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone());
-            let plan = mine.plan.as_ref().map_or_else(|| text.navigation.no_plan.to_owned(), name);
-            AccountEntry {
-                id: mine.account.to_string(),
-                name: mine.name.clone(),
-                note: match mine.kind {
-                    AccountKind::Personal => text.navigation.personal.to_owned(),
-                    AccountKind::Workspace => fill(text.navigation.account_note, &[("plan", &plan), ("role", &mine.role.name)]),
-                },
-                current: mine.account == standing.account,
-            }
-        };
-        let accounts: Vec<AccountEntry> = mine.iter().map(entry).collect();
-        let current = accounts.iter().find(|account| account.current).cloned();
-        Frame {
-            lang,
-            user: self.user(caller),
-            account: current.unwrap_or_else(|| AccountEntry {
-                id: standing.account.to_string(),
-                name: standing.name.clone(),
-                note: String::new(),
-                current: true,
-            }),
-            sections: self.sections(standing, text),
-            accounts: if teams { accounts } else { vec![] },
-            switch_action: accounts::switch::at(&self.here),
-            create_workspace: (teams && !caller.has_workspace).then(|| "/onboarding/workspace".to_owned()),
-            banner: None,
-            flash: said.and_then(|said| text.flash.find(said.as_str())).into(),
-        }
-    }
-
-    fn user(&self, caller: &Caller) -> User {
-        User {
-            id: caller.user.to_string(),
-            name: caller.shown_name(),
-            email: caller.email.to_string(),
-            your_account: None,
-            sign_out_action: sign_in::sign_out::at(&self.here),
-        }
-    }
-
-    /// The pages this person may open, each carrying the account the request named.
-    fn sections(&self, standing: &Standing, text: &'static Catalogue) -> Vec<Section> {
-        let path = self.path();
-        let named = self.named_account();
-        let section = |label: &'static str, href: &'static str, icon| Section {
-            label: Text::from(label),
-            href: format!("{href}{named}"),
-            icon,
-            current: path == href,
-        };
-        let mut sections = vec![];
-        let sees_billing = standing.role.permissions.has(Permission::ViewBilling);
-        if standing.is_manager() {
-            sections.push(section(text.navigation.overview, "/org-dashboard", Icon::Overview));
-            if sees_billing {
-                sections.push(section(text.navigation.billing, "/org-dashboard/billing", Icon::Billing));
-            }
-        }
-        sections.push(section(text.navigation.home, "/private-dashboard", Icon::Home));
-        if standing.kind == AccountKind::Personal && self.keel().settings().model() != BusinessModel::B2b {
-            sections.push(section(text.navigation.billing, "/private-dashboard/billing", Icon::Billing));
-        }
-        sections
     }
 }
 
-/// The dashboard of an account for somebody who stands there.
-fn dashboard(standing: &Standing) -> String {
-    keel_domain::accounts::dashboard(standing.is_manager()).to_owned()
+/// A link to `path`, about an account where one is named.
+fn link(path: &str, about: Option<&str>) -> String {
+    about.map_or_else(|| path.to_owned(), |account| url::about(path, account))
 }
 
 /// What every view gets besides its model.
@@ -265,14 +209,25 @@ pub struct Page {
     pub account: String,
     /// The dashboard of a person who is signed in.
     pub dashboard: Option<String>,
+    /// The billing page of this account, when the person may see it.
+    pub billing: Option<String>,
+    /// The pricing page, leading to a plan for this account and no other.
+    pub pricing: String,
     /// What surrounds the pages of a person who is signed in.
     pub frame: Option<Frame>,
     /// Whether this is a developer's machine or a test.
     pub development: bool,
+    /// The account the request named, for links.
+    about: Option<String>,
     said: Option<Said>,
 }
 
 impl Page {
+    /// A link to another page: about the same account, where the request named one.
+    pub fn link(&self, path: &str) -> String {
+        link(path, self.about.as_deref())
+    }
+
     /// What is wrong with a field.
     pub fn error(&self, field: &str) -> Maybe {
         self.form.error(field, self.text)
@@ -286,11 +241,6 @@ impl Page {
     /// What the last action said.
     pub fn flash(&self) -> Maybe {
         self.said.and_then(|said| self.text.flash.find(said.as_str())).into()
-    }
-
-    /// The person who is signed in.
-    pub fn user(&self) -> Option<User> {
-        self.frame.as_ref().map(|frame| frame.user.clone())
     }
 }
 

@@ -72,8 +72,8 @@ impl Problem {
 
     /// Offers the change of plan there, when the plan there is was the problem.
     #[must_use]
-    pub fn or_change_plan_at(self, billing: String) -> Self {
-        if self.code == Code::AlreadySubscribed { Self { change_plan: Some(billing), ..self } } else { self }
+    pub fn or_change_plan_at(self, billing: Option<String>) -> Self {
+        if self.code == Code::AlreadySubscribed { Self { change_plan: billing, ..self } } else { self }
     }
 
     /// One field was not taken, and what the verb wrote about it is kept.

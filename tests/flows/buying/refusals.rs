@@ -119,7 +119,7 @@ both! {
         app.buy(&olivia, pro("year")).await;
         for order in [pro("year"), pro("month"), json!({ "plan": "business", "interval": "month", "seats": 1 })] {
             let problem = refused(&app, &olivia, CHECKOUT, order, (409, "ALREADY_SUBSCRIBED")).await;
-            assert_eq!(problem["change_plan"], "/org-dashboard/billing");
+            assert_eq!(problem["change_plan"], "/org-dashboard/billing?account=olivias-workspace");
         }
         refused(&app, &olivia, FREE, json!({}), (409, "ALREADY_SUBSCRIBED")).await;
         let fields = [("plan", "pro"), ("interval", "year"), ("currency", "usd")];

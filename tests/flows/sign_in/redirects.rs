@@ -72,7 +72,7 @@ both! {
                 stays_here(&app, &page, path, wish);
                 stays_here(&app, &olivia.get(&query(path, "redirectTo", wish)).await, path, wish);
             }
-            for action in ["/api/auth/request-link", "/api/auth/resend", "/api/auth/verify-otp", "/api/user/onboarding", "/api/workspaces/create", "/api/accounts/switch", "/api/billing/checkout"] {
+            for action in ["/api/auth/request-link", "/api/auth/resend", "/api/auth/verify-otp", "/api/user/onboarding", "/api/workspaces/create", "/api/workspaces/create-first", "/api/accounts/switch", "/api/billing/checkout"] {
                 let url = query(action, "at", wish);
                 stays_here(&app, &anonymous.get(&url).await, action, wish);
                 for browser in [&anonymous, &olivia] {

@@ -14,12 +14,13 @@ const ABSOLUTE: i64 = 30 * DAY;
 
 sql! {
     // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,
-    // else the personal one.
+    // else the personal one. Where there are no teams, what was made while there were is asleep.
     FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, u.email, p.first_name, p.last_name, p.onboarded_at,
             m.id AS membership, m.role, m.created_at AS joined_at, r.name AS role_name, r.permissions,
             a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at,
-            EXISTS (SELECT 1 FROM memberships w JOIN accounts b ON b.id = w.account_id
-                    WHERE w.user_id = s.user_id AND b.kind = 'workspace') AS has_workspace
+            COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
+            $5 AND EXISTS (SELECT 1 FROM memberships w JOIN accounts b ON b.id = w.account_id
+                           WHERE w.user_id = s.user_id AND b.kind = 'workspace') AS has_workspace
         FROM user_sessions s
         JOIN users u ON u.id = s.user_id
         JOIN user_profiles p ON p.user_id = s.user_id
@@ -27,6 +28,7 @@ sql! {
         JOIN accounts a ON a.id = m.account_id
         JOIN roles r ON r.id = m.role
         WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.last_seen_at > $2 AND s.created_at > $3
+            AND ($5 OR a.kind = 'personal')
         ORDER BY CASE WHEN a.id = $4 OR a.slug = $4 OR (a.kind = 'personal' AND $4 = 'personal') THEN 0
                       WHEN a.id = s.active_account_id THEN 1
                       WHEN a.kind = 'workspace' THEN 2 ELSE 3 END, m.created_at, m.id
@@ -68,6 +70,8 @@ pub struct Standing {
     pub slug: Option<String>,
     /// When it was made.
     pub created: Instant,
+    /// Whether it is the session's active account.
+    pub is_active: bool,
     /// The membership.
     pub membership: MembershipId,
     /// The role, as it takes effect under the business model.
@@ -75,6 +79,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The account as links name it: the slug, or `personal`.
+    pub fn handle(&self) -> &str {
+        self.slug.as_deref().unwrap_or(AccountKind::Personal.as_str())
+    }
+
     /// Whether the organization dashboard is this person's: a workspace, and a role that gives more than a member's.
     pub fn is_manager(&self) -> bool {
         self.kind == AccountKind::Workspace && self.role.is_manager()
@@ -101,7 +110,7 @@ impl Caller {
     pub(super) async fn find(conn: &mut Conn, asked: &Asked, model: BusinessModel, now: Instant) -> Result<Option<Self>> {
         let Some(token) = &asked.session else { return Ok(None) };
         let wanted = asked.account.as_deref().unwrap_or_default();
-        let args = args![&token.hashed(), now.plus(-IDLE), now.plus(-ABSOLUTE), wanted];
+        let args = args![&token.hashed(), now.plus(-IDLE), now.plus(-ABSOLUTE), wanted, model.has_teams()];
         let row: Option<CallerRow> = conn.find(FIND_CALLER, args).await?;
         Ok(row.map(|row| row.caller(wanted, model)))
     }
@@ -130,6 +139,7 @@ struct CallerRow {
     account_name: String,
     slug: Option<String>,
     account_created_at: i64,
+    is_active: bool,
     has_workspace: bool,
 }
 
@@ -145,6 +155,7 @@ impl CallerRow {
             name: self.account_name,
             slug: self.slug,
             created: Instant(self.account_created_at),
+            is_active: self.is_active,
             membership: self.membership,
             role: Role::of(&self.role, &self.role_name, &self.permissions, model),
         };

@@ -67,7 +67,8 @@ impl<D: Door> Write<D> {
         Ok(())
     }
 
-    /// Commits, does something outside the database, and opens the same door again: rights are looked at as they are then.
+    /// Commits, does something outside the database, and opens the same door again: rights are looked at as they are then,
+    /// in the same account, whichever is the active one by then.
     pub async fn outside<T, F, W>(&mut self, work: F) -> Result<T>
     where
         F: FnOnce(Keel, Outside) -> W,
@@ -77,6 +78,9 @@ impl<D: Door> Write<D> {
             tx.commit().await?;
         }
         let done = work(self.keel.clone(), Outside(())).await?;
+        if self.asked.account.is_none() {
+            self.asked.account = self.proof.caller().map(|caller| caller.usual_standing().account.to_string());
+        }
         let again = Self::open(&self.keel, self.asked.clone()).await?;
         self.proof = again.proof;
         self.tx = again.tx;

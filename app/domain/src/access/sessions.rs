@@ -15,9 +15,10 @@ use std::sync::{Mutex, PoisonError};
 const SEEN_EVERY: i64 = 5 * MINUTE;
 
 sql! {
-    // The account last used that is still the person's, else the oldest workspace, else the personal one.
+    // The account last used that is still the person's, else the oldest workspace, else the personal one. $2: whether there
+    // are teams.
     FIND_USUAL_ACCOUNT = "SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id
-        WHERE m.user_id = $1
+        WHERE m.user_id = $1 AND ($2 OR a.kind = 'personal')
         ORDER BY CASE WHEN a.id = (SELECT active_account_id FROM user_sessions WHERE user_id = $1 ORDER BY last_seen_at DESC, id DESC LIMIT 1)
                       THEN 0 WHEN a.kind = 'workspace' THEN 1 ELSE 2 END, m.created_at, m.id
         LIMIT 1";
@@ -53,11 +54,18 @@ impl Factor {
 }
 
 /// Starts a session and ends the one the browser had. Gives the token for the cookie: a new one at every sign-in.
-pub(crate) async fn start(tx: &mut Tx, user: &UserId, factor: Factor, asked: &Asked, now: Instant) -> Result<(SessionId, PlainToken)> {
+pub(crate) async fn start(
+    tx: &mut Tx,
+    keel: &Keel,
+    user: &UserId,
+    factor: Factor,
+    asked: &Asked,
+    now: Instant,
+) -> Result<(SessionId, PlainToken)> {
     if let Some(before) = &asked.session {
         tx.run(REVOKE_TOKEN, args![&before.hashed(), now]).await?;
     }
-    let (account,): (String,) = tx.get(FIND_USUAL_ACCOUNT, args![user]).await?;
+    let (account,): (String,) = tx.get(FIND_USUAL_ACCOUNT, args![user, keel.settings().model().has_teams()]).await?;
     let (id, token) = (ids::new::<SessionId>(), PlainToken::random());
     let row = args![&id, &token.hashed(), user, account, factor.as_str(), asked.agent.as_str(), asked.address.as_str(), now];
     tx.run(INSERT_SESSION, row).await?;

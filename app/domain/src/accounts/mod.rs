@@ -3,9 +3,9 @@
 mod next_page;
 mod workspaces;
 
-pub use next_page::{Destination, dashboard, next_after_creation, next_after_introduction, next_of, next_page};
+pub use next_page::{Destination, billing, dashboard, next_after_creation, next_after_introduction, next_of, next_page};
 pub(crate) use workspaces::{Site, create_workspace, ensure_workspace_for_user, find_workspace};
-pub use workspaces::{create_first, ensure_at_checkout};
+pub use workspaces::{create, create_first, ensure_at_checkout};
 
 use crate::access::sessions::set_active_account;
 use crate::access::{Door, Member, Read, Write};
@@ -24,7 +24,7 @@ sql! {
         JOIN accounts a ON a.id = m.account_id
         JOIN roles r ON r.id = m.role
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live
-        WHERE m.user_id = $1 ORDER BY a.kind, m.created_at, m.id LIMIT 200";
+        WHERE m.user_id = $1 AND ($2 OR a.kind = 'personal') ORDER BY a.kind, m.created_at, m.id LIMIT 200";
     LIST_PEOPLE = "SELECT u.email, p.first_name, p.last_name, r.name AS role_name FROM memberships m
         JOIN users u ON u.id = m.user_id JOIN user_profiles p ON p.user_id = m.user_id JOIN roles r ON r.id = m.role
         WHERE m.account_id = $1 ORDER BY m.created_at, m.id LIMIT $2";
@@ -65,7 +65,7 @@ pub struct Mine {
 pub async fn list_mine<D: Door>(call: &mut Read<D>) -> Result<Vec<Mine>> {
     let Some(user) = call.caller().map(|c| c.user.clone()) else { return Ok(vec![]) };
     let model = call.keel().settings().model();
-    let rows: Vec<MineRow> = call.conn().list(LIST_MINE, args![&user]).await?;
+    let rows: Vec<MineRow> = call.conn().list(LIST_MINE, args![&user, model.has_teams()]).await?;
     Ok(rows.into_iter().map(|row| row.mine(model)).collect())
 }
 

@@ -1,9 +1,10 @@
 //! Where a person goes next, decided in one place.
 
-use crate::access::{Caller, Read, SignedIn, Write};
+use crate::access::{Caller, Read, SignedIn, Standing, Write};
 use crate::billing::intents;
 use crate::refusal::Result;
 use keel_types::url::LocalPath;
+use keel_types::{AccountKind, BusinessModel, Permission};
 
 /// What decides where somebody goes next.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,15 @@ pub fn next_page(to: Destination<'_>) -> String {
 /// The dashboard that fits.
 pub fn dashboard(manager: bool) -> &'static str {
     if manager { "/org-dashboard" } else { "/private-dashboard" }
+}
+
+/// The billing page of an account, for somebody who may see it. In b2b a personal account has none.
+pub fn billing(standing: &Standing, model: BusinessModel) -> Option<&'static str> {
+    match standing.kind {
+        _ if !standing.role.permissions.has(Permission::ViewBilling) => None,
+        AccountKind::Workspace => Some("/org-dashboard/billing"),
+        AccountKind::Personal => (model != BusinessModel::B2b).then_some("/private-dashboard/billing"),
+    }
 }
 
 /// Where a person who is signed in goes next.

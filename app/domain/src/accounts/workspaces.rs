@@ -1,4 +1,4 @@
-//! Workspaces: bootstrap for people who have none.
+//! Workspaces: bootstrap for people who have none, and further ones for people who ask.
 
 use super::add_member;
 use crate::access::sessions::set_active_account;
@@ -6,6 +6,7 @@ use crate::access::{SignedIn, Write};
 use crate::audit::{self, Action, Actor};
 use crate::billing::catalogue::Choice;
 use crate::db::{Tx, locks};
+use crate::limits::Take;
 use crate::refusal::{Refusal, Result};
 use crate::settings::Settings;
 use crate::{args, ids, sql};
@@ -99,24 +100,43 @@ pub(crate) async fn create_workspace(tx: &mut Tx, name: &WorkspaceName, user: &U
     Err(Refusal::internal(&"no free slug found"))
 }
 
-/// The site `/checkout`: makes the workspace that will be billed, if it is missing, and makes it the active account.
-pub async fn ensure_at_checkout(call: &mut Write<SignedIn>, choice: Option<&Choice>) -> Result<()> {
+/// The site `/checkout`: makes the workspace that will be billed, if it is missing, and makes it the active account. True
+/// when the person has a workspace now and had none before.
+pub async fn ensure_at_checkout(call: &mut Write<SignedIn>, choice: Option<&Choice>) -> Result<bool> {
     if call.proof().has_workspace {
-        return Ok(());
+        return Ok(false);
     }
     ensure(call, Site::Checkout(choice)).await
 }
 
-/// The page that asks for a name: makes the first workspace of a person who has none.
+/// The first steps, where a name is asked for: makes the workspace of a person who has none.
 pub async fn create_first(call: &mut Write<SignedIn>, name: WorkspaceName) -> Result<()> {
-    ensure(call, Site::Asked(name)).await
+    ensure(call, Site::Asked(name)).await.map(drop)
 }
 
-async fn ensure(call: &mut Write<SignedIn>, site: Site<'_>) -> Result<()> {
+async fn ensure(call: &mut Write<SignedIn>, site: Site<'_>) -> Result<bool> {
+    let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
+    let names_account = call.asked().account.is_some();
+    let tx = call.tx()?;
+    let workspace = ensure_workspace_for_user(tx, keel.settings(), &caller.user, &caller.email, site, now).await?;
+    // A request that names an account is about that one, and leaves the session's as it is.
+    if let Some(account) = workspace.as_ref().filter(|_| !names_account) {
+        set_active_account(tx, &caller.session, account).await?;
+    }
+    Ok(workspace.is_some())
+}
+
+/// Makes a workspace, whether or not the person has one, with the person as its owner; it is the active account afterwards.
+///
+/// # Errors
+/// `TooMany` in a day.
+pub async fn create(call: &mut Write<SignedIn>, name: WorkspaceName) -> Result<()> {
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let tx = call.tx()?;
-    if let Some(account) = ensure_workspace_for_user(tx, keel.settings(), &caller.user, &caller.email, site, now).await? {
-        set_active_account(tx, &caller.session, &account).await?;
-    }
-    Ok(())
+    // Who signs in at the same instant finds this one instead of making another.
+    locks::lock_user(tx, &caller.user).await?;
+    Take::workspace(&caller.user).take(tx, now).await?;
+    let account = create_workspace(tx, &name, &caller.user, keel.settings().product.free_seats(), now).await?;
+    set_active_account(tx, &caller.session, &account).await?;
+    audit::record(call, Action::WorkspaceCreated, Some(&account), account.as_str(), &[]).await
 }

@@ -161,7 +161,12 @@ impl Product {
         }
     }
 
-    /// The plan of an id.
+    /// What the pricing page offers, in its order: where only licences are sold, nothing that renews.
+    pub fn offered(&self) -> impl Iterator<Item = &Plan> {
+        self.plans.iter().filter(|plan| self.billing_model != BillingModel::License || !plan.renews())
+    }
+
+    /// The plan of an id, offered or not: accounts keep what they have.
     pub fn plan(&self, id: &str) -> Option<&Plan> {
         self.plans.iter().find(|p| p.id == id)
     }
@@ -173,7 +178,7 @@ impl Product {
 
     /// The price of a choice, when it is sold.
     pub fn quote(&self, choice: &Choice) -> Result<Quote<'_>, NotSold> {
-        let plan = self.plan(&choice.plan).filter(|plan| !plan.contact).ok_or(NotSold::Unknown)?;
+        let plan = self.offered().find(|plan| plan.id == choice.plan && !plan.contact).ok_or(NotSold::Unknown)?;
         let minor = match choice.interval {
             None if plan.id == FREE => 0,
             None => return Err(NotSold::Unknown),
@@ -210,6 +215,12 @@ impl Plan {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether it is paid each month or year.
+    fn renews(&self) -> bool {
+        let amounts = self.prices.values().flat_map(|p| [p.monthly, p.yearly]).chain([self.monthly, self.yearly]);
+        amounts.flatten().next().is_some()
     }
 
     /// Minor units of one (a seat when per seat) for an interval, when sold.
@@ -277,6 +288,21 @@ mod tests {
             assert_eq!(total(&choice("business", Some(Interval::Month), seats)), Err(NotSold::Seats), "{seats}");
         }
         assert_eq!(total(&choice("pro", Some(Interval::Month), 2)), Err(NotSold::Seats));
+    }
+
+    #[test]
+    fn where_only_licences_are_sold_nothing_renews() {
+        let offered = |model: &str| {
+            let text = include_str!("../../../../keel.toml").replace("billing_model = \"hybrid\"", &format!("billing_model = \"{model}\""));
+            let product = Product::parse(&text).unwrap();
+            let ids: Vec<_> = product.offered().map(|plan| plan.id.clone()).collect();
+            let sold = |plan, interval| product.quote(&choice(plan, interval, 1)).is_ok();
+            (ids.join(" "), sold("free", None), sold("pro", Some(Interval::Month)), product.plan("pro").is_some())
+        };
+        for model in ["hybrid", "subscription"] {
+            assert_eq!(offered(model), ("free pro business enterprise".to_owned(), true, true, true));
+        }
+        assert_eq!(offered("license"), ("free enterprise".to_owned(), true, false, true));
     }
 
     #[test]

@@ -93,7 +93,7 @@ async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password:
     if let Some(choice) = &choice {
         intents::keep(tx, &user, choice, now).await?;
     }
-    let (session, token) = sessions::start(tx, &user, factor, &asked, now).await?;
+    let (session, token) = sessions::start(tx, &keel, &user, factor, &asked, now).await?;
     let actor = Actor::SignedIn(&user, email.as_str(), &asked);
     audit::write(tx, &actor, Action::SignedIn, None, user.as_str(), &[("factor", factor.as_str())], now).await?;
     if let Some(password) = password {

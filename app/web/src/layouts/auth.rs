@@ -2,7 +2,8 @@ use keel_text::{Lang, fill};
 use leptos::prelude::*;
 
 use super::{
-    User,
+    Frame,
+    accounts::Accounts,
     document::{Document, Home, MAIN},
 };
 use crate::ui::{Button, Flash, Form, Maybe, Text, Weight};
@@ -24,17 +25,21 @@ pub fn Auth(
     #[prop(into, optional)]
     refresh: Maybe,
     #[prop(into, optional)] flash: Maybe,
-    /// The person signed in, on the pages where one is: shown above, with the way out.
+    /// What surrounds a person signed in, on the pages where one is: shown above are their account and the way out.
     #[prop(optional_no_strip)]
-    user: Option<User>,
+    frame: Option<Frame>,
     /// Room for a summary beside its form.
     #[prop(optional)]
     wide: bool,
     children: Children,
 ) -> impl IntoView {
     let text = &lang.catalogue().navigation;
-    let person = user.map(|user| {
+    let person = frame.map(|frame| {
+        let user = frame.user.clone();
+        // Where there is one account there is nothing to say about it.
+        let accounts = frame.create_workspace.is_some().then(|| view! { <Accounts frame/> });
         view! {
+            {accounts}
             <div class="auth-user">
                 <span>{fill(text.user, &[("email", &user.email)])}</span>
                 <Form action=user.sign_out_action class=""><Button label=text.sign_out weight=Weight::Quiet/></Form>

@@ -2,7 +2,8 @@ use keel_text::{Catalogue, fill};
 use leptos::prelude::*;
 
 use super::{
-    AccountEntry, Frame, Section, User,
+    Frame, Section, User,
+    accounts::Accounts,
     document::{Document, MAIN},
 };
 use crate::ui::{Avatar, Banner, Flash, Form, Icon, IconOf, Maybe, Text};
@@ -25,19 +26,14 @@ pub fn Dashboard(
 ) -> impl IntoView {
     let lang = frame.lang;
     let text = lang.catalogue();
+    let switcher = view! { <Accounts frame=frame.clone()/> };
     let banner = frame.banner.map(|banner| view! { <Banner text=banner.text tone=banner.tone link=banner.link/> });
     view! {
         <Document lang title=title.clone()>
             <div class="dash">
                 {banner}
                 <header class="rail">
-                    <Accounts
-                        text
-                        account=frame.account
-                        accounts=frame.accounts
-                        switch_action=frame.switch_action
-                        create_workspace=frame.create_workspace
-                    />
+                    {switcher}
                     <button type="button" class="button button-quiet rail-menu-button" popovertarget="sections">
                         <IconOf icon=Icon::Menu/>{text.navigation.menu}
                     </button>
@@ -69,72 +65,6 @@ fn section(section: Section) -> impl IntoView {
                 <IconOf icon=section.icon/>{section.label}
             </a>
         </li>
-    }
-}
-
-/// The account switcher; only the account's name where there is nothing to switch.
-#[component]
-fn Accounts(
-    text: &'static Catalogue,
-    account: AccountEntry,
-    accounts: Vec<AccountEntry>,
-    switch_action: String,
-    create_workspace: Option<String>,
-) -> impl IntoView {
-    let label = fill(text.navigation.account, &[("name", &account.name)]);
-    let face = view! {
-        <Avatar name=account.name.clone() id=account.id square=true/>
-        <span class="visually-hidden">{label}</span>
-        <span class="rail-button-text" aria-hidden="true">
-            <span class="rail-button-name">{account.name}</span>
-            <span class="rail-button-note">{account.note}</span>
-        </span>
-    };
-    if accounts.is_empty() && create_workspace.is_none() {
-        return view! { <div class="rail-button rail-account">{face}</div> }.into_any();
-    }
-    let entries = accounts.into_iter().map(|entry| view! { <li>{account_entry(text, entry, &switch_action)}</li> }).collect_view();
-    let create = create_workspace.map(|href| {
-        view! {
-            <div class="menu-part">
-                <a class="menu-item" href=href><IconOf icon=Icon::Plus/>{text.navigation.create_workspace}</a>
-            </div>
-        }
-    });
-    view! {
-        <button type="button" class="rail-button rail-account" popovertarget="accounts">
-            {face}
-            <IconOf icon=Icon::Choose/>
-        </button>
-        <div class="menu menu-top" id="accounts" popover="auto">
-            <p class="menu-title" id="accounts-title">{text.navigation.accounts}</p>
-            <ul class="menu-list" aria-labelledby="accounts-title">{entries}</ul>
-            {create}
-        </div>
-    }
-    .into_any()
-}
-
-fn account_entry(text: &'static Catalogue, entry: AccountEntry, switch_action: &str) -> impl IntoView + use<> {
-    let current = entry.current.then(|| view! { <span class="menu-end"><IconOf icon=Icon::Check/></span> });
-    let face = view! {
-        <Avatar name=entry.name.clone() id=entry.id.clone() square=true/>
-        <span class="menu-item-text">
-            <span class="menu-item-name">{entry.name}</span>
-            <span class="menu-item-note">{entry.note}</span>
-        </span>
-        {current}
-    };
-    if entry.current {
-        view! { <div class="menu-item" aria-current="true">{face}<span class="visually-hidden">{text.navigation.current_account}</span></div> }
-            .into_any()
-    } else {
-        view! {
-            <Form action=switch_action.to_owned() account=entry.id class="">
-                <button type="submit" class="menu-item">{face}</button>
-            </Form>
-        }
-        .into_any()
     }
 }
 

@@ -5,6 +5,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 
+mod accounts;
 mod auth;
 mod dashboard;
 mod document;

@@ -14,3 +14,4 @@ pub mod onboarding;
 mod parts;
 pub mod pricing;
 pub mod sign_in;
+pub mod workspaces;

@@ -49,7 +49,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = &page.text.onboarding;
     let fields = [("first_name", text.first_name), ("last_name", text.last_name), ("phone", text.phone)];
     view! {
-        <Auth lang=page.lang title=text.title next=text.next user=page.user() flash=page.flash()>
+        <Auth lang=page.lang title=text.title next=text.next frame=page.frame.clone() flash=page.flash()>
             <ErrorSummary
                 title=page.text.form.problem problem=page.form.message(page.text)
                 errors=page.form.summary(&fields, page.text)

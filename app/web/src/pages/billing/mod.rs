@@ -6,6 +6,7 @@ pub use view::view;
 
 use crate::page::{Loaded, Stop, Visit};
 use keel_domain::access::Read;
+use keel_domain::accounts::{billing, dashboard};
 use keel_domain::billing::overview::{self, Overview};
 use keel_types::permission::may;
 use keel_types::{AccountKind, BusinessModel, Permission};
@@ -24,9 +25,10 @@ pub struct Model {
 
 /// `/org-dashboard/billing`; with a personal account active, its own page.
 pub async fn load(call: Read<may::ViewBilling>, visit: &Visit) -> Loaded<Model> {
-    if call.proof().standing().kind == AccountKind::Personal {
-        let b2b = visit.keel().settings().model() == BusinessModel::B2b;
-        return Err(Stop::Go(if b2b { "/private-dashboard" } else { "/private-dashboard/billing" }.to_owned()));
+    let standing = call.proof().standing();
+    if standing.kind == AccountKind::Personal {
+        let own = billing(standing, visit.keel().settings().model()).unwrap_or(dashboard(false));
+        return Err(Stop::Go(own.to_owned()));
     }
     model(call).await
 }

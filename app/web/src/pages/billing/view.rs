@@ -17,7 +17,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let lead = if personal { text.billing.lead_personal.to_owned() } else { fill(text.billing.lead, &[("account", &account_name)]) };
     let plan = match overview.contract {
         Some(contract) => view! { <CurrentPlan text contract seats=(!personal).then(|| overview.summary.clone())/> }.into_any(),
-        None => view! { <NoPlan text account=account_name may_manage/> }.into_any(),
+        None => view! { <NoPlan text account=account_name pricing=may_manage.then(|| page.pricing.clone())/> }.into_any(),
     };
     page.frame.map(|frame| {
         view! {
@@ -71,12 +71,17 @@ fn CurrentPlan(
 }
 
 #[component]
-fn NoPlan(text: &'static Catalogue, account: String, may_manage: bool) -> impl IntoView {
+fn NoPlan(
+    text: &'static Catalogue,
+    account: String,
+    /// Where plans are chosen, for people who may.
+    pricing: Option<String>,
+) -> impl IntoView {
     let text = &text.billing;
-    let body = if may_manage {
+    let body = if let Some(pricing) = pricing {
         view! {
             <EmptyState drawing=Drawing::Stocks title=text.no_plan text=text.no_plan_text>
-                <ButtonLink label=text.choose_plan href="/pricing"/>
+                <ButtonLink label=text.choose_plan href=pricing/>
             </EmptyState>
         }
         .into_any()

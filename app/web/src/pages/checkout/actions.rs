@@ -5,13 +5,13 @@ use crate::actions;
 use crate::cookies::Cookie;
 use crate::form::{Input, Nothing, Reader, number};
 use crate::problem::Problem;
-use keel_domain::access::{Owner, Standing, Write};
-use keel_domain::accounts::dashboard;
+use keel_domain::access::{Door, Grant, Owner, Write};
+use keel_domain::accounts::billing;
 use keel_domain::billing::catalogue::Choice;
 use keel_domain::billing::checkouts::{self, Order};
 use keel_domain::billing::subscriptions;
 use keel_types::permission::may;
-use keel_types::{Currency, Interval};
+use keel_types::{Currency, Interval, url};
 
 actions! {
     /// Opens a checkout and leads to the payment page.
@@ -44,18 +44,19 @@ impl Input for Order {
 }
 
 async fn checkout(call: &mut Write<may::ManageBilling>, order: Order) -> Answer {
-    let billing = billing_page(call.proof().standing());
+    let billing = billing_page(call);
     let page = checkouts::start(call, order).await.map_err(|refusal| Problem::from(refusal).or_change_plan_at(billing))?;
     Ok(Done::go(page).cookie(Cookie::PendingCheckout.forget(call.keel().settings())))
 }
 
 async fn subscribe_free(call: &mut Write<Owner>, _: Nothing) -> Answer {
-    let billing = billing_page(call.proof().standing());
+    let billing = billing_page(call);
     let account = subscriptions::subscribe_free(call).await.map_err(|refusal| Problem::from(refusal).or_change_plan_at(billing))?;
     Ok(Done::go(format!("/checkout/success?account={account}")).cookie(Cookie::PendingCheckout.forget(call.keel().settings())))
 }
 
-/// Where the plan of an account is seen and changed.
-fn billing_page(standing: &Standing) -> String {
-    format!("{}/billing", dashboard(standing.is_manager()))
+/// Where the plan of this call's account is seen and changed, by people who may.
+fn billing_page<D: Door<Proof = Grant<D>>>(call: &Write<D>) -> Option<String> {
+    let standing = call.proof().standing();
+    billing(standing, call.keel().settings().model()).map(|page| url::about(page, standing.handle()))
 }

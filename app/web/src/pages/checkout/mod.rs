@@ -8,7 +8,7 @@ pub use actions::{checkout, subscribe_free};
 pub use view::view;
 
 use crate::cookies::Cookie;
-use crate::page::{Loaded, Visit};
+use crate::page::{Loaded, Stop, Visit};
 use keel_domain::access::{Read, SignedIn};
 use keel_domain::accounts;
 use keel_domain::billing::catalogue::Choice;
@@ -61,7 +61,7 @@ pub enum Blocked {
 /// Makes the workspace that will be billed, if it is missing, and works out what the choice costs.
 pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     // Somebody else's account is unknown; nothing is bought for another one instead.
-    call.proof().standing(visit.query("account").is_some_and(|account| !account.is_empty()))?;
+    call.proof().standing(visit.account().is_some())?;
     let settings = visit.keel().settings();
     let pending = visit.arrival().cookie(Cookie::PendingCheckout).and_then(|cookie| intents::open(visit.keel(), cookie));
     let choice = match pending {
@@ -71,8 +71,11 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     if !call.proof().has_workspace {
         drop(call);
         let mut write = visit.write_named().await?;
-        accounts::ensure_at_checkout(&mut write, choice.as_ref()).await?;
+        let made = accounts::ensure_at_checkout(&mut write, choice.as_ref()).await?;
         write.commit().await?;
+        if made {
+            return Err(Stop::Again);
+        }
         call = visit.read().await?;
     }
     let buying = checkouts::buying(&mut call).await?;

@@ -43,7 +43,8 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let Some(session) = visit.query("session_id") else { return free(call, visit).await };
     let found = checkouts::get_outcome(&mut call, session).await?;
     let onboarded = call.proof().onboarded;
-    let is_active = found.account == call.proof().usual_standing().account;
+    let active = call.proof().usual_standing();
+    let is_active = active.is_active && active.account == found.account;
     drop(call);
     let product = &visit.keel().settings().product;
     let name = |id: &String| product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone());
@@ -62,9 +63,7 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
             Outcome::Pending((looks < LOOKS).then_some(again))
         }
     };
-    let next = next(onboarded, found.manager);
-    // What was paid for another account than the active one is shown there.
-    let next = if is_active { next } else { format!("{next}?account={}", found.account) };
+    let next = next(onboarded, found.manager, Some(found.account.as_str()).filter(|_| !is_active));
     Ok(Model { next, account_name: found.account_name, outcome })
 }
 
@@ -75,9 +74,12 @@ async fn free(call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let plan = visit.keel().settings().product.plan(FREE).filter(|_| summary.is_free()).ok_or(Refusal::NotFound)?;
     let (caller, standing) = (call.proof().actor(), call.proof().standing());
     let outcome = Outcome::Free(plan.credits);
-    Ok(Model { next: next(caller.onboarded, standing.is_manager()), account_name: standing.name.clone(), outcome })
+    let elsewhere = Some(standing.handle()).filter(|_| !standing.is_active);
+    Ok(Model { next: next(caller.onboarded, standing.is_manager(), elsewhere), account_name: standing.name.clone(), outcome })
 }
 
-fn next(onboarded: bool, manager: bool) -> String {
-    next_page(Destination { redirect_to: None, intent: false, onboarded, manager })
+/// Where to go on: about the account it was for, when that is not the active one.
+fn next(onboarded: bool, manager: bool, elsewhere: Option<&str>) -> String {
+    let next = next_page(Destination { redirect_to: None, intent: false, onboarded, manager });
+    elsewhere.map_or_else(|| next.clone(), |account| url::about(&next, account))
 }

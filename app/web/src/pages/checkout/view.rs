@@ -4,6 +4,7 @@ use super::success::{self, Outcome};
 use super::{Blocked, Model, Summary, checkout, subscribe_free};
 use crate::layouts::Auth;
 use crate::page::Page;
+use crate::pages::workspaces::NEW_PAGE;
 use crate::ui::{
     Button, ButtonLink, Choice, Drawing, DrawingOf, ErrorSummary, Fact, Facts, Field, Form, Kind, Maybe, Notice, RadioCards, Tone, Weight,
 };
@@ -11,12 +12,10 @@ use keel_text::{date, fill, money, number};
 use keel_types::{Code, Interval};
 use leptos::prelude::*;
 
-const PRICING: &str = "/pricing";
-
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = &page.text.checkout;
-    let (lang, user, flash) = (page.lang, page.user(), page.flash());
+    let (lang, frame, flash) = (page.lang, page.frame.clone(), page.flash());
     let next = match (&model.blocked, &model.summary) {
         (None, Some(summary)) if summary.interval.is_none() => Some(text.next_free),
         (None, Some(_)) => Some(text.next),
@@ -28,22 +27,14 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
         (None, None) => view! { <NoChoice page/> }.into_any(),
         (None, Some(summary)) => view! { {canceled}<Offer summary account=model.account_name page/> }.into_any(),
     };
-    view! { <Auth lang title=text.title next user flash wide=true>{body}</Auth> }
-}
-
-/// The billing page of the account.
-fn billing_of(page: &Page) -> String {
-    format!("{}/billing", page.dashboard.as_deref().unwrap_or_default())
+    view! { <Auth lang title=text.title next frame flash wide=true>{body}</Auth> }
 }
 
 /// What is bought, and the form that buys it.
 #[component]
 fn Offer(summary: Summary, account: String, page: Page) -> impl IntoView {
     let text = &page.text.checkout;
-    let billing = page
-        .form
-        .has(Code::AlreadySubscribed)
-        .then(|| view! { <ButtonLink label=text.open_billing href=billing_of(&page) weight=Weight::Secondary/> });
+    let billing = page.form.has(Code::AlreadySubscribed).then(|| view! { <OpenBilling page=page.clone() weight=Weight::Secondary/> });
     let period = summary.interval.map(|interval| {
         let word = match interval {
             Interval::Month => text.monthly,
@@ -56,7 +47,7 @@ fn Offer(summary: Summary, account: String, page: Page) -> impl IntoView {
         interval => page.text.price(summary.unit, interval),
     };
     let credits = fill(text.credits_monthly, &[("credits", &number(summary.credits))]);
-    let plan = summary.plan.clone();
+    let (plan, pricing) = (summary.plan.clone(), page.pricing.clone());
     view! {
         <ErrorSummary
             title=page.text.form.problem problem=page.form.message(page.text)
@@ -71,7 +62,7 @@ fn Offer(summary: Summary, account: String, page: Page) -> impl IntoView {
             <Fact label=text.credits>{credits}</Fact>
         </Facts>
         <Payment summary page/>
-        <div class="alternatives"><p><a href=PRICING>{text.change_plan}</a></p></div>
+        <div class="alternatives"><p><a href=pricing>{text.change_plan}</a></p></div>
     }
 }
 
@@ -129,12 +120,18 @@ fn total(summary: &Summary, page: &Page) -> impl IntoView + use<> {
     view! { <div class="total"><Facts rows=true><Fact label=text.total><span class="by-pay">{amount}</span>{later}</Fact></Facts></div> }
 }
 
+/// To the billing page of the account, for people who may see it.
+#[component]
+fn OpenBilling(page: Page, weight: Weight) -> impl IntoView {
+    page.billing.map(|href| view! { <ButtonLink label=page.text.checkout.open_billing href=href weight=weight/> })
+}
+
 #[component]
 fn NoChoice(page: Page) -> impl IntoView {
     let text = &page.text.checkout;
     view! {
         <Notice title=text.no_choice text=text.no_choice_text tone=Tone::Info/>
-        <ButtonLink label=page.text.navigation.see_pricing href=PRICING/>
+        <ButtonLink label=page.text.navigation.see_pricing href=page.pricing/>
     }
 }
 
@@ -148,7 +145,7 @@ fn NotHere(blocked: Blocked, account: String, page: Page) -> impl IntoView {
             <Notice
                 title=fill(text.subscribed, &[("account", &account), ("plan", &plan)]) text=text.subscribed_text tone=Tone::Info
             />
-            <ButtonLink label=text.open_billing href=billing_of(&page)/>
+            <OpenBilling page weight=Weight::Primary/>
         }
         .into_any(),
         Blocked::OwnersOnly => view! {
@@ -169,6 +166,7 @@ fn NotHere(blocked: Blocked, account: String, page: Page) -> impl IntoView {
             view! {
                 <Notice title=text.workspace_needed text=text.workspace_needed_text tone=Tone::Info/>
                 {workspaces.collect_view()}
+                <ButtonLink label=page.text.navigation.create_workspace href=NEW_PAGE weight=Weight::Secondary/>
             }
             .into_any()
         }
@@ -191,14 +189,14 @@ pub fn success(model: success::Model, page: Page) -> impl IntoView {
         Outcome::Pending(None) => (text.pending, text.slow.to_owned(), Drawing::Horizon),
         Outcome::Failed => (text.failed, text.failed_text.to_owned(), Drawing::Buoy),
     };
-    let again = matches!(model.outcome, Outcome::Failed).then(|| view! { <ButtonLink label=text.try_again href="/checkout"/> });
+    let again = matches!(model.outcome, Outcome::Failed).then(|| view! { <ButtonLink label=text.try_again href=page.link("/checkout")/> });
     let weight = if again.is_some() { Weight::Secondary } else { Weight::Primary };
     let refresh = match model.outcome {
         Outcome::Pending(Some(again)) => Maybe::from(format!("2;url={again}")),
         _ => Maybe::default(),
     };
     view! {
-        <Auth lang=page.lang title next refresh user=page.user() flash=page.flash()>
+        <Auth lang=page.lang title next refresh frame=page.frame.clone() flash=page.flash()>
             <DrawingOf drawing=drawing/>
             <div class="stack">{again}<ButtonLink label=text.go_on href=model.next weight=weight/></div>
         </Auth>

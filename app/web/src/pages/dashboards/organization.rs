@@ -18,8 +18,6 @@ pub struct Model {
     pub summary: Summary,
     /// What was done last; none for people who may not read the audit log.
     pub recent: Option<Vec<Done>>,
-    /// Whether the caller may see the billing page.
-    pub sees_billing: bool,
     /// Whether the caller may choose a plan.
     pub may_manage_billing: bool,
     /// Whether the caller has told the name.
@@ -36,7 +34,6 @@ pub async fn load(mut call: Read<Manager>, _: &Visit) -> Loaded<Model> {
         account_name: standing.name.clone(),
         summary,
         recent,
-        sees_billing: standing.role.permissions.has(Permission::ViewBilling),
         may_manage_billing: standing.role.permissions.has(Permission::ManageBilling),
         onboarded: call.proof().actor().onboarded,
     })

@@ -3,7 +3,7 @@
 pub use super::view::private as view;
 
 use crate::page::{Loaded, Stop, Visit};
-use crate::pages::accounts::CREATE_PAGE;
+use crate::pages::workspaces::FIRST_PAGE;
 use keel_domain::access::{Member, Read};
 use keel_domain::accounts::{self, Colleague, Mine};
 use keel_domain::audit::{self, Done};
@@ -33,8 +33,6 @@ pub struct Model {
     pub personal: bool,
     /// Whether the caller runs this workspace.
     pub manager: bool,
-    /// Where the billing page is, when the caller may see it.
-    pub billing: Option<&'static str>,
     /// Whether the caller has told the name.
     pub onboarded: bool,
 }
@@ -57,15 +55,13 @@ pub async fn load(mut call: Read<Member>, visit: &Visit) -> Loaded<Model> {
     let model = visit.keel().settings().model();
     let personal = standing.kind == AccountKind::Personal;
     if model == BusinessModel::B2b && personal && !caller.has_workspace {
-        return Err(Stop::Go(CREATE_PAGE.to_owned()));
+        return Err(Stop::Go(FIRST_PAGE.to_owned()));
     }
     let workspaces = if model == BusinessModel::B2b && personal {
         Some(accounts::list_mine(&mut call).await?.into_iter().filter(|mine| mine.kind == AccountKind::Workspace).collect())
     } else {
         None
     };
-    let sees_billing = standing.role.permissions.has(Permission::ViewBilling) && workspaces.is_none();
-    let billing = if personal { "/private-dashboard/billing" } else { "/org-dashboard/billing" };
     let summary = overview::summary(&mut call).await?;
     let step = match &summary.plan {
         _ if personal && model != BusinessModel::B2b => Step::Upgrade,
@@ -82,7 +78,6 @@ pub async fn load(mut call: Read<Member>, visit: &Visit) -> Loaded<Model> {
         step,
         personal,
         manager: standing.is_manager(),
-        billing: sees_billing.then_some(billing),
         account_name: standing.name,
         onboarded: caller.onboarded,
     })

@@ -11,7 +11,6 @@ use keel_domain::billing::overview::Summary;
 use keel_text::{Catalogue, fill, number};
 use leptos::prelude::*;
 
-const PRICING: &str = "/pricing";
 const ONBOARDING: &str = "/onboarding";
 
 /// The organization's.
@@ -22,10 +21,10 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
     let lead = fill(words.lead, &[("account", &account)]);
     let reminder = (!model.onboarded).then(|| view! { <Reminder text/> });
     let plan = if let Some(plan) = model.summary.plan.clone() {
-        let billing = model.sees_billing.then(|| view! { <p><a href="/org-dashboard/billing">{words.see_billing}</a></p> });
+        let billing = page.billing.clone().map(|href| view! { <p><a href=href>{words.see_billing}</a></p> });
         view! { <Stat value=plan/>{billing} }.into_any()
     } else {
-        let choose = model.may_manage_billing.then(|| view! { <ButtonLink label=words.choose_plan href=PRICING/> });
+        let choose = model.may_manage_billing.then(|| view! { <ButtonLink label=words.choose_plan href=page.pricing.clone()/> });
         view! { <Stat value=words.no_plan note=words.no_plan_text/>{choose} }.into_any()
     };
     let activity = match model.recent {
@@ -61,14 +60,15 @@ pub fn private(model: private::Model, page: Page) -> impl IntoView {
     let reminder = (!model.onboarded).then(|| view! { <Reminder text=page.text/> });
     let body = match model.workspaces {
         Some(workspaces) => view! { <Workspaces text=page.text workspaces frame=frame.clone()/> }.into_any(),
-        None => view! { <Own text=page.text model/> }.into_any(),
+        None => view! { <Own page model/> }.into_any(),
     };
     Some(view! { <Dashboard frame title lead>{reminder}{body}</Dashboard> })
 }
 
 /// What a person has in this account.
 #[component]
-fn Own(text: &'static Catalogue, model: private::Model) -> impl IntoView {
+fn Own(page: Page, model: private::Model) -> impl IntoView {
+    let text = page.text;
     let words = &text.private_dashboard;
     let status = status(text, &model.summary);
     let empty = (words.no_activity, words.no_activity_text.to_owned());
@@ -77,8 +77,8 @@ fn Own(text: &'static Catalogue, model: private::Model) -> impl IntoView {
         None => view! { <Stat value=words.no_plan note=words.no_plan_text/> }.into_any(),
     };
     let step = match model.step {
-        Step::Upgrade => Some(view! { <ButtonLink label=words.upgrade href=PRICING/> }.into_any()),
-        Step::Choose => Some(view! { <ButtonLink label=words.choose_plan href=PRICING/> }.into_any()),
+        Step::Upgrade => Some(view! { <ButtonLink label=words.upgrade href=page.pricing.clone()/> }.into_any()),
+        Step::Choose => Some(view! { <ButtonLink label=words.choose_plan href=page.pricing.clone()/> }.into_any()),
         Step::AskOwner => {
             let ask = fill(words.ask_owner, &[("account", &model.account_name)]);
             Some(view! { <p class="soft">{ask}</p> }.into_any())
@@ -86,7 +86,7 @@ fn Own(text: &'static Catalogue, model: private::Model) -> impl IntoView {
         Step::Nothing => None,
     };
     let credits = number(model.summary.credits);
-    let actions = actions(text, &model);
+    let actions = actions(&page, &model);
     view! {
         <div class="regions regions-three">
             <Region id="subscription" title=words.subscription aside=status>{plan}{step}</Region>
@@ -96,19 +96,20 @@ fn Own(text: &'static Catalogue, model: private::Model) -> impl IntoView {
             <Region id="projects" title=words.projects>
                 <EmptyState drawing=Drawing::Stocks title=words.no_projects text=words.no_projects_text/>
             </Region>
-            <Region id="people" title=words.people><People text people=model.people/></Region>
+            <Region id="people" title=words.people><People text people=model.people personal=model.personal/></Region>
         </div>
     }
 }
 
 /// Where to go from here, by what the person may do.
-fn actions(text: &'static Catalogue, model: &private::Model) -> impl IntoView + use<> {
-    let words = &text.private_dashboard;
+fn actions(page: &Page, model: &private::Model) -> impl IntoView + use<> {
+    let words = &page.text.private_dashboard;
+    let compares = matches!(model.step, Step::Upgrade) && model.summary.plan.is_some();
     let actions = [
-        model.manager.then_some((Icon::Overview, words.open_overview, "/org-dashboard")),
-        model.billing.map(|href| (Icon::Billing, words.see_billing, href)),
-        model.summary.plan.is_some().then_some((Icon::Credits, words.compare_plans, PRICING)),
-        Some((Icon::Person, words.edit_profile, ONBOARDING)),
+        model.manager.then(|| (Icon::Overview, words.open_overview, page.link("/org-dashboard"))),
+        page.billing.clone().map(|href| (Icon::Billing, words.see_billing, href)),
+        compares.then(|| (Icon::Credits, words.compare_plans, page.pricing.clone())),
+        Some((Icon::Person, words.edit_profile, ONBOARDING.to_owned())),
     ];
     actions
         .into_iter()
@@ -118,8 +119,10 @@ fn actions(text: &'static Catalogue, model: &private::Model) -> impl IntoView + 
 }
 
 #[component]
-fn People(text: &'static Catalogue, people: Vec<Colleague>) -> impl IntoView {
-    let alone = (people.len() <= 1).then(|| view! { <p class="soft">{text.private_dashboard.only_you}</p> });
+fn People(text: &'static Catalogue, people: Vec<Colleague>, personal: bool) -> impl IntoView {
+    let words = &text.private_dashboard;
+    let only_you = if personal { words.yours_alone } else { words.only_you };
+    let alone = (people.len() <= 1).then(|| view! { <p class="soft">{only_you}</p> });
     let person = |person: Colleague| {
         view! {
             <li class="person">

@@ -19,5 +19,5 @@ pub struct Model {
 
 /// What is sold, in the visitor's currency.
 pub async fn load(_: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
-    Ok(Model { plans: visit.keel().settings().product.plans.clone(), currency: visit.arrival().currency() })
+    Ok(Model { plans: visit.keel().settings().product.offered().cloned().collect(), currency: visit.arrival().currency() })
 }

@@ -3,7 +3,7 @@
 use super::{Model, choose};
 use crate::layouts::Marketing;
 use crate::page::Page;
-use crate::ui::{Button, ButtonLink, Choice, ErrorSummary, Form, Icon, IconOf, RadioCards, Weight};
+use crate::ui::{Button, ButtonLink, Choice, ErrorSummary, Form, Icon, IconOf, Notice, RadioCards, Tone, Weight};
 use keel_domain::billing::catalogue::Plan;
 use keel_text::{Catalogue, fill, money, number};
 use keel_types::{Currency, Interval, Money};
@@ -14,7 +14,7 @@ const PERIODS: [Interval; 2] = [Interval::Month, Interval::Year];
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = &page.text.pricing;
-    let Model { plans, currency, contact_email } = model;
+    let Model { plans, licences_only, teams, account, currency, contact_email } = model;
     let saving = free_months(&plans, currency).map(|months| match months {
         1 => text.saving_one.to_owned(),
         _ => fill(text.saving, &[("months", &months)]),
@@ -23,9 +23,22 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
         Choice::new(Interval::Month.as_str(), text.monthly, None::<String>),
         Choice::new(Interval::Year.as_str(), text.yearly, saving),
     ];
+    let renews = plans.iter().any(|plan| has_price(plan, currency));
+    let period = renews.then(|| {
+        let value = page.value("interval", Interval::Month.as_str());
+        view! { <RadioCards name="interval" legend=text.period choices=periods value row=true/> }
+    });
+    let write = mail_to(&contact_email);
+    let licences = licences_only.then(|| {
+        view! {
+            <Notice text=text.licences tone=Tone::Info>
+                <ButtonLink label=text.contact href=write weight=Weight::Secondary/>
+            </Notice>
+        }
+    });
     let featured = plans.iter().position(|plan| has_price(plan, currency));
     let card = |(place, plan): (usize, Plan)| {
-        view! { <PlanCard text=page.text plan currency contact_email=contact_email.clone() featured=featured == Some(place)/> }
+        view! { <PlanCard text=page.text plan teams currency contact_email=contact_email.clone() featured=featured == Some(place)/> }
     };
     let cards = plans.into_iter().enumerate().map(card).collect_view();
     view! {
@@ -34,9 +47,10 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <h1>{text.title}</h1>
                 <p class="lead">{text.lead}</p>
             </header>
-            <Form action=choose::at(&page.here) class="plans-form">
+            {licences}
+            <Form action=choose::at(&page.here) account=account.unwrap_or_default() class="plans-form">
                 <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text)/>
-                <RadioCards name="interval" legend=text.period choices=periods value=page.value("interval", Interval::Month.as_str()) row=true/>
+                {period}
                 <div class="plans">{cards}</div>
             </Form>
             <p class="plans-note">{text.taxes}</p>
@@ -49,6 +63,8 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
 fn PlanCard(
     text: &'static Catalogue,
     plan: Plan,
+    /// Whether it is for teams.
+    teams: bool,
     currency: Currency,
     contact_email: String,
     /// The first plan that costs something.
@@ -57,12 +73,12 @@ fn PlanCard(
     let title = format!("plan-{}", plan.id);
     let weight = if featured { Weight::Primary } else { Weight::Secondary };
     let choose = if plan.contact {
-        view! { <ButtonLink label=text.pricing.contact href=format!("mailto:{contact_email}") weight=weight/> }.into_any()
+        view! { <ButtonLink label=text.pricing.contact href=mail_to(&contact_email) weight=weight/> }.into_any()
     } else {
         let label = fill(text.pricing.choose, &[("plan", &plan.name)]);
         view! { <Button label=label weight=weight says=Some(("plan", plan.id.clone()))/> }.into_any()
     };
-    let points = points(text, &plan).into_iter().map(|point| view! { <li><IconOf icon=Icon::Check/>{point}</li> }).collect_view();
+    let points = points(text, &plan, teams).into_iter().map(|point| view! { <li><IconOf icon=Icon::Check/>{point}</li> }).collect_view();
     let prices = prices(text, &plan, currency).into_iter().map(|price| view! { <Price price/> }).collect_view();
     view! {
         <section class=if featured { "plan plan-featured" } else { "plan" } aria-labelledby=title.clone()>
@@ -115,16 +131,20 @@ fn prices(text: &'static Catalogue, plan: &Plan, currency: Currency) -> Vec<Tag>
 }
 
 /// What a plan brings, line by line.
-fn points(text: &'static Catalogue, plan: &Plan) -> Vec<String> {
+fn points(text: &'static Catalogue, plan: &Plan, teams: bool) -> Vec<String> {
     let text = &text.pricing;
     let credits = if plan.per_seat { text.credits_per_seat } else { text.credits };
     let seats = if plan.per_seat { text.seats_flexible } else { text.seats };
     let figures = [
         (!plan.contact).then(|| fill(credits, &[("credits", &number(plan.credits))])),
-        (!plan.contact).then(|| fill(seats, &[("seats", &number(plan.seats))])),
+        (!plan.contact && (teams || plan.per_seat)).then(|| fill(seats, &[("seats", &number(plan.seats))])),
         plan.trial_days.map(|days| fill(text.trial, &[("days", &days)])),
     ];
     figures.into_iter().flatten().chain(plan.features.iter().cloned()).collect()
+}
+
+fn mail_to(address: &str) -> String {
+    format!("mailto:{address}")
 }
 
 fn has_price(plan: &Plan, currency: Currency) -> bool {

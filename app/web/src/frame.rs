@@ -1,0 +1,81 @@
+//! What surrounds every page of a signed-in person: the account switcher, the sections they may open, their own menu.
+
+use crate::flash::Said;
+use crate::layouts::{AccountEntry, Frame, Section, User};
+use crate::page::Visit;
+use crate::pages::{accounts, sign_in, workspaces};
+use crate::ui::{Icon, Text};
+use keel_domain::access::{Caller, Standing};
+use keel_domain::accounts::{Mine, billing};
+use keel_text::{Catalogue, Lang, fill};
+use keel_types::{AccountKind, BusinessModel, url};
+
+/// The frame of this visit, for its caller and the caller's accounts.
+pub(crate) fn of(visit: &Visit, caller: &Caller, mine: &[Mine], lang: Lang, said: Option<Said>) -> Frame {
+    let text = lang.catalogue();
+    let (teams, standing) = (visit.keel().settings().model().has_teams(), caller.usual_standing());
+    let accounts: Vec<AccountEntry> = mine.iter().map(|mine| entry(visit, mine, standing, text)).collect();
+    let current = accounts.iter().find(|account| account.current).cloned();
+    Frame {
+        lang,
+        user: user(visit, caller),
+        account: current.unwrap_or_else(|| AccountEntry {
+            id: standing.account.to_string(),
+            name: standing.name.clone(),
+            note: String::new(),
+            current: true,
+        }),
+        sections: sections(visit, standing, text),
+        accounts: if teams { accounts } else { vec![] },
+        switch_action: accounts::switch::at(visit.here()),
+        create_workspace: teams.then(|| workspaces::NEW_PAGE.to_owned()),
+        banner: None,
+        flash: said.and_then(|said| text.flash.find(said.as_str())).into(),
+    }
+}
+
+/// One of the person's accounts, with plan and role. In b2b a personal account never has a plan.
+fn entry(visit: &Visit, mine: &Mine, standing: &Standing, text: &'static Catalogue) -> AccountEntry {
+    let settings = visit.keel().settings();
+    let name = |id: &String| settings.product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone());
+    let plan = mine.plan.as_ref().map_or_else(|| text.navigation.no_plan.to_owned(), name);
+    let note = |role: &str| fill(text.navigation.account_note, &[("plan", &plan), ("role", &role)]);
+    AccountEntry {
+        id: mine.account.to_string(),
+        name: mine.name.clone(),
+        note: match mine.kind {
+            AccountKind::Personal if settings.model() == BusinessModel::B2b => text.navigation.personal.to_owned(),
+            AccountKind::Personal => note(text.navigation.personal),
+            AccountKind::Workspace => note(&mine.role.name),
+        },
+        current: mine.account == standing.account,
+    }
+}
+
+fn user(visit: &Visit, caller: &Caller) -> User {
+    User {
+        id: caller.user.to_string(),
+        name: caller.shown_name(),
+        email: caller.email.to_string(),
+        your_account: None,
+        sign_out_action: sign_in::sign_out::at(visit.here()),
+    }
+}
+
+/// The pages this person may open, each carrying the account the request named.
+fn sections(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Vec<Section> {
+    let section = |label: &'static str, path: &'static str, icon| Section {
+        label: Text::from(label),
+        href: visit.account().map_or_else(|| path.to_owned(), |_| url::about(path, standing.handle())),
+        icon,
+        current: visit.path() == path,
+    };
+    let home = section(text.navigation.home, "/private-dashboard", Icon::Home);
+    let billing = billing(standing, visit.keel().settings().model()).map(|path| section(text.navigation.billing, path, Icon::Billing));
+    if standing.is_manager() {
+        let overview = section(text.navigation.overview, "/org-dashboard", Icon::Overview);
+        [Some(overview), billing, Some(home)].into_iter().flatten().collect()
+    } else {
+        [Some(home), billing].into_iter().flatten().collect()
+    }
+}
