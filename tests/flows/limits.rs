@@ -83,6 +83,23 @@ both! {
         assert_eq!(app.db.number(&format!("SELECT taken FROM limits WHERE key = 'password: {OLIVIA}'")).await, 5);
     }
 
+    async fn passwords_tried_at_once_are_counted_one_by_one(app: App) {
+        olivias_browser(&app).await;
+        let mut statuses = together((0..30).map(|number| {
+            let browser = Browser::at(&app.base, Ipv4Addr::new(127, 0, 3, number + 1));
+            async move { sign_in(&browser, OLIVIA, WRONG).await.status }
+        }))
+        .await;
+        assert!(statuses.iter().all(|status| [422, 429, 503].contains(status)), "{statuses:?}");
+        // Who found the queue for hashing full took no try.
+        while count(&statuses, 422) < 10 && statuses.len() < 60 {
+            statuses.push(sign_in(&app.browser(), OLIVIA, WRONG).await.status);
+        }
+        assert_eq!(count(&statuses, 422), 10, "{statuses:?}");
+        assert_eq!(sign_in(&app.browser(), OLIVIA, GOOD).await.status, 429);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'auth.failed'").await, 10);
+    }
+
     async fn tries_at_once_are_counted_one_by_one(app: App) {
         let statuses = together((0..60).map(|number| {
             let browser = Browser::at(&app.base, Ipv4Addr::new(127, 0, 2, number + 1));

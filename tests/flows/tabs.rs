@@ -114,6 +114,20 @@ both! {
         }
     }
 
+    async fn the_account_of_a_mailed_link_survives_signing_in(app: App) {
+        gather(&app).await;
+        let browser = app.browser();
+        let led = browser.get("/org-dashboard/billing?account=beta").await.location().to_owned();
+        assert_eq!(led, "/login?redirectTo=/org-dashboard/billing%3Faccount%3Dbeta");
+        let form = browser.get(&led).await.form_to("/api/auth/sign-in");
+        let wish = [("email", OLIVIA), ("redirectTo", form.value("redirectTo").expect("where to go"))];
+        browser.form("/api/auth/request-link", &wish).await.leads_to("/verify");
+        let code = app.code(OLIVIA).await;
+        browser.form("/api/auth/verify-otp", &[("code", &code)]).await.leads_to("/org-dashboard/billing?account=beta");
+        assert!(browser.get("/org-dashboard/billing?account=beta").await.body.contains("Account: Beta"));
+        assert!(browser.get("/org-dashboard").await.body.contains("Account: Acme"), "the active account is the one last used");
+    }
+
     async fn a_plan_is_chosen_for_the_account_of_the_page(app: App) {
         let cast = gather(&app).await;
         let page = cast.olivia.get("/org-dashboard/billing").await;

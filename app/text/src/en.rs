@@ -420,7 +420,7 @@ fields: Fields {
     no_tries_left: "That was the last try for this code. Send a new one.",
     expired_code: "This code is older than ten minutes. Send a new one.",
     used_code: "This code was used already. Send a new one.",
-    wrong_password: "The address and this password do not belong together. Try again, or let us e-mail you a link.",
+    wrong_password: "The address and this password do not belong together. Try again, or sign in with a link.",
     common_password: "Too many people use a password like this. Choose a rarer one, such as a few words in a row.",
 }
 
