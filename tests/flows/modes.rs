@@ -73,6 +73,26 @@ fn knows_of_teams(page: &Answer) -> bool {
     signs.iter().any(|sign| page.body.contains(sign))
 }
 
+/// Who may manage Acme's money, its auditor's role holding `billing:manage` too: whoever is not refused is told that there
+/// is no such price.
+async fn manage_money(app: &App) -> Vec<&'static str> {
+    let cast = Cast::gather(app).await;
+    app.db.run("UPDATE roles SET permissions = 'audit:view billing:view billing:manage' WHERE id = 'rol_auditor'").await;
+    let mut managers = vec![];
+    for (name, browser) in
+        [("owner", &cast.olivia), ("admin", &cast.adam), ("custom", &cast.aude), ("member", &cast.max), ("viewer", &cast.vera)]
+    {
+        match browser.json("/api/billing/checkout", &json!({ "plan": "none", "account": ACME })).await.problem().0 {
+            400 => managers.push(name),
+            status => assert_eq!(status, 403, "{name}"),
+        }
+        // The free plan and its like are an owner's in every mode.
+        let free = browser.json("/api/billing/subscribe-free", &json!({ "account": ACME })).await;
+        assert_eq!(free.status, if name == "owner" { 200 } else { 403 }, "{name}");
+    }
+    managers
+}
+
 /// The pages of somebody who has signed in, in every mode.
 const OWN: [&str; 4] = ["/private-dashboard", "/checkout", "/onboarding", "/pricing"];
 
@@ -146,6 +166,14 @@ both! {
             let page = browser.get("/private-dashboard").await;
             assert!(!offers_upgrade(&page) && !page.body.contains("/pricing"), "{}", page.body);
         }
+    }
+
+    async fn in_b2b_money_is_the_owners(app: App) {
+        assert_eq!(manage_money(&app).await, ["owner"]);
+    }
+
+    async fn outside_b2b_admins_and_roles_made_for_it_manage_money_too(app: App, with HYBRID) {
+        assert_eq!(manage_money(&app).await, ["owner", "admin", "custom"]);
     }
 
     async fn in_b2b_the_workspace_is_billed(app: App) {
