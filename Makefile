@@ -3,7 +3,7 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help run test lint units sandbox journeys islands fmt release
+.PHONY: help run test soak lint units sandbox journeys islands fmt release
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,13 +15,18 @@ run: ## Build Keel and start it on http://127.0.0.1:3000
 
 test: lint units sandbox journeys ## Check everything: lint, units, sandbox and journeys
 
+soak: release ## Kill, stop, cut off and hang up on the release build, often and long
+	@.ci/need postgres sqlite
+	KEEL_SOAK=1 KEEL_BINARY=$(CURDIR)/target/release/keel \
+		.ci/postgres cargo test --locked -p keel --test keel process:: -- --nocapture --test-threads=1
+
 lint: ## Check the format and the lints
 	@.ci/need compiler cargo lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 units: islands ## Run the Rust tests on SQLite and PostgreSQL
-	@.ci/need compiler cargo postgres
+	@.ci/need compiler cargo postgres sqlite
 	.ci/postgres cargo test --workspace --locked
 
 sandbox: islands ## Hold the billing sandbox against Stripe's declarations and clients

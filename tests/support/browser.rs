@@ -47,9 +47,14 @@ impl Browser {
         self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }
 
+    /// Goes on at another address, as behind a load balancer.
+    pub fn turn_to(&mut self, base: &str) {
+        base.clone_into(&mut self.base);
+    }
+
     /// Opens a page.
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.request(Method::GET, path).header(header::ACCEPT, "text/html,*/*")).await
+        self.send(self.page(path)).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
@@ -58,9 +63,7 @@ impl Browser {
 
     /// Posts a form of our own pages.
     pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let body = serde_urlencoded::to_string(fields).unwrap();
-        let request = self.request(Method::POST, path).header(header::ACCEPT, "text/html").header("sec-fetch-site", "same-origin");
-        self.send(request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)).await
+        self.send(self.posted(path, fields)).await
     }
 
     /// Posts JSON as a program with our own origin does.
@@ -69,17 +72,39 @@ impl Browser {
         self.send(request.header(header::CONTENT_TYPE, "application/json").body(body.to_string())).await
     }
 
+    /// The request that opens a page.
+    pub fn page(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path).header(header::ACCEPT, "text/html,*/*")
+    }
+
+    /// The request that posts a form of our own pages.
+    pub fn posted(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        let body = serde_urlencoded::to_string(fields).unwrap();
+        let request = self.request(Method::POST, path).header(header::ACCEPT, "text/html").header("sec-fetch-site", "same-origin");
+        request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
+    }
+
     /// A request with this browser's cookies, for what browsers do not do by themselves.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let cookies = self.cookies.lock().unwrap();
-        let cookies: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = self.cookies();
         let request = self.client.request(method, format!("{}{path}", self.base));
-        if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies.join("; ")) }
+        if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies) }
+    }
+
+    /// The cookies as they are sent.
+    pub fn cookies(&self) -> String {
+        let cookies = self.cookies.lock().unwrap();
+        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
     /// Sends it, and keeps the cookies of the answer.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
+        self.try_send(request).await.unwrap()
+    }
+
+    /// The same where nobody may be there to answer.
+    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
+        let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         for cookie in headers.get_all(header::SET_COOKIE) {
             let text = cookie.to_str().unwrap();
@@ -92,7 +117,7 @@ impl Browser {
                 cookies.insert(name.to_owned(), value.to_owned())
             };
         }
-        Answer { status: status.as_u16(), headers, body: response.text().await.unwrap() }
+        Ok(Answer { status: status.as_u16(), headers, body: response.text().await? })
     }
 }
 

@@ -3,8 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests look at the database past the doors")]
 
 use keel_domain::db::Db;
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, SqlitePool};
 use std::path::{Path, PathBuf};
 use tokio::sync::OnceCell;
@@ -15,11 +16,11 @@ pub enum Engine {
     Postgres,
 }
 
-/// A test's own database.
+/// A test's own database. It is not opened before it is looked at.
 pub struct Database {
     pub url: String,
     pool: Pool,
-    name: String,
+    name: Option<String>,
 }
 
 enum Pool {
@@ -39,16 +40,42 @@ impl Database {
                 let file = dir.join("keel.db");
                 std::fs::copy(template, &file).unwrap();
                 let url = format!("sqlite:{}", file.display());
-                let pool = SqlitePoolOptions::new().max_connections(2).connect(&url).await.unwrap();
-                Self { url, pool: Pool::Sqlite(pool), name }
+                Self::at(&url)
             }
             Engine::Postgres => {
                 let template = POSTGRES_TEMPLATE.get_or_init(postgres_template).await;
                 server(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-                let url = at_server(&name);
-                let pool = PgPoolOptions::new().max_connections(2).connect(&url).await.unwrap();
-                Self { url, pool: Pool::Postgres(pool), name }
+                Self { name: Some(name.clone()), ..Self::at(&at_server(&name)) }
             }
+        }
+    }
+
+    /// One without a table.
+    pub async fn empty(engine: Engine, dir: &Path) -> Self {
+        if engine == Engine::Sqlite {
+            return Self::at(&format!("sqlite:{}", dir.join("keel.db").display()));
+        }
+        let name = format!("keel_empty_{}", keel_domain::secrets::reference());
+        create(&name).await;
+        Self { name: Some(name.clone()), ..Self::at(&at_server(&name)) }
+    }
+
+    /// One that is there already, and stays.
+    pub fn at(url: &str) -> Self {
+        let pool = if url.starts_with("sqlite:") {
+            let options = url.parse::<SqliteConnectOptions>().unwrap().create_if_missing(true);
+            Pool::Sqlite(SqlitePoolOptions::new().max_connections(2).connect_lazy_with(options))
+        } else {
+            Pool::Postgres(PgPoolOptions::new().max_connections(2).connect_lazy(url).unwrap())
+        };
+        Self { url: url.to_owned(), pool, name: None }
+    }
+
+    /// Applies these migrations.
+    pub async fn migrate(&self, migrations: &Migrator) {
+        match &self.pool {
+            Pool::Sqlite(pool) => migrations.run(pool).await.unwrap(),
+            Pool::Postgres(pool) => migrations.run(pool).await.unwrap(),
         }
     }
 
@@ -79,13 +106,22 @@ impl Database {
         }
     }
 
+    /// The texts a statement gives.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.pool {
+            Pool::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+            Pool::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        }
+    }
+
     pub async fn remove(&self) {
         match &self.pool {
             Pool::Sqlite(pool) => pool.close().await,
-            Pool::Postgres(pool) => {
-                pool.close().await;
-                server(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
-            }
+            Pool::Postgres(pool) => pool.close().await,
+        }
+        if let Some(name) = &self.name {
+            server(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
         }
     }
 }
@@ -100,10 +136,14 @@ async fn sqlite_template() -> PathBuf {
 
 async fn postgres_template() -> String {
     let name = format!("keel_template_{}", keel_domain::secrets::reference());
-    server(&format!("CREATE DATABASE {name} LC_COLLATE 'C' LC_CTYPE 'C.UTF-8' TEMPLATE template0")).await;
+    create(&name).await;
     let db = Db::open(&at_server(&name)).await.unwrap();
     db.close().await;
     name
+}
+
+async fn create(name: &str) {
+    server(&format!("CREATE DATABASE {name} LC_COLLATE 'C' LC_CTYPE 'C.UTF-8' TEMPLATE template0")).await;
 }
 
 /// The server that `.ci/postgres` starts for the tests.

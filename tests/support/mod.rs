@@ -12,13 +12,12 @@ mod workers;
 
 pub use browser::{Answer, Browser, cookie_without_value};
 pub use cast::{ACME, Cast, EVIL_CORP};
-pub use database::Engine;
+pub use database::{Database, Engine};
 pub use mailroom::{Mailroom, Mood};
-pub use money::{DECLINED_CARD, GOOD_CARD, sign};
+pub use money::{DECLINED_CARD, GOOD_CARD, pay, sign};
 pub use tables::compare;
 pub use together::together;
 
-use database::Database;
 use keel::config::Config;
 use keel::process::Process;
 use keel_domain::Keel;
@@ -39,6 +38,16 @@ macro_rules! both {
             $app.stop().await;
         }
 
+        $crate::on_both! { $name }
+    )* };
+    (@settings) => { &[] };
+    (@settings $settings:expr) => { $settings };
+}
+
+/// Makes of a function that takes an [`Engine`] a test for each.
+#[macro_export]
+macro_rules! on_both {
+    ($name:ident) => {
         mod $name {
             use super::$name as run;
             use $crate::support::Engine;
@@ -53,9 +62,7 @@ macro_rules! both {
                 run(Engine::Postgres).await;
             }
         }
-    )* };
-    (@settings) => { &[] };
-    (@settings $settings:expr) => { $settings };
+    };
 }
 
 /// The settings of a b2c Keel.
@@ -185,10 +192,7 @@ impl App {
 
     /// Pays on the sandbox's page with a card; gives where the buyer is sent.
     pub async fn pay(&self, page: &str, card: &str) -> Answer {
-        let (host, path) = page.split_at(page.find("/pay/").expect("a payment page"));
-        let payer = Browser::new(host);
-        assert_eq!(payer.get(path).await.status, 200);
-        payer.form(path, &[("card_number", card), ("expiry", "12/34"), ("cvc", "123")]).await
+        pay(page, card).await
     }
 
     /// Waits until a number in the database is what it should become.

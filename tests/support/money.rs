@@ -161,6 +161,14 @@ impl App {
     }
 }
 
+/// Pays on the payment page with a card; gives where the buyer is sent.
+pub async fn pay(page: &str, card: &str) -> Answer {
+    let (host, path) = page.split_at(page.find("/pay/").expect("a payment page"));
+    let payer = Browser::new(host);
+    assert_eq!(payer.get(path).await.status, 200);
+    payer.form(path, &[("card_number", card), ("expiry", "12/34"), ("cvc", "123")]).await
+}
+
 /// The `Stripe-Signature` of `body` at a moment: HMAC-SHA256 of `"{t}.{body}"`, in hex.
 pub fn sign(secret: &str, body: &[u8], at: Instant) -> String {
     let seconds = at.0.div_euclid(1_000);

@@ -1,0 +1,205 @@
+//! Clients that hang up, in the middle of what they say or of what they are told, at every endpoint that writes: nothing is
+//! done by half, every claim is settled later, and the process is as it was before.
+
+use super::support::{Chance, Deployment, Person, scaled, wire};
+use crate::on_both;
+use crate::support::{Engine, sign, together};
+use keel_types::Instant as Moment;
+use serde_json::{Value, json};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
+
+const PASSWORD: &str = "a long walk on the quay";
+const CHECKOUT: &str = "/api/billing/checkout";
+const FREE: &str = "/api/billing/subscribe-free";
+const SWITCH: &str = "/api/accounts/switch";
+/// Where those who hang up come from.
+const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
+const DAY: i64 = 24 * 3_600_000;
+
+on_both! { who_hangs_up_leaves_nothing_done_by_half }
+
+async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
+    let mut chance = Chance::new("hang-ups");
+    let deployment = Arc::new(Deployment::new(engine).await);
+    let keel = deployment.serve().await;
+    let at: SocketAddr = keel.base["http://".len()..].parse().unwrap();
+    let writing = writing(&deployment).await;
+    let each = scaled(10, 1_000_usize.div_ceil(writing.len()));
+    // So that some hang up while Stripe is being asked.
+    deployment.trouble(json!({ "path": "/v1/", "method": "POST", "delay_ms": 30, "count": 1_000_000 })).await;
+    let mut buyers = vec![];
+    for path in &writing {
+        let hang_ups = (0..each).map(|_| {
+            let (deployment, path) = (deployment.clone(), path.clone());
+            let (mut person, how) = (Person::new(deployment.bases.clone()), How::by(&mut chance));
+            async move {
+                let bytes = prepared(&deployment, &mut person, &path).await;
+                how.hang_up(at, &bytes).await;
+                person
+            }
+        });
+        let people = together(hang_ups.collect::<Vec<_>>()).await;
+        // Of those who were about to pay everybody comes again, of the others one, unless they cannot buy this any more.
+        let again = if path == CHECKOUT { each } else { usize::from(![FREE, SWITCH].contains(&path.as_str())) };
+        buyers.extend(people.into_iter().take(again));
+    }
+    deployment.trouble(Value::Null).await;
+    everybody_is_gone(at).await;
+
+    let buyers = together(buyers.into_iter().map(|mut person| async move {
+        person.buys().await;
+        person
+    }));
+    let buyers = buyers.await;
+    deployment.settles(&keel.base).await;
+    let held = deployment.holds(&keel.base, &buyers).await;
+    deployment.advance(&keel.base, 3 * DAY).await;
+    nothing_is_claimed(&deployment).await;
+    let customers = deployment.stripe_list("/v1/customers?limit=100").await.len();
+    assert_eq!(customers, buyers.len(), "one customer each, however often they hung up");
+    println!("{each} hang-ups at each of {} endpoints on {engine:?}: {held}", writing.len());
+    drop(keel);
+    Arc::into_inner(deployment).expect("nobody else").remove().await;
+}
+
+/// Every endpoint that writes.
+async fn writing(deployment: &Deployment) -> Vec<String> {
+    let routes: Value = serde_json::from_slice(&deployment.run("routes").await.stdout).unwrap();
+    let writing = routes.as_array().unwrap().iter().filter(|route| route["method"] != "GET");
+    writing.map(|route| route["path"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A request to an endpoint that would be granted, after everything that has to come before.
+async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> Vec<u8> {
+    let email = person.email.clone();
+    let by_email = [("email", email.as_str())];
+    let with_password = [("email", email.as_str()), ("password", PASSWORD)];
+    match path {
+        "/api/auth/request-link" | "/api/auth/request-reset" => wire::form(&person.browser, path, &by_email),
+        "/api/auth/sign-up" => wire::form(&person.browser, path, &with_password),
+        "/api/auth/resend" => {
+            person.posts("/api/auth/request-link", &by_email).await;
+            deployment.advance(&deployment.bases[0], 31_000).await;
+            wire::form(&person.browser, path, &[])
+        }
+        "/api/auth/confirm-link" => {
+            person.posts("/api/auth/request-link", &by_email).await;
+            let token = person.link_token().await;
+            wire::form(&person.browser, path, &[("token", &token)])
+        }
+        "/api/auth/verify-otp" => {
+            person.posts("/api/auth/request-link", &by_email).await;
+            let code = person.code().await;
+            wire::form(&person.browser, path, &[("code", &code)])
+        }
+        "/api/auth/sign-in" => {
+            person.posts("/api/auth/sign-up", &with_password).await;
+            let code = person.code().await;
+            person.posts("/api/auth/verify-otp", &[("code", &code)]).await;
+            wire::form(&person.browser, path, &with_password)
+        }
+        "/api/auth/reset-password" => {
+            person.signs_in("").await;
+            person.posts("/api/auth/request-reset", &by_email).await;
+            let token = person.link_token().await;
+            wire::form(&person.browser, path, &[("token", &token), ("password", PASSWORD)])
+        }
+        "/api/workspaces/create" => {
+            person.signs_in("/invitations/none").await;
+            wire::form(&person.browser, path, &[("name", "Acme")])
+        }
+        "/api/stripe/webhook" => {
+            let object = json!({ "id": format!("new_{email}"), "object": "novelty" });
+            let event = json!({ "id": format!("evt_{email}"), "object": "event", "type": "something.new", "created": 1, "livemode": false,
+                "data": { "object": object } });
+            let now = deployment.stripe().get("/_sandbox/clock").await.json()["now_ms"].as_i64().unwrap();
+            let signature = sign(deployment.setting("STRIPE_WEBHOOK_SECRET"), event.to_string().as_bytes(), Moment(now));
+            wire::json(path, &format!("Stripe-Signature: {signature}"), &event.to_string())
+        }
+        "/dev/clock" => wire::json(path, "Accept: */*", "{\"advance_ms\":0}"),
+        "/api/billing/choose" => wire::form(&person.browser, path, &[("plan", "pro"), ("interval", "month")]),
+        _ => {
+            let fields: &[(&str, &str)] = match path {
+                SWITCH => &[("account", "personal")],
+                "/api/auth/sign-out" | FREE => &[],
+                CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],
+                "/api/user/onboarding" => &[("first_name", "Olivia"), ("last_name", "Example")],
+                unknown => panic!("{unknown} writes: say here what is posted to it"),
+            };
+            person.signs_in("").await;
+            wire::form(&person.browser, path, fields)
+        }
+    }
+}
+
+/// How somebody hangs up.
+#[derive(Clone, Copy, Debug)]
+enum How {
+    /// After this share of the request, in thousandths.
+    Within(usize),
+    /// After the request and so many milliseconds.
+    Waiting(u64),
+    /// After so many bytes of the answer.
+    Reading(usize),
+}
+
+impl How {
+    fn by(chance: &mut Chance) -> Self {
+        let some = |chance: &mut Chance, end| chance.between(1, end);
+        match chance.between(0, 3) {
+            0 => Self::Within(usize::try_from(some(chance, 1_000)).unwrap()),
+            1 => Self::Waiting(some(chance, 60)),
+            _ => Self::Reading(usize::try_from(some(chance, 64)).unwrap()),
+        }
+    }
+
+    async fn hang_up(self, at: SocketAddr, request: &[u8]) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((STRANGERS, 0).into()).unwrap();
+        let mut stream = socket.connect(at).await.unwrap();
+        match self {
+            Self::Within(share) => stream.write_all(&request[..request.len() * share / 1_000]).await.unwrap(),
+            Self::Waiting(milliseconds) => {
+                stream.write_all(request).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            }
+            Self::Reading(bytes) => {
+                stream.write_all(request).await.unwrap();
+                stream.read_exact(&mut vec![0; bytes]).await.unwrap();
+            }
+        }
+    }
+}
+
+/// Waits until the process holds no connection any more that a stranger opened.
+async fn everybody_is_gone(at: SocketAddr) {
+    const OPEN: [&str; 2] = ["01", "08"];
+    let started = Instant::now();
+    loop {
+        let all = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let held = all.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|fields| {
+            let ours = fields[1].ends_with(&format!(":{:04X}", at.port()));
+            ours && fields[2].starts_with("0100027F:") && OPEN.contains(&fields[3])
+        });
+        let held = held.count();
+        if held == 0 {
+            return;
+        }
+        assert!(started.elapsed() < Duration::from_secs(10), "{held} connections are left of those who hung up");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until no claim is left that nobody came back for.
+async fn nothing_is_claimed(deployment: &Deployment) {
+    let claims = "SELECT (SELECT COUNT(*) FROM checkouts WHERE state = 'claimed') + (SELECT COUNT(*) FROM stripe_customers WHERE customer_id IS NULL)";
+    let started = Instant::now();
+    while deployment.db.number(claims).await > 0 {
+        assert!(started.elapsed() < Duration::from_secs(10), "claims are left");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
