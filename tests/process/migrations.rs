@@ -27,10 +27,11 @@ async fn a_killed_migration_completes_when_it_is_run_again(engine: Engine) {
     fill(&deployment.db, rows).await;
 
     let (tries, mut killed) = (scaled(5, 20), 0);
-    for _ in 0..tries {
-        let lasts = Duration::from_millis(chance.between(5, scaled(200, 4_000)));
+    for number in 1..=tries {
+        let lasts = Duration::from_millis(chance.between(1, scaled(40, 200) * number));
         killed += usize::from(!deployment.run_for("migrate", lasts).await);
     }
+    assert!(killed > 0, "it was never killed");
     let done = deployment.run("migrate").await;
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let kept = "SELECT (SELECT COUNT(*) FROM credit_entries) + (SELECT COUNT(*) FROM user_sessions WHERE factor = 'code')";

@@ -27,7 +27,11 @@ impl Deployment {
         let of_user = format!("FROM users u WHERE u.email = '{email}'");
         let of_accounts =
             format!("FROM accounts a JOIN memberships m ON m.account_id = a.id JOIN users u ON u.id = m.user_id WHERE u.email = '{email}'");
-        let of_workspace = |table: &str| format!("FROM {table} t JOIN accounts a ON a.id = t.account_id JOIN memberships m ON m.account_id = a.id JOIN users u ON u.id = m.user_id WHERE u.email = '{email}'");
+        let of_workspace = |table: &str| {
+            format!(
+                "FROM {table} t JOIN accounts a ON a.id = t.account_id JOIN memberships m ON m.account_id = a.id JOIN users u ON u.id = m.user_id WHERE u.email = '{email}'"
+            )
+        };
         let bought = i64::from(*paid);
         for (what, from, wanted) in [
             ("user", of_user.clone(), 1),

@@ -15,7 +15,7 @@ impl Chance {
         Self(u64::from_str_radix(&keel_domain::secrets::reference()[..8], 16).unwrap())
     }
 
-    /// A number from `start` on and below `end` (Steele and others: SplitMix64).
+    /// A number from `start` on and below `end` (Steele and others, `SplitMix64`).
     pub fn between(&mut self, start: u64, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -84,5 +84,7 @@ pub fn command(env: &[(String, String)]) -> Command {
 
 /// Sends a signal to one process; false when there is none.
 pub fn signal(pid: u32, name: &str) -> bool {
-    Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &pid.to_string()]).status().unwrap().success()
+    let mut kill = Command::new("sh");
+    kill.args(["-c", "kill -s \"$0\" \"$1\"", name, &pid.to_string()]).stderr(Stdio::null());
+    kill.status().unwrap().success()
 }

@@ -144,15 +144,15 @@ impl Person {
     async fn insists(&mut self, path: &str, request: impl Fn(&Browser) -> RequestBuilder) -> Answer {
         let started = Instant::now();
         loop {
-            match tokio::time::timeout(LONGEST, self.browser.try_send(request(&self.browser))).await {
-                Ok(Ok(answer)) if answer.status != 503 => {
-                    assert!([200, 303, 401, 422].contains(&answer.status), "{path}: {}", answer.status);
-                    return answer;
-                }
-                Ok(_) => self.bases.reverse(),
-                Err(_) => panic!("{path} was not answered within {LONGEST:?}"),
+            let answered = tokio::time::timeout(LONGEST, self.browser.try_send(request(&self.browser))).await;
+            if let Ok(answer) = answered.expect("an answer in time")
+                && answer.status != 503
+            {
+                assert!([200, 303, 401, 422].contains(&answer.status), "{path}: {}", answer.status);
+                return answer;
             }
             assert!(started.elapsed() < PATIENCE, "nobody answers {path}");
+            self.bases.reverse();
             self.browser.turn_to(&self.bases[0]);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -190,7 +190,11 @@ async fn come_and_go(leaving: Arc<AtomicBool>, mut bases: [String; 2]) -> Vec<Pe
     while !leaving.load(Ordering::Relaxed) {
         bases.reverse();
         let mut person = Person::new(bases.clone());
-        if people.len() % 3 == 1 { person.founds().await } else { person.buys().await }
+        if people.len() % 3 == 1 {
+            person.founds().await;
+        } else {
+            person.buys().await;
+        }
         people.push(person);
     }
     people

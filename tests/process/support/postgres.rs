@@ -40,9 +40,11 @@ impl Cluster {
         assert!(signal(self.postmaster, "QUIT"));
         match self.server.take() {
             Some(mut server) => drop(server.wait().unwrap()),
-            None => while Path::new(&format!("/proc/{}/exe", self.postmaster)).exists() {
-                std::thread::sleep(Duration::from_millis(10));
-            },
+            None => {
+                while Path::new(&format!("/proc/{}/exe", self.postmaster)).exists() {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            }
         }
     }
 
@@ -88,7 +90,7 @@ impl Drop for Cluster {
         self.tell_children("CONT");
         signal(self.postmaster, "CONT");
         if let Some(server) = &mut self.server {
-            let _ = server.kill();
+            signal(self.postmaster, "INT");
             let _ = server.wait();
         }
         drop(self.holder.stdin.take());
