@@ -19,11 +19,11 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Starts one with nothing but this environment; what it says goes to the log.
+    /// Starts one with nothing but this environment; what it logs is kept.
     pub fn start(base: String, env: &[(String, String)], log: &Path) -> Self {
         let output = File::options().create(true).append(true).open(log).unwrap();
         let mut command = command(env);
-        command.arg("serve").stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        command.arg("serve").stdin(Stdio::null()).stdout(Stdio::null()).stderr(output);
         Self { base, started: Instant::now(), child: command.spawn().unwrap(), log: log.to_owned() }
     }
 
