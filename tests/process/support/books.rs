@@ -84,6 +84,8 @@ impl Deployment {
                 "sign_ins s WHERE s.used_at IS NOT NULL AND NOT EXISTS
                     (SELECT 1 FROM user_sessions t JOIN users u ON u.id = t.user_id WHERE u.email = s.email)",
             ),
+            ("events given up", "stripe_events e WHERE e.state = 'failed'"),
+            ("jobs given up", "jobs j WHERE j.state = 'failed'"),
             (
                 "payments without a grant",
                 "payments p WHERE p.status = 'paid' AND NOT EXISTS (SELECT 1 FROM credit_entries e WHERE e.account_id = p.account_id)",

@@ -7,6 +7,7 @@ use billing_sandbox::{Clock, Options, Sandbox, Webhook};
 use keel_domain::secrets::{Secret, reference};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Output;
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Longer than any lease, in milliseconds.
 const LEASE: i64 = 2 * 60_000 + 1_000;
+/// Events that are sent again.
+const AGAIN: usize = 500;
 /// Instances a deployment has addresses for.
 const INSTANCES: usize = 2;
 const STRIPE_KEY: &str = "sk_test_process";
@@ -144,12 +147,12 @@ impl Deployment {
     }
 
     /// Waits until the instance at `base` has done everything that is left to do: leases of the dead run out, and Stripe
-    /// sends every event once more.
+    /// sends many events once more.
     pub async fn settles(&self, base: &str) {
         let stripe = self.stripe();
         let deliveries = stripe.get("/_sandbox/deliveries").await.json();
-        let events: std::collections::BTreeSet<&str> = deliveries.as_array().unwrap().iter().filter_map(|d| d["event"].as_str()).collect();
-        for event in events {
+        let events: BTreeSet<&str> = deliveries.as_array().unwrap().iter().filter_map(|d| d["event"].as_str()).collect();
+        for event in events.into_iter().take(AGAIN) {
             assert_eq!(stripe.json(&format!("/_sandbox/events/{event}/resend"), &json!({})).await.status, 200);
         }
         let (mut least, mut since) = (i64::MAX, Instant::now());
