@@ -16,6 +16,7 @@ const PASSWORD: &str = "a long walk on the quay";
 const CHECKOUT: &str = "/api/billing/checkout";
 const FREE: &str = "/api/billing/subscribe-free";
 const SWITCH: &str = "/api/accounts/switch";
+const CREATE: &str = "/api/workspaces/create";
 /// Where those who hang up come from.
 const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
 const DAY: i64 = 24 * 3_600_000;
@@ -43,8 +44,9 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
             }
         });
         let people = together(hang_ups.collect::<Vec<_>>()).await;
-        // Of those who were about to pay everybody comes again, of the others one, unless they cannot buy this any more.
-        let again = if path == CHECKOUT { each } else { usize::from(![FREE, SWITCH].contains(&path.as_str())) };
+        // Of those who were about to pay everybody comes again, of the others one: unless a plan or the personal account may be
+        // in their way now.
+        let again = if path == CHECKOUT { each } else { usize::from(![FREE, SWITCH, CREATE].contains(&path.as_str())) };
         buyers.extend(people.into_iter().take(again));
     }
     deployment.trouble(Value::Null).await;
@@ -108,7 +110,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             let token = person.link_token().await;
             wire::form(&person.browser, path, &[("token", &token), ("password", PASSWORD)])
         }
-        "/api/workspaces/create" => {
+        CREATE => {
             person.signs_in("/invitations/none").await;
             wire::form(&person.browser, path, &[("name", "Acme")])
         }
