@@ -17,6 +17,7 @@ const CHECKOUT: &str = "/api/billing/checkout";
 const FREE: &str = "/api/billing/subscribe-free";
 const SWITCH: &str = "/api/accounts/switch";
 const CREATE: &str = "/api/workspaces/create";
+const CREATE_FIRST: &str = "/api/workspaces/create-first";
 /// Where those who hang up come from.
 const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
 const DAY: i64 = 24 * 3_600_000;
@@ -44,9 +45,10 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
             }
         });
         let people = together(hang_ups.collect::<Vec<_>>()).await;
-        // Of those who were about to pay everybody comes again, of the others one: unless a plan or the personal account may be
-        // in their way now.
-        let again = if path == CHECKOUT { each } else { usize::from(![FREE, SWITCH, CREATE].contains(&path.as_str())) };
+        // Of those who were about to pay everybody comes again, of the others one: unless a plan or another account may be in
+        // their way now.
+        let astray = [FREE, SWITCH, CREATE, CREATE_FIRST].contains(&path.as_str());
+        let again = if path == CHECKOUT { each } else { usize::from(!astray) };
         buyers.extend(people.into_iter().take(again));
     }
     deployment.trouble(Value::Null).await;
@@ -110,7 +112,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             let token = person.link_token().await;
             wire::form(&person.browser, path, &[("token", &token), ("password", PASSWORD)])
         }
-        CREATE => {
+        CREATE_FIRST => {
             person.signs_in("/invitations/none").await;
             wire::form(&person.browser, path, &[("name", "Acme")])
         }
@@ -126,6 +128,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
         "/api/billing/choose" => wire::form(&person.browser, path, &[("plan", "pro"), ("interval", "month")]),
         _ => {
             let fields: &[(&str, &str)] = match path {
+                CREATE => &[("name", "Acme")],
                 SWITCH => &[("account", "personal")],
                 "/api/auth/sign-out" | FREE => &[],
                 CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],

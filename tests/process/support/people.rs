@@ -77,7 +77,7 @@ impl Person {
     pub async fn founds(&mut self) {
         self.signs_in("/invitations/none").await;
         let name = format!("Workspace of {}", self.email);
-        self.posts("/api/workspaces/create", &[("name", &name)]).await.location();
+        self.posts("/api/workspaces/create-first", &[("name", &name)]).await.location();
         self.workspace = Some(name);
         self.introduces("Founder").await;
         let second = Browser::at(&self.bases[0], self.address);
