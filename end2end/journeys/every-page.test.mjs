@@ -62,7 +62,7 @@ journey('what is refused is said on a page that is whole', {}, async ({ keel, ne
   for (const [action, fields, heading] of [
     ['/api/billing/checkout', { plan: 'pro' }, "You can't do this here"],
     ['/api/billing/checkout', { account: 'acc_unknown' }, 'Not found'],
-    ['/api/billing/choose', { plan: 'none' }, "That didn't work"],
+    ['/api/auth/resend', {}, "That didn't work"],
   ]) {
     await page.goto('/legal/terms')
     await post(page, action, fields)
@@ -71,16 +71,26 @@ journey('what is refused is said on a page that is whole', {}, async ({ keel, ne
   }
 })
 
-journey('the checks see a page that is not whole', {}, async ({ newVisitor }) => {
+journey('the checks see what is wrong with a page', {}, async ({ newVisitor }) => {
   const page = await newVisitor()
-  await page.route('**/legal/terms', async route => {
+  await page.route('https://elsewhere.example/**', route => route.abort())
+  const spoil = header => async route => {
     const response = await route.fetch()
-    const body = (await response.text()).replace('<h1>', '<h1 style="color: #eee; width: 99rem">').replace('<a class="skip"', '<img src="https://keel.example/x.png"><a tabindex="-1"')
-    await route.fulfill({ response, body })
-  })
-  await page.goto('/legal/terms')
-  const faults = await checkPage(page).then(() => '', error => error.message)
-  for (const fault of ['style-src', 'img-src', 'image-alt', 'from elsewhere']) assert.ok(faults.includes(fault), `nobody saw ${fault} in: ${faults}`)
+    const picture = '<h1 style="color: #eee; width: 99rem">Two</h1><img src="https://elsewhere.example/x.png"><button></button><a href="/" tabindex="-1">Away</a></main>'
+    const headers = { ...response.headers(), [header]: '' }
+    await route.fulfill({ response, headers, body: (await response.text()).replace('</main>', picture) })
+  }
+  for (const [header, expected] of [
+    ['x-none', ['forbids style-src', 'forbids img-src', 'image-alt', 'button-name', 'not one h1']],
+    ['content-security-policy', ['from elsewhere', 'color-contrast', 'scrolls sideways']],
+  ]) {
+    await page.route('**/legal/terms', spoil(header))
+    await page.goto('/legal/terms')
+    const faults = await checkPage(page).then(() => '', error => error.message)
+    for (const fault of expected) assert.ok(faults.includes(fault), `nobody saw "${fault}" in: ${faults}`)
+    await assert.rejects(checkKeyboard(page), /Tab does not reach <a> Away in body/)
+    await page.unroute('**/legal/terms')
+  }
 })
 
 async function pagesOf(keel) {

@@ -19,14 +19,15 @@ export const launchBrowser = () => chromium.launchServer({ executablePath: findB
 export const connectBrowser = () => chromium.connect(process.env.KEEL_TEST_BROWSER)
 
 /**
- * A page of a visitor nobody has seen before. `scripts: false` turns JavaScript off.
+ * A page of a visitor nobody has seen before. `scripts: false` turns JavaScript off, `timezone` is where they live.
  * Motion is reduced, so that nothing is caught half-way through a transition.
  */
-export async function newVisitor(browser, base, { scripts = true } = {}) {
+export async function newVisitor(browser, base, { scripts = true, timezone = 'UTC' } = {}) {
   const context = await browser.newContext({
     baseURL: base,
     javaScriptEnabled: scripts,
     locale: 'en-US',
+    timezoneId: timezone,
     reducedMotion: 'reduce',
     viewport: { width: 1280, height: 900 },
   })
@@ -52,7 +53,9 @@ async function openTab(context, scripts) {
     if (isElsewhere(request)) complaints.push(`loads ${request.url()} from elsewhere`)
   })
   page.on('requestfailed', request => {
-    if (!request.isNavigationRequest()) complaints.push(`${request.url()} failed: ${request.failure().errorText}`)
+    // What is left for another page is no failure.
+    const { errorText } = request.failure()
+    if (errorText !== 'net::ERR_ABORTED' && !request.isNavigationRequest()) complaints.push(`${request.url()} failed: ${errorText}`)
   })
   page.on('console', message => {
     if (message.type() === 'error' && !isStatusOfPage(message)) complaints.push(message.text())

@@ -25,17 +25,14 @@ export async function checkKeyboard(page) {
 /** Tabs through the part of a page and adds to `faults`; gives the stops that open something. */
 async function walk(page, part, faults) {
   const expected = await page.evaluate(part => globalThis.stopsIn(part), part)
-  const reached = new Set()
-  // Within a part it may take a few steps to come in; a document ends at its body.
-  for (let steps = expected.length + 3; steps > 0 && reached.size < expected.length; steps -= 1) {
+  const missing = new Map(expected.map(({ number, name }) => [number, name]))
+  // It may take a few steps to come into the part.
+  for (let steps = expected.length + 3; steps > 0 && missing.size > 0; steps -= 1) {
     const stop = await page.evaluate(() => globalThis.currentStop())
-    if (stop) {
-      if (!reached.has(stop.number)) faults.push(...stop.faults)
-      reached.add(stop.number)
-    }
+    if (missing.delete(stop?.number)) faults.push(...stop.faults)
     await page.keyboard.press('Tab')
   }
-  faults.push(...expected.filter(({ number }) => !reached.has(number)).map(({ name }) => `Tab does not reach ${name} in ${part}`))
+  faults.push(...[...missing.values()].map(name => `Tab does not reach ${name} in ${part}`))
   return expected.filter(({ opens }) => opens)
 }
 
@@ -50,6 +47,7 @@ function noteStops() {
     const group = [...document.getElementsByName(element.name)]
     return element === (group.find(radio => radio.checked) ?? group[0])
   }
+  const opens = element => (element.popoverTargetAction === 'hide' ? null : element.getAttribute('popovertarget'))
   const hasRing = element => {
     const { outlineStyle, outlineWidth } = getComputedStyle(element)
     return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2
@@ -65,7 +63,7 @@ function noteStops() {
   globalThis.stops = stops
   globalThis.stopsIn = part => {
     const all = stops.map((element, number) => ({ element, number })).filter(({ element }) => element.closest(part) && isInReach(element))
-    return all.map(({ element, number }) => ({ number, name: name(element), opens: element.getAttribute('popovertarget') && element.getAttribute('popovertargetaction') !== 'hide' ? element.getAttribute('popovertarget') : null }))
+    return all.map(({ element, number }) => ({ number, name: name(element), opens: opens(element) }))
   }
   globalThis.currentStop = () => {
     const element = document.activeElement

@@ -6,6 +6,7 @@ use super::{
     accounts::Accounts,
     document::{Document, MAIN},
 };
+use crate::assets;
 use crate::ui::{Avatar, Banner, Flash, Form, Icon, IconOf, Maybe, Text};
 
 /// A page of a signed-in person: rail with accounts, sections and their own menu; banner; header; content.
@@ -54,6 +55,7 @@ pub fn Dashboard(
                     {children()}
                 </main>
             </div>
+            <script type="module" src=assets::url("times.js")></script>
         </Document>
     }
 }

@@ -104,13 +104,13 @@ fn initials(name: &str) -> String {
     first.into_iter().chain(letters.next_back()).flat_map(char::to_uppercase).collect()
 }
 
-/// A day, with the minute on hover and for machines.
+/// A day, with the minute on hover and for machines. In UTC, until `times.js` writes it in the reader's time.
 #[component]
 pub fn Day(at: Instant) -> impl IntoView {
     view! { <time datetime=iso(at) title=date_time(at)>{date(at)}</time> }
 }
 
-/// A day and its minute.
+/// A day and its minute; of the same times.
 #[component]
 pub fn Moment(at: Instant) -> impl IntoView {
     view! { <time datetime=iso(at)>{date_time(at)}</time> }

@@ -125,7 +125,7 @@ fn Trails(text: &'static Catalogue) -> impl IntoView {
     let tabs = vec![Place::new(words.overview, HERE), Place::new(words.members, "#members"), Place::new(words.billing, "#billing")];
     view! {
         <Region id="tabs" title="Tabs, Breadcrumbs">
-            <Tabs label=words.sections places=tabs here=HERE/>
+            <Tabs label=words.accounts places=tabs here=HERE/>
             <Breadcrumbs label=words.site above=vec![Place::new(words.overview, HERE), Place::new(words.members, HERE)] here=LONG_NAME/>
         </Region>
     }

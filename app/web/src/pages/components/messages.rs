@@ -20,13 +20,13 @@ pub fn Messages(text: &'static Catalogue) -> impl IntoView {
                 <ButtonLink label=text.navigation.members href="#messages" weight=Weight::Secondary/>
             </Notice>
         </Region>
-        <Region id="empty" title="EmptyState">
-            <EmptyState drawing=Drawing::Stocks title=text.billing.no_plan text=text.billing.no_plan_text>
-                <ButtonLink label=text.billing.choose_plan href="#empty"/>
-            </EmptyState>
-        </Region>
-        <Region id="empty-too" title="EmptyState">
-            <EmptyState drawing=Drawing::Ledger title=text.billing.no_transactions text=text.billing.no_transactions_text/>
+        <Region id="empty" title="EmptyState" wide=true>
+            <div class="regions">
+                <EmptyState drawing=Drawing::Stocks title=text.billing.no_plan text=text.billing.no_plan_text>
+                    <ButtonLink label=text.billing.choose_plan href="#empty"/>
+                </EmptyState>
+                <EmptyState drawing=Drawing::Ledger title=text.billing.no_transactions text=text.billing.no_transactions_text/>
+            </div>
         </Region>
         <Region id="danger" title="Region" danger=true>
             <p>{text.permission.account_delete}</p>
