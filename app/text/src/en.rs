@@ -548,6 +548,8 @@ components: Components {
     title: "Components",
     lead: "Every part that pages are made of, in its states. Development only; what is said here is borrowed from other pages.",
     close: "Close",
+    copy: "Copy",
+    copied: "Copied",
     language: "Language",
     newer: "Newer",
     older: "Older",

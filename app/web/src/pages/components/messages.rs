@@ -9,6 +9,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Messages(text: &'static Catalogue) -> impl IntoView {
     let words = &text.checkout;
+    let copy = || (text.components.copy.into(), text.components.copied.into());
     let subscribed = fill(words.subscribed, &[("account", &LONG_NAME), ("plan", &"Pro")]);
     view! {
         <Region id="messages" title="Flash, Notice" wide=true>
@@ -33,8 +34,8 @@ pub fn Messages(text: &'static Catalogue) -> impl IntoView {
             <ButtonLink label=text.permission.account_delete href="#danger" weight=Weight::Danger/>
         </Region>
         <Region id="secret" title="Secret">
-            <Secret label=text.verify.code text="350968".to_owned()/>
-            <Secret label=text.error_page.reference text=long_word()/>
+            <Secret id="one-time" label=text.verify.code text="350968".to_owned() copy=copy()/>
+            <Secret id="reference" label=text.error_page.reference text=long_word() copy=copy()/>
         </Region>
     }
 }
