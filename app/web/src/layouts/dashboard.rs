@@ -74,16 +74,18 @@ fn section(section: Section) -> impl IntoView {
 #[component]
 fn UserMenu(text: &'static Catalogue, user: User) -> impl IntoView {
     let label = fill(text.navigation.user, &[("email", &user.email)]);
+    // People without a name are called by their address.
+    let note = (user.name != user.email).then(|| view! { <span class="rail-button-note">{user.email}</span> });
     let your_account = user.your_account.map(|href| {
         view! { <a class="menu-item" href=href><IconOf icon=Icon::Person/>{text.navigation.your_account}</a> }
     });
     view! {
         <button type="button" class="rail-button rail-user" popovertarget="user">
-            <Avatar name=user.name.clone() id=user.id/>
+            <Avatar name=user.name.clone() id=user.name.clone()/>
             <span class="visually-hidden">{label.clone()}</span>
             <span class="rail-button-text" aria-hidden="true">
                 <span class="rail-button-name">{user.name}</span>
-                <span class="rail-button-note">{user.email}</span>
+                {note}
             </span>
             <IconOf icon=Icon::Choose/>
         </button>

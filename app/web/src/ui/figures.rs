@@ -86,7 +86,7 @@ pub fn Meter(
 #[component]
 pub fn Avatar(
     name: String,
-    /// What the colour is taken from: an id that does not change.
+    /// What the colour is taken from: the id of an account, the name of a person, so that it is theirs on every page.
     id: String,
     /// Square for workspaces, round for people.
     #[prop(optional)]

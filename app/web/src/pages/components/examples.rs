@@ -37,7 +37,6 @@ pub fn frame(page: &Page) -> Frame {
     Frame {
         lang: page.lang,
         user: User {
-            id: "usr_1".to_owned(),
             name: "Olivia Owens".to_owned(),
             email: "olivia@acme.example".to_owned(),
             your_account: Some(page.here.clone()),
