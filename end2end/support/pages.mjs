@@ -8,8 +8,6 @@ import { hasScripts, takeComplaints } from './browser.mjs'
 /** Where photographs go; git ignores it. */
 export const PHOTOS = join(import.meta.dirname, '../photos')
 
-const LARGEST_PHOTO = 60 * 1024
-
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const LOOKS = [
@@ -74,22 +72,17 @@ async function runAxe(page) {
   }, RULES)
 }
 
-/** Keeps a picture of the whole page in PHOTOS, as sharp as fits into 60 KiB. */
+/** Keeps a picture of the whole page in PHOTOS. */
 export async function photograph(page, name) {
   const file = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
   await page.evaluate(() => scrollTo(0, 0))
   const camera = await page.context().newCDPSession(page)
   const { cssContentSize } = await camera.send('Page.getLayoutMetrics')
-  let picture
-  for (const [scale, quality] of [[1, 80], [1, 50], [0.75, 50], [0.5, 50], [0.5, 20]]) {
-    const clip = { ...cssContentSize, scale }
-    const { data } = await camera.send('Page.captureScreenshot', { format: 'webp', quality, clip, captureBeyondViewport: true })
-    picture = Buffer.from(data, 'base64')
-    if (picture.length <= LARGEST_PHOTO) break
-  }
+  const clip = { ...cssContentSize, scale: 1 }
+  const { data } = await camera.send('Page.captureScreenshot', { format: 'webp', quality: 80, clip, captureBeyondViewport: true })
   await camera.detach()
   await mkdir(PHOTOS, { recursive: true })
-  await writeFile(join(PHOTOS, `${file}.webp`), picture)
+  await writeFile(join(PHOTOS, `${file}.webp`), data, 'base64')
 }
 
 /** The part of a page with this name. */
