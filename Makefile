@@ -3,10 +3,10 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help run test soak lint units sandbox journeys islands fmt release
+.PHONY: help run test soak lint units sandbox journeys islands fmt release lighthouse
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build Keel and start it on http://127.0.0.1:3000
 	@.ci/need compiler cargo
@@ -50,3 +50,7 @@ fmt: ## Format the Rust code
 release: islands ## Build target/release/keel, one file with everything in it
 	@.ci/need compiler cargo
 	cargo build --release --locked
+
+lighthouse: release ## Let Lighthouse judge the public pages of the release build
+	@.ci/need chromium node packages lighthouse
+	KEEL_BINARY=target/release/keel node end2end/lighthouse/run.mjs

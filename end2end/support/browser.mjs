@@ -4,27 +4,30 @@ import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
-const FLAGS = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+/** What keeps it from talking to anybody else, and from waiting for a screen. */
+export const FLAGS = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const PATIENCE = 15_000
 
+/** The program of the browser, from the PATH. */
+export const findBrowser = () =>
+  process.env.PATH.split(delimiter).flatMap(folder => NAMES.map(name => join(folder, name))).find(existsSync)
+
 /** Starts the browser; journeys reach it at its `wsEndpoint()`. */
-export function launchBrowser() {
-  const places = process.env.PATH.split(delimiter).flatMap(folder => NAMES.map(name => join(folder, name)))
-  return chromium.launchServer({ executablePath: places.find(existsSync), args: FLAGS })
-}
+export const launchBrowser = () => chromium.launchServer({ executablePath: findBrowser(), args: FLAGS })
 
 /** A connection to the browser that run.mjs started; closing it closes this connection's visitors only. */
 export const connectBrowser = () => chromium.connect(process.env.KEEL_TEST_BROWSER)
 
 /**
- * A page of a visitor nobody has seen before. `scripts: false` turns JavaScript off.
+ * A page of a visitor nobody has seen before. `scripts: false` turns JavaScript off, `timezone` is where they live.
  * Motion is reduced, so that nothing is caught half-way through a transition.
  */
-export async function newVisitor(browser, base, { scripts = true } = {}) {
+export async function newVisitor(browser, base, { scripts = true, timezone = 'UTC' } = {}) {
   const context = await browser.newContext({
     baseURL: base,
     javaScriptEnabled: scripts,
     locale: 'en-US',
+    timezoneId: timezone,
     reducedMotion: 'reduce',
     viewport: { width: 1280, height: 900 },
   })
@@ -39,7 +42,21 @@ async function openTab(context, scripts) {
   const page = await context.newPage()
   const complaints = []
   visitors.set(page, { scripts, complaints })
+  await context.exposeBinding('noteViolation', (_, violation) => complaints.push(violation))
+  await context.addInitScript(() =>
+    addEventListener('securitypolicyviolation', event =>
+      globalThis.noteViolation(`the policy forbids ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`),
+    ),
+  )
   page.on('pageerror', error => complaints.push(String(error)))
+  page.on('request', request => {
+    if (isElsewhere(request)) complaints.push(`loads ${request.url()} from elsewhere`)
+  })
+  page.on('requestfailed', request => {
+    // What is left for another page is no failure.
+    const { errorText } = request.failure()
+    if (errorText !== 'net::ERR_ABORTED' && !request.isNavigationRequest()) complaints.push(`${request.url()} failed: ${errorText}`)
+  })
   page.on('console', message => {
     if (message.type() === 'error' && !isStatusOfPage(message)) complaints.push(message.text())
   })
@@ -48,7 +65,13 @@ async function openTab(context, scripts) {
 
 const visitors = new WeakMap()
 
-/** What the browser complained about since the last question: script errors, blocked content, missing files. */
+/** A part of a page that is not the page's own. */
+const isElsewhere = request => !request.isNavigationRequest() && new URL(request.url()).origin !== new URL(request.frame().url()).origin
+
+/**
+ * What there was to complain about since the last question: script errors, content that was blocked, files that are missing
+ * or come from elsewhere.
+ */
 export const takeComplaints = page => visitors.get(page).complaints.splice(0)
 
 /** Whether JavaScript runs in this page. */

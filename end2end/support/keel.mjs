@@ -1,24 +1,26 @@
 // Starts the real binary on a free port with data, secret and database of its own, and ends it.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { createDatabase } from './database.mjs'
 import { mailboxOf, startMailSink } from './mail.mjs'
 import { until } from './until.mjs'
 
 const ROOT = join(import.meta.dirname, '../..')
-const BINARY = join(ROOT, 'target/debug/keel')
+const BINARY = resolve(ROOT, process.env.KEEL_BINARY ?? 'target/debug/keel')
 const START = 20_000
 const END = 10_000
 
 /**
  * A running Keel: `base` is its address, `mailTo(address)` waits for the newest mail somebody was sent, `log()` is
- * what it printed, `stop()` ends it and removes what it kept.
+ * what it printed, `command(name)` runs another command on the same data and gives what that printed, `stop()` ends it and
+ * removes what it kept.
  *
  * `model` is the business model; with `smtp` mail goes to a server started here instead of the mailbox; `env` is
  * added to its environment, which is otherwise nothing but what is set here.
@@ -29,7 +31,8 @@ export async function startKeel({ database = 'sqlite', model = 'b2b', smtp = fal
   const data = await mkdtemp(join(tmpdir(), 'keel-'))
   const postgres = database === 'postgres' ? await createDatabase() : null
   const sink = smtp ? await startMailSink() : null
-  const keel = run({
+  const settings = {
+    ...surroundings(),
     KEEL_ENV: 'development',
     KEEL_BASE_URL: base,
     KEEL_LISTEN: `127.0.0.1:${port}`,
@@ -40,7 +43,9 @@ export async function startKeel({ database = 'sqlite', model = 'b2b', smtp = fal
     ...(postgres && { DATABASE_URL: postgres.url }),
     ...(sink && { SMTP_URL: sink.url }),
     ...env,
-  })
+  }
+  const keel = run(settings)
+  const command = async name => (await promisify(execFile)(BINARY, [name], { cwd: ROOT, env: settings })).stdout
 
   const stop = async () => {
     const graceful = await keel.end()
@@ -58,12 +63,16 @@ export async function startKeel({ database = 'sqlite', model = 'b2b', smtp = fal
     await stop()
     throw new Error(`${error.message}\n${keel.log()}`)
   }
-  return { base, mailTo: sink?.mailTo ?? mailboxOf(base), log: keel.log, stop }
+  return { base, mailTo: sink?.mailTo ?? mailboxOf(base), log: keel.log, command, stop }
+}
+
+function surroundings() {
+  const { PATH, TMPDIR } = process.env
+  return { PATH, ...(TMPDIR && { TMPDIR }) }
 }
 
 function run(env) {
-  const { PATH, TMPDIR } = process.env
-  const child = spawn(BINARY, ['serve'], { cwd: ROOT, env: { PATH, ...(TMPDIR && { TMPDIR }), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(BINARY, ['serve'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = []
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => output.push(text))
   child.on('error', error => output.push(`${error}\n`))

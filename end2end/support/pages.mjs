@@ -1,6 +1,6 @@
 // What is true of every page, wherever a journey meets it, and how its parts are read.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { hasScripts, takeComplaints } from './browser.mjs'
@@ -9,7 +9,7 @@ import { hasScripts, takeComplaints } from './browser.mjs'
 export const PHOTOS = join(import.meta.dirname, '../photos')
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const LOOKS = [
   { name: 'light', width: 1280, colorScheme: 'light' },
   { name: 'narrow', width: 375, colorScheme: 'light' },
@@ -27,11 +27,12 @@ export async function at(page, heading) {
 }
 
 /**
- * The browser had nothing to complain about, the page is as wide as its window, and axe finds nothing, at 1280 px, at
- * 375 px and in the dark. Where scripts are off axe cannot run. `KEEL_PHOTOS=1` keeps a photograph of each look.
+ * The browser had nothing to complain about, the page has a title, a language, one h1 and one main part, it is as wide as its
+ * window, and axe finds nothing, at 1280 px, at 375 px and in the dark. Where scripts are off axe cannot run. `KEEL_PHOTOS=1`
+ * keeps a photograph of each look.
  */
 export async function checkPage(page) {
-  const faults = takeComplaints(page)
+  const faults = [...takeComplaints(page), ...(await skeleton(page))]
   const size = page.viewportSize()
   for (const { name, width, colorScheme } of LOOKS) {
     await page.setViewportSize({ width, height: size.height })
@@ -44,6 +45,18 @@ export async function checkPage(page) {
   await page.emulateMedia({ colorScheme: 'light' })
   assert.deepEqual(faults, [], `faults of ${page.url()}`)
 }
+
+const skeleton = page =>
+  page.evaluate(() => {
+    const count = selector => document.querySelectorAll(selector).length
+    const wrong = {
+      'has no language': !document.documentElement.lang,
+      'has no title': !document.title.trim(),
+      'has not one h1': count('h1') !== 1,
+      'has not one main part': count('main') !== 1,
+    }
+    return Object.keys(wrong).filter(fault => wrong[fault])
+  })
 
 const sideways = page =>
   page.evaluate(() => {
@@ -62,7 +75,14 @@ async function runAxe(page) {
 /** Keeps a picture of the whole page in PHOTOS. */
 export async function photograph(page, name) {
   const file = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
-  await page.screenshot({ path: join(PHOTOS, `${file}.png`), fullPage: true })
+  await page.evaluate(() => scrollTo(0, 0))
+  const camera = await page.context().newCDPSession(page)
+  const { cssContentSize } = await camera.send('Page.getLayoutMetrics')
+  const clip = { ...cssContentSize, scale: 1 }
+  const { data } = await camera.send('Page.captureScreenshot', { format: 'webp', quality: 80, clip, captureBeyondViewport: true })
+  await camera.detach()
+  await mkdir(PHOTOS, { recursive: true })
+  await writeFile(join(PHOTOS, `${file}.webp`), data, 'base64')
 }
 
 /** The part of a page with this name. */

@@ -42,6 +42,25 @@ export async function signUp(page, keel, email) {
   await enterCode(page, codeIn(await keel.mailTo(email)))
 }
 
+/** From nowhere, by the code in the mail, to wherever somebody who has an account is led. */
+export async function signIn(page, keel, email) {
+  await page.goto('/login')
+  await field(page, 'Email').fill(email)
+  await press(page, 'Email me a sign-in link')
+  await at(page, 'Check your email')
+  await enterCode(page, codeIn(await keel.mailTo(email)))
+  await page.waitForURL(url => url.pathname !== '/verify' && !url.pathname.startsWith('/api/'))
+}
+
+/** Asks for the link to a new password. */
+export async function askForReset(page, email) {
+  await page.goto('/forgot-password')
+  await at(page, 'Reset your password')
+  await field(page, 'Email').fill(email)
+  await press(page, 'Email me a reset link')
+  await page.getByRole('status').waitFor()
+}
+
 /** From the checkout, which says `summary`, to the payment page. `start` chooses between paying now and a trial. */
 export async function checkOut(page, summary, start) {
   await at(page, 'Checkout')

@@ -60,5 +60,6 @@ pages! {
     "/private-dashboard/billing"  => billing::personal,        Member;
     "/org-dashboard"              => dashboards::organization, Manager;
     "/org-dashboard/billing"      => billing,                  may::ViewBilling;
+    "/dev/components"             => components,               Visitor;
     "/dev/mailbox"                => mailbox,                  Visitor;
 }

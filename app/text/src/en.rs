@@ -544,6 +544,17 @@ mailbox: Mailbox {
     empty_text: "Sign up, and the message appears here.",
 }
 
+components: Components {
+    title: "Components",
+    lead: "Every part that pages are made of, in its states. Development only; what is said here is borrowed from other pages.",
+    close: "Close",
+    copy: "Copy",
+    copied: "Copied",
+    language: "Language",
+    newer: "Newer",
+    older: "Older",
+}
+
 // ── Legal ───────────────────────────────────────────────────────────────────────────────────
 
 terms: Terms {

@@ -54,7 +54,6 @@ fn entry(visit: &Visit, mine: &Mine, standing: &Standing, text: &'static Catalog
 
 fn user(visit: &Visit, caller: &Caller) -> User {
     User {
-        id: caller.user.to_string(),
         name: caller.shown_name(),
         email: caller.email.to_string(),
         your_account: None,

@@ -6,6 +6,7 @@ use super::{
     accounts::Accounts,
     document::{Document, MAIN},
 };
+use crate::assets;
 use crate::ui::{Avatar, Banner, Flash, Form, Icon, IconOf, Maybe, Text};
 
 /// A page of a signed-in person: rail with accounts, sections and their own menu; banner; header; content.
@@ -54,6 +55,7 @@ pub fn Dashboard(
                     {children()}
                 </main>
             </div>
+            <script type="module" src=assets::url("times.js")></script>
         </Document>
     }
 }
@@ -72,16 +74,18 @@ fn section(section: Section) -> impl IntoView {
 #[component]
 fn UserMenu(text: &'static Catalogue, user: User) -> impl IntoView {
     let label = fill(text.navigation.user, &[("email", &user.email)]);
+    // People without a name are called by their address.
+    let note = (user.name != user.email).then(|| view! { <span class="rail-button-note">{user.email}</span> });
     let your_account = user.your_account.map(|href| {
         view! { <a class="menu-item" href=href><IconOf icon=Icon::Person/>{text.navigation.your_account}</a> }
     });
     view! {
         <button type="button" class="rail-button rail-user" popovertarget="user">
-            <Avatar name=user.name.clone() id=user.id/>
+            <Avatar name=user.name.clone() id=user.name.clone()/>
             <span class="visually-hidden">{label.clone()}</span>
             <span class="rail-button-text" aria-hidden="true">
                 <span class="rail-button-name">{user.name}</span>
-                <span class="rail-button-note">{user.email}</span>
+                {note}
             </span>
             <IconOf icon=Icon::Choose/>
         </button>

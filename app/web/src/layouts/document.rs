@@ -9,7 +9,7 @@ use crate::{
 /// The id of the main part, where the skip link leads.
 pub(super) const MAIN: &str = "main";
 
-/// The HTML document around a layout: head, skip link, body. It loads one stylesheet and no script.
+/// The HTML document around a layout: head, skip link, body. It loads one stylesheet, and no script of its own.
 #[component]
 pub fn Document(
     lang: Lang,

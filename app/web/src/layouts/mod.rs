@@ -44,7 +44,6 @@ pub struct Frame {
 /// The person signed in.
 #[derive(Debug, Clone)]
 pub struct User {
-    pub id: String,
     /// Their name, or their address while they have none.
     pub name: String,
     pub email: String,

@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod billing;
 pub mod checkout;
+pub mod components;
 pub mod dashboards;
 pub mod errors;
 pub mod home;

@@ -49,7 +49,7 @@ pub fn ActivityList(
         let (face, by) = if own {
             (view! { <span class="event-dot"></span> }.into_any(), None)
         } else {
-            (view! { <Avatar name=actor.clone() id=done.actor/> }.into_any(), Some(view! { {actor}" · " }))
+            (view! { <Avatar name=actor.clone() id=done.actor/> }.into_any(), Some(view! { <bdi>{actor}</bdi>" · " }))
         };
         view! {
             <li class="event">

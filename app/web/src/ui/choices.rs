@@ -1,4 +1,5 @@
-//! Radio groups: as cards, for choices with consequences, or in a row, for switching a view.
+//! Choosing: radio groups as cards, for choices with consequences, or in a row, for switching a view; groups of checkboxes;
+//! and the switch, for one thing that is on or off.
 
 use leptos::prelude::*;
 
@@ -7,7 +8,7 @@ use super::{
     fields::{described_by, error_line, hint_line},
 };
 
-/// One choice of a radio group.
+/// One choice of a group.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     /// What is sent when it is chosen.
@@ -64,5 +65,77 @@ pub fn RadioCards(
             {error_line(name, error)}
             <div class="choices-list">{choices}</div>
         </fieldset>
+    }
+}
+
+/// A group of checkboxes; the legend is its name. Each choice has an id of its own: `{name}-{value}`.
+#[component]
+pub fn Checkboxes(
+    /// The name every choice is sent under; the first one has it as id.
+    name: &'static str,
+    #[prop(into)] legend: Text,
+    choices: Vec<Choice>,
+    /// The values checked now.
+    #[prop(default = Vec::new())]
+    values: Vec<String>,
+    #[prop(into, optional)] error: Maybe,
+    #[prop(into, optional)] hint: Maybe,
+) -> impl IntoView {
+    let described = described_by(name, &hint, &error);
+    let choices = choices
+        .into_iter()
+        .enumerate()
+        .map(|(i, choice)| {
+            let id = if i == 0 { name.to_owned() } else { format!("{name}-{}", choice.value) };
+            let checked = values.contains(&choice.value);
+            view! { <CheckLine id name value=choice.value checked label=choice.label hint=choice.hint/> }
+        })
+        .collect_view();
+    view! {
+        <fieldset class="choices" aria-describedby=described>
+            <legend>{legend}</legend>
+            {hint_line(name, hint)}
+            {error_line(name, error)}
+            <div class="checks">{choices}</div>
+        </fieldset>
+    }
+}
+
+/// One thing that is on or off, sent as `{name}=on` while it is on. It changes nothing before its form is sent.
+#[component]
+pub fn Switch(
+    /// The name it is sent under, also its id.
+    name: &'static str,
+    #[prop(into)] label: Text,
+    #[prop(optional)] on: bool,
+    /// What it means when it is on.
+    #[prop(into, optional)]
+    hint: Maybe,
+) -> impl IntoView {
+    view! { <CheckLine id=name.to_owned() name value="on".to_owned() checked=on label hint switch=true/> }
+}
+
+/// A checkbox with its label, and with what it means below.
+#[component]
+fn CheckLine(
+    id: String,
+    name: &'static str,
+    value: String,
+    checked: bool,
+    label: Text,
+    hint: Maybe,
+    #[prop(optional)] switch: bool,
+) -> impl IntoView {
+    let hint_id = hint.0.is_some().then(|| format!("{id}-means"));
+    let hint = hint.0.map(|text| view! { <span class="check-hint" id=hint_id.clone()>{text}</span> });
+    view! {
+        <div class=if switch { "check check-switch" } else { "check" }>
+            <input
+                type="checkbox" role=switch.then_some("switch") id=id.clone() name=name value=value checked=checked
+                aria-describedby=hint_id
+            />
+            <label class="check-label" for=id>{label}</label>
+            {hint}
+        </div>
     }
 }

@@ -86,7 +86,7 @@ pub fn Meter(
 #[component]
 pub fn Avatar(
     name: String,
-    /// What the colour is taken from: an id that does not change.
+    /// What the colour is taken from: the id of an account, the name of a person, so that it is theirs on every page.
     id: String,
     /// Square for workspaces, round for people.
     #[prop(optional)]
@@ -104,13 +104,13 @@ fn initials(name: &str) -> String {
     first.into_iter().chain(letters.next_back()).flat_map(char::to_uppercase).collect()
 }
 
-/// A day, with the minute on hover and for machines.
+/// A day, with the minute on hover and for machines. In UTC, until `times.js` writes it in the reader's time.
 #[component]
 pub fn Day(at: Instant) -> impl IntoView {
     view! { <time datetime=iso(at) title=date_time(at)>{date(at)}</time> }
 }
 
-/// A day and its minute.
+/// A day and its minute; of the same times.
 #[component]
 pub fn Moment(at: Instant) -> impl IntoView {
     view! { <time datetime=iso(at)>{date_time(at)}</time> }

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{Drawing, DrawingOf, Icon, IconOf, Maybe, Text, Tone};
+use super::{Drawing, DrawingOf, Icon, IconOf, Maybe, Text, Tone, Weight};
+use crate::assets;
 
 /// What the last action did; announced when the page opens.
 #[component]
@@ -68,13 +69,27 @@ pub fn EmptyState(
     }
 }
 
-/// A secret or a code to copy: one click selects all of it.
+/// A secret or a code to copy: by a button where scripts run; elsewhere one click selects all of it.
 #[component]
 pub fn Secret(
+    id: &'static str,
     /// What it is, for assistive technology.
     #[prop(into)]
     label: Text,
     text: String,
+    /// What the button says, before and after.
+    copy: (Text, Text),
 ) -> impl IntoView {
-    view! { <code class="secret" role="group" aria-label=label tabindex="0">{text}</code> }
+    let (copy, copied) = copy;
+    view! {
+        <div class="secret-row">
+            <code class="secret" id=id role="group" aria-label=label tabindex="0">{text}</code>
+            <button
+                type="button" class=Weight::Secondary.class() data-copies=id data-copied=copied.into_owned() aria-live="polite" hidden
+            >
+                {copy}
+            </button>
+        </div>
+        <script type="module" src=assets::url("copy.js")></script>
+    }
 }

@@ -7,23 +7,27 @@
 
 mod buttons;
 mod choices;
+mod dialogs;
 mod fields;
 mod figures;
 mod icons;
 mod messages;
 mod regions;
 mod tables;
+mod trails;
 
 use std::borrow::Cow;
 
 pub use buttons::*;
 pub use choices::*;
+pub use dialogs::*;
 pub use fields::*;
 pub use figures::*;
 pub use icons::*;
 pub use messages::*;
 pub use regions::*;
 pub use tables::*;
+pub use trails::*;
 
 /// A text prop: from the catalogue as it is, or filled.
 pub type Text = Cow<'static, str>;

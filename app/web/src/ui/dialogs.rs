@@ -1,0 +1,44 @@
+//! Dialogs: a question over the page it is about. They open and close without a script.
+
+use leptos::prelude::*;
+
+use super::{Text, Weight};
+
+/// A button that opens the dialog of this id: as a modal one where the browser knows the command, else as a popover.
+#[component]
+pub fn DialogButton(
+    #[prop(into)] label: Text,
+    /// The id of the [`Dialog`].
+    opens: &'static str,
+    #[prop(default = Weight::Secondary)] weight: Weight,
+) -> impl IntoView {
+    view! {
+        <button type="button" class=weight.class() command="show-modal" commandfor=opens popovertarget=opens>{label}</button>
+    }
+}
+
+/// A dialog named by its heading. It closes by its own button, by Escape and by a click beside it; what it asks is a form
+/// inside it.
+#[component]
+pub fn Dialog(
+    id: &'static str,
+    #[prop(into)] title: Text,
+    /// What the button says that closes it.
+    #[prop(into)]
+    close: Text,
+    children: Children,
+) -> impl IntoView {
+    let heading = format!("{id}-title");
+    view! {
+        <dialog class="dialog" id=id popover="auto" closedby="any" aria-labelledby=heading>
+            <h2 id=heading.clone()>{title}</h2>
+            {children()}
+            <button
+                type="button" class=Weight::Quiet.class()
+                command="close" commandfor=id popovertarget=id popovertargetaction="hide"
+            >
+                {close}
+            </button>
+        </dialog>
+    }
+}
