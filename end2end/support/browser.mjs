@@ -42,8 +42,8 @@ async function openTab(context, scripts) {
   const page = await context.newPage()
   const complaints = []
   visitors.set(page, { scripts, complaints })
-  await context.exposeBinding('noteViolation', (_, violation) => complaints.push(violation))
-  await context.addInitScript(() =>
+  await page.exposeFunction('noteViolation', violation => complaints.push(violation))
+  await page.addInitScript(() =>
     addEventListener('securitypolicyviolation', event =>
       globalThis.noteViolation(`the policy forbids ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`),
     ),
