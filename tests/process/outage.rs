@@ -68,13 +68,13 @@ async fn outage(how: &str, goes: impl Fn(&mut Cluster), comes_back: impl Fn(&mut
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let people = crowd.leaves().await;
     // No connection is left that does not work: more at once than there are.
     let many = together((0..64).map(|_| {
         let browser = olivia.browser.copy();
         async move { browser.get("/org-dashboard").await.status }
     }));
     assert_eq!(many.await, [200; 64]);
-    let people = crowd.leaves().await;
     deployment.settles(&keel.base).await;
     let held = deployment.holds(&keel.base, &people).await;
     assert!(well <= WELL, "{well:?}");

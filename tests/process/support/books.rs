@@ -106,8 +106,8 @@ impl Deployment {
         for id in &written {
             assert!(arrived.contains_key(id), "{id} never arrived");
         }
-        assert_eq!(arrived.len(), written.len(), "a mail arrived that was never written");
-        format!("{} ({} more than once)", written.len(), arrived.values().filter(|times| **times > 1).count())
+        let again = written.iter().filter(|id| arrived[*id] > 1).count();
+        format!("{} ({again} more than once)", written.len())
     }
 }
 
