@@ -3,8 +3,8 @@
 mod operations;
 
 use crate::config::{BadConfig, Config, environment};
-use crate::process::{Failure, Process, running_sandbox};
-use crate::{http, telemetry, worker};
+use crate::process::{Failure, Process, listen_for_metrics, running_sandbox};
+use crate::{http, metrics, telemetry, worker};
 use clap::{Parser, Subcommand};
 use keel_domain::Keel as Running;
 use keel_domain::clock::Clock;
@@ -89,7 +89,8 @@ impl Keel {
             Command::Serve => {
                 let process = Process::start(config()?).await?;
                 say_where(process.keel());
-                process.serve(asked_to_stop()).await
+                process.serve(asked_to_stop()).await;
+                Ok(())
             }
         }
     }
@@ -113,8 +114,13 @@ async fn migrate(config: &Config) -> Result<(), Failure> {
 }
 
 async fn work(config: Config) -> Result<(), Failure> {
+    let listener = listen_for_metrics(&config).await?;
     let keel = beside(config).await?;
+    let metrics = listener.map(|listener| tokio::spawn(metrics::serve(listener, keel.clone(), None)));
     Box::pin(worker::run(keel.clone(), asked_to_stop())).await;
+    if let Some(metrics) = metrics {
+        metrics.abort();
+    }
     keel.close().await;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Settings: environment over `keel.toml` over defaults, read and checked whole before anything starts.
 
+use crate::http::TrustedProxies;
 use keel_domain::billing::catalogue::{BadProduct, Product};
 use keel_domain::secrets::Secret;
 use keel_domain::settings::{Environment, Settings, StripeSettings};
@@ -21,6 +22,10 @@ pub struct Config {
     pub base_url: Option<String>,
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where metrics are read; none are without it.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Whose word about a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
     /// Seconds it goes on accepting after it was told to stop.
     pub drain: Duration,
     /// Where files are kept.
@@ -72,8 +77,14 @@ impl Config {
         let production = environment == Environment::Production;
         let data_dir = PathBuf::from(env("KEEL_DATA_DIR").unwrap_or_else(|| "data".to_owned()));
         std::fs::create_dir_all(&data_dir).map_err(|error| BadConfig::File(data_dir.clone(), error))?;
-        let listen = env("KEEL_LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned());
-        let listen = listen.parse().or_else(|_| bad("KEEL_LISTEN", "is an address and a port, such as 127.0.0.1:3000"))?;
+        let address = |name, text: String| text.parse().or_else(|_| bad(name, "is an address and a port, such as 127.0.0.1:3000"));
+        let listen = address("KEEL_LISTEN", env("KEEL_LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned()))?;
+        let metrics_listen = env("KEEL_METRICS_LISTEN").map(|text| address("KEEL_METRICS_LISTEN", text)).transpose()?;
+        let trusted_proxies = match env("KEEL_TRUSTED_PROXIES").map(|text| TrustedProxies::parse(&text)) {
+            None => TrustedProxies::default(),
+            Some(Some(proxies)) => proxies,
+            Some(None) => return bad("KEEL_TRUSTED_PROXIES", "is addresses or networks with commas between, such as 10.0.0.0/8,::1"),
+        };
         let drain = env("KEEL_DRAIN").unwrap_or_else(|| "2".to_owned());
         let drain = drain.parse().map(Duration::from_secs).or_else(|_| bad("KEEL_DRAIN", "is a number of seconds"))?;
         let database_url = env("DATABASE_URL").unwrap_or_else(|| format!("sqlite:{}", data_dir.join("keel.db").display()));
@@ -88,6 +99,8 @@ impl Config {
             environment,
             base_url: base_url(&env, production)?,
             listen,
+            metrics_listen,
+            trusted_proxies,
             drain,
             database_url,
             secret: secret(&env, production, &data_dir)?,
@@ -247,6 +260,10 @@ mod tests {
             ("KEEL_ENV", "prod"),
             ("KEEL_LISTEN", "3000"),
             ("KEEL_DRAIN", "soon"),
+            ("KEEL_METRICS_LISTEN", "9100"),
+            ("KEEL_METRICS_LISTEN", "metrics.example:9100"),
+            ("KEEL_TRUSTED_PROXIES", "proxy.example"),
+            ("KEEL_TRUSTED_PROXIES", "10.0.0.0/8,"),
             ("DATABASE_URL", "mysql://x"),
             ("KEEL_BASE_URL", "keel.example"),
             ("KEEL_BASE_URL", "http://keel.example/app"),

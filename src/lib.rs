@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod config;
 pub mod http;
+pub mod metrics;
 pub mod process;
 pub mod telemetry;
 pub mod worker;

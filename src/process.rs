@@ -1,9 +1,8 @@
 //! A process: the parts put together, served until told to stop.
 
 use crate::config::{BadConfig, Config, kept};
-use crate::http::{self, Served};
-use crate::worker;
-use axum::serve::ListenerExt as _;
+use crate::http::{self, Served, TrustedProxies, connections};
+use crate::{metrics, worker};
 use billing_sandbox::{Clock as SandboxClock, Options, Sandbox, Webhook};
 use keel_domain::Keel;
 use keel_domain::clock::Clock;
@@ -13,12 +12,16 @@ use keel_domain::secrets::Secret;
 use keel_domain::settings::StripeSettings;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// After the drain, how long answers under way have to finish.
-const LAST_ANSWERS: Duration = Duration::from_secs(7);
+const LAST_ANSWERS: Duration = Duration::from_secs(6);
+/// How long each of the parts has to close after that.
+const CLOSING: Duration = Duration::from_secs(1);
 /// The key of the billing sandbox that runs in this process; it opens nothing else.
 const SANDBOX_KEY: &str = "sk_test_keel_sandbox";
 /// Files of the data directory: what the sandbox signs with, and where it is.
@@ -48,6 +51,8 @@ pub enum Failure {
 /// A process that listens already, and serves from [`Process::serve`] on.
 pub struct Process {
     listener: TcpListener,
+    metrics: Option<TcpListener>,
+    proxies: TrustedProxies,
     drain: Duration,
     keel: Keel,
     sandbox: Option<Sandbox>,
@@ -59,17 +64,18 @@ impl Process {
     /// # Errors
     /// Names the setting that is to be mended.
     pub async fn start(config: Config) -> Result<Self, Failure> {
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| BadConfig::Setting("KEEL_LISTEN", error.to_string()))?;
-        let listen = listener.local_addr()?;
-        let drain = config.drain;
+        let listener = listen("KEEL_LISTEN", config.listen).await?;
+        let metrics = listen_for_metrics(&config).await?;
+        let address = listener.local_addr()?;
+        let (drain, proxies) = (config.drain, config.trusted_proxies.clone());
         let clock = Clock::default();
         let (stripe, sandbox) = match config.stripe.clone() {
             Some(stripe) => (stripe, None),
-            None => start_sandbox(&config, listen, &clock).await.map(|(stripe, sandbox)| (stripe, Some(sandbox)))?,
+            None => start_sandbox(&config, address, &clock).await.map(|(stripe, sandbox)| (stripe, Some(sandbox)))?,
         };
         let db = Db::open(&config.database_url).await?;
-        let keel = Keel::start(db, clock, config.settings(listen, stripe)).await?;
-        Ok(Self { listener, drain, keel, sandbox })
+        let keel = Keel::start(db, clock, config.settings(address, stripe)).await?;
+        Ok(Self { listener, metrics, proxies, drain, keel, sandbox })
     }
 
     /// The Keel in this process.
@@ -82,26 +88,26 @@ impl Process {
         self.sandbox.as_ref().map(|sandbox| (sandbox.api_base(), sandbox.pages_base()))
     }
 
+    /// Where metrics are read.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
     /// Serves and works until `stop` is done. Then it is no longer ready, goes on accepting while load balancers notice,
     /// and finishes what is under way.
-    ///
-    /// # Errors
-    /// When the network fails.
-    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) {
         let (stopping, told) = watch::channel(false);
         tokio::spawn(async move {
             stop.await;
             let _ = stopping.send(true);
         });
         let working = tokio::spawn(worker::run(self.keel.clone(), is_told(told.clone())));
-        let served = Served { keel: self.keel.clone(), sandbox: self.sandbox(), stopping: told.clone() };
-        let app = http::router(&served).into_make_service_with_connect_info::<SocketAddr>();
-        let listener = self.listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
+        let served = Arc::new(Served::new(self.keel.clone(), self.sandbox(), told.clone(), self.proxies.clone()));
+        let metrics = self.metrics.map(|listener| tokio::spawn(metrics::serve(listener, self.keel.clone(), Some(served.requests.clone()))));
+        let app = http::router(&served);
         let drain = self.drain;
         let end = is_told(told.clone());
-        let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
+        let serving = connections::serve(self.listener, app, connections::PATIENCE, async move {
             end.await;
             tokio::time::sleep(drain).await;
         });
@@ -110,15 +116,33 @@ impl Process {
             tokio::time::sleep(drain + LAST_ANSWERS).await;
         };
         tokio::select! {
-            done = serving.into_future() => done?,
+            () = serving => {}
             () = deadline => tracing::warn!("some answers were not finished in time"),
         }
         let _ = working.await;
-        if let Some(sandbox) = self.sandbox {
-            sandbox.stop().await;
+        if let Some(metrics) = metrics {
+            metrics.abort();
         }
-        self.keel.close().await;
-        Ok(())
+        if let Some(sandbox) = self.sandbox {
+            let _ = timeout(CLOSING, sandbox.stop()).await;
+        }
+        // Connections that are still in use end with the process.
+        let _ = timeout(CLOSING, self.keel.close()).await;
+    }
+}
+
+async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, BadConfig> {
+    TcpListener::bind(address).await.map_err(|error| BadConfig::Setting(setting, error.to_string()))
+}
+
+/// The listener for metrics, where one is set.
+///
+/// # Errors
+/// Names the setting when its address cannot be listened on.
+pub async fn listen_for_metrics(config: &Config) -> Result<Option<TcpListener>, BadConfig> {
+    match config.metrics_listen {
+        Some(address) => listen("KEEL_METRICS_LISTEN", address).await.map(Some),
+        None => Ok(None),
     }
 }
 

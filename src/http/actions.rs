@@ -2,13 +2,14 @@
 //! program expects. Leptos sees a JSON call and nothing else.
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use keel_domain::Refusal;
+use keel_domain::access::Origin;
 use keel_types::{Code, url::LocalPath};
 use keel_web::action::{Declared, Done, declared};
 use keel_web::arrival::Arrival;
@@ -54,11 +55,16 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
         refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
         return refused;
     }
+    // Read whole even where it is refused for something else: who is still sending might never hear the answer.
+    let body = to_bytes(body, LARGEST).await;
+    if arrival.asked.origin == Origin::Unproven {
+        return refuse(&arrival, &home, browser, Problem::new(Code::OriginRequired)).await;
+    }
     arrival.at = LocalPath::parse(&home);
     parts.extensions.insert(arrival.clone());
     let (headers, known) = (parts.headers.clone(), parts.extensions.clone());
     let mut cookies = vec![];
-    let (fields, result) = match understand(&parts.headers, form, body).await {
+    let (fields, result) = match understand(&parts.headers, form, body) {
         Err(problem) => (Fields::default(), Err(problem)),
         Ok((fields, json)) => {
             for name in [header::REFERER, header::CONTENT_LENGTH] {
@@ -96,11 +102,11 @@ pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
 }
 
 /// The fields, and the JSON that Leptos reads them from.
-async fn understand(headers: &HeaderMap, form: bool, body: Body) -> Result<(Fields, String), Problem> {
+fn understand(headers: &HeaderMap, form: bool, body: Result<Bytes, axum::Error>) -> Result<(Fields, String), Problem> {
     if !form && media_type(headers) != "application/json" {
         return Err(Problem::new(Code::MediaType));
     }
-    let bytes = to_bytes(body, LARGEST).await.map_err(|error| {
+    let bytes = body.map_err(|error| {
         let too_large = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("limit"));
         Problem::new(if too_large { Code::TooLarge } else { Code::Malformed })
     })?;

@@ -1,9 +1,9 @@
 //! The embedded files, in the smallest form the browser reads.
 
-use axum::body::Body;
+use super::encodings::Encodings;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, Uri, header};
-use keel_web::assets::{self, Asset};
+use keel_web::assets;
 
 pub async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     let Some(asset) = assets::find(uri.path()) else { return StatusCode::NOT_FOUND.into_response() };
@@ -14,20 +14,6 @@ pub async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     if known {
         return (StatusCode::NOT_MODIFIED, head, [(header::ETAG, tag)]).into_response();
     }
-    let (encoding, bytes) = smallest(asset, &headers);
-    let mut response = (head, [(header::ETAG, tag)], Body::from(bytes)).into_response();
-    if let Some(encoding) = encoding {
-        response.headers_mut().insert(header::CONTENT_ENCODING, http::HeaderValue::from_static(encoding));
-    }
-    response
-}
-
-fn smallest(asset: &'static Asset, headers: &HeaderMap) -> (Option<&'static str>, &'static [u8]) {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let accepts = |name: &str| accepted.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim() == name));
-    match (asset.brotli, asset.gzip) {
-        (Some(bytes), _) if accepts("br") => (Some("br"), bytes),
-        (_, Some(bytes)) if accepts("gzip") => (Some("gzip"), bytes),
-        _ => (None, asset.plain),
-    }
+    let all = Encodings { plain: asset.plain, brotli: asset.brotli, gzip: asset.gzip };
+    (head, [(header::ETAG, tag)], all.answer(&headers)).into_response()
 }

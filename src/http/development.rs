@@ -13,6 +13,7 @@ use keel_web::arrival::Arrival;
 use keel_web::pages::errors;
 use keel_web::problem::Problem;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Whose mail.
 #[derive(Deserialize)]
@@ -39,8 +40,8 @@ struct Addresses {
 }
 
 /// `GET /dev/sandbox.json`: where the billing sandbox of this process is.
-pub async fn sandbox(Extension(served): Extension<Served>) -> Response {
-    match served.sandbox {
+pub async fn sandbox(Extension(served): Extension<Arc<Served>>) -> Response {
+    match served.sandbox.clone() {
         Some((api, pages)) => Json(Addresses { api, pages }).into_response(),
         None => errors::json(&Refusal::NotFound.into()),
     }
@@ -58,7 +59,7 @@ pub struct Advance {
 
 /// `POST /dev/clock {"advance_ms": …}`: moves time for the application and the sandbox together. JSON only, so that no
 /// page of another site can send it.
-pub async fn clock(Extension(served): Extension<Served>, Json(by): Json<Advance>) -> Response {
+pub async fn clock(Extension(served): Extension<Arc<Served>>, Json(by): Json<Advance>) -> Response {
     if !(0..=FARTHEST).contains(&by.advance_ms) {
         return errors::json(&Problem::new(Code::Malformed));
     }

@@ -1,17 +1,18 @@
-//! What surrounds every answer: the access log, security headers, compression, the catch for faults, and the reading of
-//! what a request says about itself.
+//! What surrounds every answer: its id, the access log and metrics, security headers, kept pages, compression, the catch for
+//! faults, and the reading of what a request says about itself.
 
 use super::Served;
 use super::actions::accepts_html;
 use super::buckets::{Buckets, stop_floods};
+use super::kept::{Kept, keep};
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use keel_domain::Refusal;
 use keel_domain::secrets::reference;
 use keel_domain::settings::Settings;
+use keel_domain::{Refusal, request};
 use keel_types::Code;
 use keel_web::action::declared;
 use keel_web::arrival::Arrival;
@@ -23,25 +24,30 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
 use tower_http::timeout::TimeoutLayer;
 
 /// The longest an answer may take.
 const LONGEST: Duration = Duration::from_mins(1);
+/// Bytes of an answer that is worth compressing: less fits one packet as it is.
+const WORTH_COMPRESSING: u16 = 1_024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The application inside its layers. The last one named is the outermost.
-pub fn around(app: Router, served: &Served) -> Router {
+pub fn around(app: Router, served: &Arc<Served>) -> Router {
     let headers = Arc::new(security_headers(served));
-    app.fallback(unknown)
+    let app = app
+        .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(served.clone(), hide))
         .layer(from_fn_with_state(Buckets::new(), stop_floods))
         .layer(from_fn_with_state(served.clone(), arrive))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| errors::bare(&Refusal::internal(&"a panic"))))
-        .layer(CompressionLayer::new())
-        .layer(from_fn_with_state(headers, add_headers))
-        .layer(from_fn(log))
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING))))
+        .layer(from_fn_with_state(Kept::default(), keep));
+    let app = if served.keel.settings().in_development() { app.layer(from_fn_with_state(served.clone(), leave_localhost)) } else { app };
+    app.layer(from_fn_with_state(headers, add_headers)).layer(from_fn_with_state(served.clone(), log))
 }
 
 async fn unknown(request: Request) -> Response {
@@ -73,16 +79,21 @@ impl Asker {
     }
 }
 
-/// Reads what the request says about itself. In development `localhost` is sent to the base address, so that cookies and
-/// links agree.
-async fn arrive(State(served): State<Served>, mut request: Request, next: Next) -> Response {
+/// Sends `localhost` to the base address, so that cookies and links agree.
+async fn leave_localhost(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
     let settings = served.keel.settings();
-    if settings.in_development() && request.method() == Method::GET && is_localhost(request.headers(), settings) {
+    if request.method() == Method::GET && is_localhost(request.headers(), settings) {
         let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         return Redirect::permanent(&format!("{}{path}", settings.base_url)).into_response();
     }
+    next.run(request).await
+}
+
+/// Reads what the request says about itself.
+async fn arrive(State(served): State<Arc<Served>>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let arrival = Arrival::read(&served.keel, request.headers(), peer);
+    let client = peer.map(|peer| served.proxies.client(peer, request.headers()));
+    let arrival = Arrival::read(&served.keel, request.headers(), client);
     request.extensions_mut().insert(arrival);
     request.extensions_mut().insert(served);
     next.run(request).await
@@ -94,7 +105,7 @@ fn is_localhost(headers: &HeaderMap, settings: &Settings) -> bool {
 }
 
 /// In b2c there are no workspaces: their URLs are unknown.
-async fn hide(State(served): State<Served>, request: Request, next: Next) -> Response {
+async fn hide(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
     if !served.keel.settings().model().has_teams() && is_of_teams(request.uri().path()) {
         return Asker::of(&request).refuse(Refusal::NotFound.into()).await;
     }
@@ -108,17 +119,25 @@ fn is_of_teams(path: &str) -> bool {
     within(path) || declared().any(|action| action.url == path && action.pages.iter().all(|page| within(page)))
 }
 
-/// One line an answer, with the route's template: an address may hold a token.
-async fn log(request: Request, next: Next) -> Response {
+/// Gives the request its id, and writes one line when it is answered, with the route's template: an address may hold a token.
+async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
+    let (id, started, under_way) = (reference(), tokio::time::Instant::now(), served.requests.begin());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
-    let id = reference();
-    let started = tokio::time::Instant::now();
-    let mut response = next.run(request).await;
-    let milliseconds = started.elapsed().as_secs_f64() * 1_000.0;
-    tracing::info!(target: "access", %id, %method, route, status = response.status().as_u16(), milliseconds);
+    let route = request.extensions().get::<MatchedPath>().and_then(|path| served.routes.get(path.as_str())).copied().unwrap_or("unknown");
+    let answer = async {
+        let response = next.run(request).await;
+        let (status, took) = (response.status(), started.elapsed());
+        tracing::info!(target: "access", %method, route, status = status.as_u16(), milliseconds = took.as_secs_f64() * 1_000.0);
+        served.requests.answered(route, &method, status, took);
+        response
+    };
+    let mut response = request::within(id.clone(), answer).await;
+    drop(under_way);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if *served.stopping.borrow() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

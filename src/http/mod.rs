@@ -3,12 +3,20 @@
 mod actions;
 mod assets;
 mod buckets;
+pub mod connections;
 mod development;
+mod encodings;
 mod health;
+mod kept;
 mod layers;
+mod overload;
 mod pages;
+mod proxies;
 mod stripe_webhook;
 
+pub use proxies::TrustedProxies;
+
+use crate::metrics::Requests;
 use axum::Router;
 use axum::extract::RawQuery;
 use axum::response::Redirect;
@@ -16,6 +24,9 @@ use axum::routing::{get, post};
 use keel_domain::Keel;
 use keel_web::action::declared;
 use keel_web::endpoints::{Endpoint, Kind};
+use overload::bounded;
+use std::collections::HashSet;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Where Stripe posts events.
@@ -25,7 +36,6 @@ pub const STRIPE_WEBHOOK: &str = "/api/stripe/webhook";
 const OLD_OVERVIEW: &str = "/org-dashboard/admin";
 
 /// What the router serves.
-#[derive(Clone)]
 pub struct Served {
     /// The Keel.
     pub keel: Keel,
@@ -33,6 +43,20 @@ pub struct Served {
     pub sandbox: Option<(String, String)>,
     /// True once the process was told to stop.
     pub stopping: watch::Receiver<bool>,
+    /// Whose word about a client's address is taken.
+    pub proxies: TrustedProxies,
+    /// What is counted of requests.
+    pub requests: Requests,
+    /// The routes as they stand in logs and metrics.
+    routes: HashSet<&'static str>,
+}
+
+impl Served {
+    /// A Keel to be served.
+    pub fn new(keel: Keel, sandbox: Option<(String, String)>, stopping: watch::Receiver<bool>, proxies: TrustedProxies) -> Self {
+        let routes = endpoints().iter().map(|endpoint| endpoint.path).collect();
+        Self { keel, sandbox, stopping, proxies, requests: Requests::default(), routes }
+    }
 }
 
 /// Endpoints that are neither pages nor actions. Those of `/dev` exist in development only.
@@ -54,12 +78,11 @@ const fn plain(method: &'static str, path: &'static str, door: &'static str) -> 
 }
 
 /// The whole application.
-pub fn router(served: &Served) -> Router {
+pub fn router(served: &Arc<Served>) -> Router {
     let pages = pages::router();
     let mut app = Router::new()
-        .merge(pages.clone())
-        .merge(actions::router(&pages))
-        .route(STRIPE_WEBHOOK, post(stripe_webhook::receive))
+        .merge(bounded(Router::new().merge(pages.clone()).merge(actions::router(&pages))))
+        .merge(bounded(Router::new().route(STRIPE_WEBHOOK, post(stripe_webhook::receive))))
         .route(OLD_OVERVIEW, get(to_overview))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

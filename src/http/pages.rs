@@ -1,4 +1,4 @@
-//! The pages: path, module, door.
+//! The pages: path, module, door, and whether they are kept.
 
 use axum::Router;
 use axum::routing::get;
@@ -6,16 +6,26 @@ use keel_domain::access::{Door, Manager, Member, SignedIn, Visitor};
 use keel_types::permission::may;
 use keel_web::endpoints::{Endpoint, Kind, Page};
 use keel_web::page::{Stop, Visit};
+use std::marker::PhantomData;
 
-/// From each line come a route, a row of the table of endpoints, and whom the page opens to. The module's `load` takes a call of that door.
+/// From each line come a route, a row of the table of endpoints, and whom the page opens to. The module's `load` takes a call of
+/// that door. A page that is `kept` is the same for everybody who brings neither a cookie nor a query, which only visitors' pages
+/// can be.
 macro_rules! pages {
-    ($($path:literal => $($module:ident)::+, $door:ty;)*) => {
+    (@kept kept $path:literal $door:ty) => {{
+        const _: PhantomData<Visitor> = PhantomData::<$door>;
+        $path
+    }};
+    ($($path:literal => $($module:ident)::+, $door:ty $(, $kept:ident)?;)*) => {
         /// Every page with its door.
         pub const PAGES: &[Endpoint] = &[
             $(Endpoint { path: $path, method: "GET", door: <$door as Door>::NAME, kind: Kind::Page },)*
         ];
 
         $(inventory::submit! { Page::behind::<$door>($path) })*
+
+        /// The paths of the pages that [`super::kept`] answers.
+        pub const KEPT: &[&str] = &[$($(pages!(@kept $kept $path $door),)?)*];
 
         /// The pages, without the layers around them.
         pub fn router() -> Router {
@@ -41,16 +51,16 @@ macro_rules! pages {
 }
 
 pages! {
-    "/"                           => home,                     Visitor;
-    "/pricing"                    => pricing,                  Visitor;
-    "/login"                      => sign_in::login,           Visitor;
-    "/signup"                     => sign_in::login,           Visitor;
+    "/"                           => home,                     Visitor, kept;
+    "/pricing"                    => pricing,                  Visitor, kept;
+    "/login"                      => sign_in::login,           Visitor, kept;
+    "/signup"                     => sign_in::login,           Visitor, kept;
     "/verify"                     => sign_in::verify,          Visitor;
     "/auth/link"                  => sign_in::link,            Visitor;
-    "/forgot-password"            => sign_in::forgot,          Visitor;
+    "/forgot-password"            => sign_in::forgot,          Visitor, kept;
     "/reset-password"             => sign_in::reset,           Visitor;
-    "/legal/terms"                => legal::terms,             Visitor;
-    "/legal/privacy"              => legal::privacy,           Visitor;
+    "/legal/terms"                => legal::terms,             Visitor, kept;
+    "/legal/privacy"              => legal::privacy,           Visitor, kept;
     "/checkout"                   => checkout,                 SignedIn;
     "/checkout/success"           => checkout::success,        SignedIn;
     "/onboarding"                 => onboarding,               SignedIn;

@@ -88,6 +88,12 @@ impl Database {
         }
     }
 
+    /// Keeps everybody else from writing to a SQLite file, as another process could, until it is dropped.
+    pub async fn lock_for_writing(&self) -> sqlx::Transaction<'static, sqlx::Sqlite> {
+        let Pool::Sqlite(pool) = &self.pool else { panic!("PostgreSQL has no such lock") };
+        pool.begin_with("BEGIN IMMEDIATE").await.unwrap()
+    }
+
     /// The number a statement gives.
     pub async fn number(&self, sql: &str) -> i64 {
         let sql = AssertSqlSafe(sql.to_owned());

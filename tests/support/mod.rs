@@ -6,6 +6,8 @@ mod database;
 mod forms;
 mod mailroom;
 mod money;
+mod process;
+mod relay;
 mod tables;
 mod together;
 mod workers;
@@ -15,6 +17,8 @@ pub use cast::{ACME, Cast, EVIL_CORP};
 pub use database::{Database, Engine};
 pub use mailroom::{Mailroom, Mood};
 pub use money::{DECLINED_CARD, GOOD_CARD, pay, sign};
+pub use process::{Alone, free_address};
+pub use relay::Relay;
 pub use tables::compare;
 pub use together::together;
 
@@ -85,6 +89,8 @@ pub struct App {
     pub keel: Keel,
     /// Its database.
     pub db: Database,
+    /// Where its metrics are, without a slash at the end.
+    pub metrics: String,
     dir: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<tokio::task::JoinHandle<()>>,
@@ -93,9 +99,26 @@ pub struct App {
 impl App {
     /// Starts a Keel on a database of its own.
     pub async fn start(engine: Engine, settings: &[(&str, &str)]) -> Self {
+        let (dir, db) = Self::prepare(engine).await;
+        let url = db.url.clone();
+        Self::start_on(dir, db, &url, settings).await
+    }
+
+    /// Starts a Keel that reaches its PostgreSQL by way of a relay.
+    pub async fn start_behind_relay() -> (Self, Relay) {
+        let (dir, db) = Self::prepare(Engine::Postgres).await;
+        let (relay, url) = Relay::to(&db.url).await;
+        (Self::start_on(dir, db, &url, &[]).await, relay)
+    }
+
+    async fn prepare(engine: Engine) -> (PathBuf, Database) {
         let dir = std::env::temp_dir().join(format!("keel-test-{}", keel_domain::secrets::reference()));
         std::fs::create_dir_all(&dir).unwrap();
         let db = Database::create(engine, &dir).await;
+        (dir, db)
+    }
+
+    async fn start_on(dir: PathBuf, db: Database, url: &str, settings: &[(&str, &str)]) -> Self {
         // Behind a base address of another name it has to be known where it really is.
         let real = settings.iter().any(|(name, _)| *name == "KEEL_BASE_URL").then(free_address);
         let listen = real.clone().unwrap_or_else(|| "127.0.0.1:0".to_owned());
@@ -106,19 +129,21 @@ impl App {
                 "KEEL_LISTEN" => Some(listen.clone()),
                 "KEEL_SECRET" => Some(Secret::generate()),
                 "KEEL_DRAIN" => Some("0".to_owned()),
-                "DATABASE_URL" => Some(db.url.clone()),
+                "KEEL_METRICS_LISTEN" => Some("127.0.0.1:0".to_owned()),
+                "DATABASE_URL" => Some(url.to_owned()),
                 _ => None,
             })
         });
         let process = Process::start(config.unwrap()).await.unwrap();
         let keel = process.keel().clone();
         let (sandbox, _) = process.sandbox().expect("the sandbox runs in the process");
+        let metrics = format!("http://{}", process.metrics_address().expect("metrics are on"));
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(async move {
-            process.serve(async move { drop(stopped.await) }).await.unwrap();
+            process.serve(async move { drop(stopped.await) }).await;
         });
         let base = real.map_or_else(|| keel.settings().base_url.clone(), |real| format!("http://{real}"));
-        Self { base, sandbox, keel, db, dir, stop: Some(stop), serving: Some(serving) }
+        Self { base, sandbox, keel, db, metrics, dir, stop: Some(stop), serving: Some(serving) }
     }
 
     /// Stops it and removes what it kept.
@@ -212,10 +237,4 @@ impl App {
     pub async fn digested(&self) {
         self.settles("SELECT COUNT(*) FROM stripe_events WHERE state = 'new'", 0).await;
     }
-}
-
-/// An address of this machine nobody listens on.
-fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
 }

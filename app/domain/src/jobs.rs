@@ -34,6 +34,10 @@ impl Kind {
             Self::Mail => "mail",
         }
     }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Mail].into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -73,15 +77,15 @@ async fn claim(keel: &Keel, job: &JobRow) -> Result<bool> {
 }
 
 async fn perform(keel: &Keel, job: &JobRow) -> std::result::Result<(), String> {
-    if job.kind == Kind::Mail.as_str() {
-        mail::deliver(keel, &job.subject).await
-    } else {
-        Err(format!("nobody knows jobs of the kind {}", job.kind))
+    match Kind::parse(&job.kind) {
+        Some(Kind::Mail) => mail::deliver(keel, &job.subject).await,
+        None => Err(format!("nobody knows jobs of the kind {}", job.kind)),
     }
 }
 
 async fn settle(keel: &Keel, job: &JobRow, done: std::result::Result<(), String>) -> Result<()> {
     let tries = job.tries + 1;
+    keel.metrics().job(Kind::parse(&job.kind).map_or("unknown", Kind::as_str), done.is_ok());
     let mut tx = keel.db().begin().await?;
     match done {
         Ok(()) => tx.run(FINISH, args![&job.id, tries]).await?,

@@ -5,7 +5,8 @@ use crate::billing::lanes;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::mail::post::Post;
-use crate::passwords::Hashing;
+use crate::metrics::Metrics;
+use crate::passwords::{Hashing, Place};
 use crate::payments::Payments;
 use crate::refusal::{Refusal, Result};
 use crate::settings::Settings;
@@ -26,6 +27,7 @@ struct Parts {
     post: Post,
     seen: Seen,
     hashing: Hashing,
+    metrics: Metrics,
     broom: Broom,
     events: Notify,
     jobs: Notify,
@@ -70,6 +72,7 @@ impl Keel {
             post,
             seen: Seen::default(),
             hashing: Hashing::default(),
+            metrics: Metrics::default(),
             broom: Broom::default(),
             events: Notify::new(),
             jobs: Notify::new(),
@@ -89,6 +92,16 @@ impl Keel {
     /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Brings what is measured, and not counted as it happens, up to date.
+    pub async fn measure(&self) {
+        self.0.metrics.measure(self).await;
     }
 
     /// Whether the database answers.
@@ -168,6 +181,14 @@ impl Keel {
 
     pub(crate) fn hashing(&self) -> &Hashing {
         &self.0.hashing
+    }
+
+    /// A place at the hashing of passwords.
+    ///
+    /// # Errors
+    /// `Unavailable` when the queue is full.
+    pub(crate) fn place_at_hashing(&self) -> Result<Place> {
+        self.0.hashing.place().inspect_err(|_| self.0.metrics.sign_in_shed())
     }
 
     pub(crate) fn post(&self) -> &Post {

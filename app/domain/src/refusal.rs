@@ -42,7 +42,7 @@ pub enum Refusal {
     Collision,
     /// A fault of ours; the log says what under this reference.
     Internal {
-        /// Finds the line in the log.
+        /// The id of the request, which all its lines in the log carry.
         reference: String,
     },
 }
@@ -55,7 +55,7 @@ impl Refusal {
 
     /// Logs what went wrong inside and gives the reference to it.
     pub fn internal(what: &dyn std::fmt::Display) -> Self {
-        let reference = crate::secrets::reference();
+        let reference = crate::request::id();
         tracing::error!(%reference, error = %what, "internal");
         Self::Internal { reference }
     }
@@ -79,12 +79,17 @@ impl From<sqlx::Error> for Refusal {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("40001" | "40P01")) => Self::Collision,
-            // 57P..: the server goes down or comes up; 53300: it has no connection left.
-            sqlx::Error::Database(e) if e.code().is_some_and(|c| c.starts_with("57P") || c == "53300") => unavailable(&error),
+            sqlx::Error::Database(e) if e.code().is_some_and(|code| is_passing(&code)) => unavailable(&error),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => unavailable(&error),
             _ => Self::internal(&error),
         }
     }
+}
+
+/// Whether a database is only hindered. PostgreSQL: 57P.. it goes down or comes up, 53300 it has no connection left, 57014 and
+/// 55P03 a statement or a lock took too long. SQLite: 5 and 261 another process holds the write lock, or puts things right.
+fn is_passing(code: &str) -> bool {
+    code.starts_with("57P") || matches!(code, "53300" | "57014" | "55P03" | "5" | "261")
 }
 
 fn unavailable(error: &sqlx::Error) -> Refusal {

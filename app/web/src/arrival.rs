@@ -5,6 +5,7 @@ use http::{HeaderMap, header};
 use keel_domain::Keel;
 use keel_domain::access::{Asked, Origin};
 use keel_domain::secrets::PlainToken;
+use keel_text::Lang;
 use keel_types::Currency;
 use keel_types::url::LocalPath;
 use std::net::IpAddr;
@@ -25,9 +26,26 @@ pub struct Arrival {
     pub at: Option<LocalPath>,
 }
 
+/// What a page for everybody still depends on. Pages that are kept are kept once for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Audience {
+    /// The language.
+    pub lang: Lang,
+    /// What prices are shown in.
+    pub currency: Currency,
+}
+
+impl Audience {
+    /// What a browser's languages tell. There are no texts but English ones yet.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let languages = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Self { lang: Lang::default(), currency: Currency::of_languages(languages.unwrap_or_default()) }
+    }
+}
+
 impl Arrival {
-    /// Reads a request.
-    pub fn read(keel: &Keel, headers: &HeaderMap, peer: Option<IpAddr>) -> Self {
+    /// Reads a request of this client.
+    pub fn read(keel: &Keel, headers: &HeaderMap, client: Option<IpAddr>) -> Self {
         let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok()).unwrap_or_default();
         let session = Cookie::Session.read(keel.settings(), headers).and_then(PlainToken::parse);
         let asked = Asked {
@@ -35,7 +53,7 @@ impl Arrival {
             account: None,
             device: Cookie::Device.read(keel.settings(), headers).map(str::to_owned),
             origin: origin(keel, headers),
-            address: peer.map(|peer| peer.to_string()).unwrap_or_default(),
+            address: client.map(|client| client.to_string()).unwrap_or_default(),
             agent: text(header::USER_AGENT).chars().take(LONGEST_AGENT).collect(),
         };
         Self { keel: keel.clone(), asked, headers: headers.clone(), at: None }
@@ -48,8 +66,7 @@ impl Arrival {
 
     /// The currency the browser's languages suggest.
     pub fn currency(&self) -> Currency {
-        let languages = self.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Currency::of_languages(languages.unwrap_or_default())
+        Audience::of(&self.headers).currency
     }
 
     /// The same request, with the account it turned out to name.

@@ -55,6 +55,23 @@ both! {
         assert_eq!(app.stripe_calls().await.len(), 0);
     }
 
+    async fn where_a_post_comes_from_is_judged_before_its_body(app: App) {
+        let olivia = app.sign_in(OLIVIA).await;
+        for action in endpoints_of(Kind::Action) {
+            for (kind, body) in [
+                ("application/x-www-form-urlencoded", "x".repeat(64 * 1024 + 1)),
+                ("text/plain", "x".to_owned()),
+                ("application/json", "{".to_owned()),
+                ("", String::new()),
+            ] {
+                let olivia = olivia.copy();
+                let request = olivia.request(Method::POST, action.path).header("sec-fetch-site", "cross-site");
+                let answer = olivia.send(request.header(header::CONTENT_TYPE, kind).body(body)).await;
+                assert_eq!(answer.problem(), (403, "ORIGIN_REQUIRED".to_owned()), "{} {kind}", action.path);
+            }
+        }
+    }
+
     async fn a_post_of_another_site_without_a_session_does_nothing_either(app: App) {
         let anonymous = app.browser();
         let before = everything(&app).await;

@@ -142,6 +142,7 @@ async fn try_write(keel: &Keel, lane: &Lane, found: &Found, events: &[EventRow])
         tx.run(SETTLE_EVENT, args![event.id.as_str(), state, keel.now()]).await.map_err(|e| told(e.into()))?;
     }
     tx.commit().await.map_err(|e| told(e.into()))?;
+    keel.metrics().events(events.len(), true);
     Ok(true)
 }
 
@@ -157,6 +158,7 @@ async fn postpone(keel: &Keel, lane: &Lane, events: &[EventRow], error: &str) ->
         tx.run(POSTPONE_EVENT, args![event.id.as_str(), state, keel.now().plus(pause(tries)), error]).await?;
     }
     tx.commit().await?;
+    keel.metrics().events(events.len(), false);
     Ok(true)
 }
 

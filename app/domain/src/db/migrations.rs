@@ -1,24 +1,28 @@
 //! The migrations of `migrations/`, embedded, the same for both databases, applied one instance at a time.
 
-use super::Db;
 use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::SqlitePool;
 use std::fs::File;
 use std::path::Path;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
-/// Applies what is missing. PostgreSQL's advisory lock and, for SQLite, a lock file beside the database keep others waiting.
-pub(super) async fn run(db: &Db) -> Result<(), sqlx::Error> {
-    match db {
-        Db::Postgres(pool) => MIGRATIONS.run(pool).await?,
-        Db::Sqlite { writer, file, .. } => {
-            let lock = lock(file).await?;
-            let done = MIGRATIONS.run(writer).await;
-            drop(lock);
-            done?;
-        }
-    }
-    Ok(())
+/// Applies what is missing, through a connection without limits of time: a large table takes as long as it takes, and
+/// whoever starts meanwhile waits for PostgreSQL's advisory lock.
+pub(super) async fn run_on_postgres(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(super::PATIENCE).connect_with(options.clone()).await?;
+    let done = MIGRATIONS.run(&pool).await;
+    pool.close().await;
+    Ok(done?)
+}
+
+/// Applies what is missing. A lock file beside the database keeps others waiting.
+pub(super) async fn run_on_sqlite(writer: &SqlitePool, file: &Path) -> Result<(), sqlx::Error> {
+    let lock = lock(file).await?;
+    let done = MIGRATIONS.run(writer).await;
+    drop(lock);
+    Ok(done?)
 }
 
 async fn lock(database: &Path) -> Result<File, sqlx::Error> {

@@ -3,6 +3,9 @@
 //! SQLite has one writer connection, fairly queued, whose transactions begin IMMEDIATE, and a pool of readers beside it.
 //! PostgreSQL has one pool and runs READ COMMITTED, so verbs with rules across rows begin with [`locks`]. Nothing
 //! outside `domain` sees a connection; inside, calls come from [`crate::access`] only.
+//!
+//! Every wait is bounded here and not by the server alone, which may have stopped: whoever waited in vain is told
+//! `Unavailable`, and a connection nobody answers on is closed. Tested in `tests/flows/outages.rs`.
 
 #![expect(clippy::disallowed_methods, reason = "this is the one module that runs statements and begins transactions")]
 
@@ -14,15 +17,33 @@ pub use sql::{Arg, Registered, Sql};
 /// Why the database did not do what a statement says.
 pub use sqlx::Error;
 
+use crate::request;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{FromRow, Postgres, Sqlite, Transaction};
+use sqlx::{Database, Executor, FromRow, Pool, Postgres, Sqlite};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long a call waits for a connection before it is told that the database is unavailable.
-const PATIENCE: Duration = Duration::from_millis(2_500);
+const PATIENCE: Duration = Duration::from_millis(2_000);
+/// How long a call of a request may take with the database from the first wait to the last: a person is told within three
+/// seconds.
+const CALL: Duration = Duration::from_millis(2_500);
+/// How long a single statement of a job or a command may take: on PostgreSQL a little longer than it allows by itself.
+const STATEMENT: Duration = Duration::from_secs(15);
+/// The same on SQLite, which cannot stop answering: whatever a proof of a large ledger needs.
+const LONGEST_READ: Duration = Duration::from_hours(1);
+/// How long a connection may take to be fit for the next call.
+const RETURN: Duration = Duration::from_secs(2);
+/// What PostgreSQL bounds by itself, so that what was given up here does not go on there. A transaction is never idle for long;
+/// one that is was lost on the way, and others wait for its locks.
+const SERVER_LIMITS: [(&str, &str); 3] =
+    [("statement_timeout", "10s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "4s")];
+/// How long SQLite waits while another process writes.
+const BUSY: Duration = Duration::from_millis(2_000);
 const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
@@ -52,39 +73,53 @@ impl Db {
     /// # Errors
     /// When the URL cannot be read, the database does not answer, or a migration fails.
     pub async fn open(url: &str) -> Result<Self, Error> {
-        let db = if url.starts_with("postgres") { Self::open_postgres(url)? } else { Self::open_sqlite(url)? };
-        migrations::run(&db).await?;
-        Ok(db)
+        if url.starts_with("postgres") { Self::open_postgres(url).await } else { Self::open_sqlite(url).await }
     }
 
-    fn open_sqlite(url: &str) -> Result<Self, Error> {
+    async fn open_sqlite(url: &str) -> Result<Self, Error> {
         let options = url
             .parse::<SqliteConnectOptions>()?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(PATIENCE);
+            .busy_timeout(BUSY);
         let file = options.get_filename().to_path_buf();
         let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_lazy_with(options.clone());
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options.pragma("query_only", "ON").create_if_missing(false));
+        migrations::run_on_sqlite(&writer, &file).await?;
         Ok(Self::Sqlite { writer, readers, file })
     }
 
-    fn open_postgres(url: &str) -> Result<Self, Error> {
-        let options = url.parse::<PgConnectOptions>()?.application_name("keel").options([("statement_timeout", "10s")]);
-        let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(PATIENCE).connect_lazy_with(options);
-        Ok(Self::Postgres(pool))
+    async fn open_postgres(url: &str) -> Result<Self, Error> {
+        let options = url.parse::<PgConnectOptions>()?.application_name("keel");
+        migrations::run_on_postgres(&options).await?;
+        let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(PATIENCE);
+        Ok(Self::Postgres(pool.connect_lazy_with(options.options(SERVER_LIMITS))))
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, in two seconds at most.
     pub async fn answers(&self) -> bool {
+        let asked = async {
+            match self {
+                Self::Sqlite { readers, .. } => sqlx::query("SELECT 1").execute(readers).await.is_ok(),
+                Self::Postgres(pool) => sqlx::query("SELECT 1").execute(pool).await.is_ok(),
+            }
+        };
+        timeout(PATIENCE, asked).await.unwrap_or(false)
+    }
+
+    /// The pools: their names, the connections they have, and how many of them are idle.
+    pub(crate) fn connections(&self) -> Vec<(&'static str, i64, i64)> {
+        fn of<D: Database>(name: &'static str, pool: &Pool<D>) -> (&'static str, i64, i64) {
+            (name, i64::from(pool.size()), i64::try_from(pool.num_idle()).unwrap_or(i64::MAX))
+        }
         match self {
-            Self::Sqlite { readers, .. } => sqlx::query("SELECT 1").execute(readers).await.is_ok(),
-            Self::Postgres(pool) => sqlx::query("SELECT 1").execute(pool).await.is_ok(),
+            Self::Sqlite { writer, readers, .. } => vec![of("writer", writer), of("readers", readers)],
+            Self::Postgres(pool) => vec![of("postgres", pool)],
         }
     }
 
@@ -102,7 +137,7 @@ impl Db {
     /// Asks both databases' parsers about a statement, without running it.
     #[doc(hidden)]
     pub async fn prepare(&self, statement: &Sql) -> Result<(), Error> {
-        use sqlx::{Executor as _, SqlSafeStr as _};
+        use sqlx::SqlSafeStr as _;
         match self {
             Self::Sqlite { readers, .. } => readers.prepare(statement.text.into_sql_str()).await.map(drop),
             Self::Postgres(pool) => pool.prepare(statement.text.into_sql_str()).await.map(drop),
@@ -110,30 +145,38 @@ impl Db {
     }
 
     pub(crate) async fn read(&self) -> Result<Conn, Error> {
-        Ok(Conn(match self {
-            Self::Sqlite { readers, .. } => Kind::Sqlite(readers.acquire().await?),
-            Self::Postgres(pool) => Kind::Postgres(pool.acquire().await?),
-        }))
+        match self {
+            Self::Sqlite { readers, .. } => Conn::take(readers, Kind::Sqlite).await,
+            Self::Postgres(pool) => Conn::take(pool, Kind::Postgres).await,
+        }
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx, Error> {
-        Ok(Tx(Conn(match self {
-            Self::Sqlite { writer, .. } => Kind::SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Kind::PostgresTx(pool.begin().await?),
-        })))
+        let (mut conn, begin) = match self {
+            Self::Sqlite { writer, .. } => (Conn::take(writer, Kind::Sqlite).await?, "BEGIN IMMEDIATE"),
+            Self::Postgres(pool) => (Conn::take(pool, Kind::Postgres).await?, "BEGIN"),
+        };
+        conn.is_transaction = true;
+        conn.control(begin).await?;
+        Ok(Tx(conn))
     }
 }
 
 /// A connection to read from.
 #[derive(Debug)]
-pub struct Conn(Kind);
+pub struct Conn {
+    /// None only once it is given back.
+    kind: Option<Kind>,
+    /// Whether a transaction may be open on it.
+    is_transaction: bool,
+    /// When the request that waits for it waits no longer.
+    until: Option<Instant>,
+}
 
 #[derive(Debug)]
 enum Kind {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
-    SqliteTx(Transaction<'static, Sqlite>),
-    PostgresTx(Transaction<'static, Postgres>),
 }
 
 macro_rules! bind {
@@ -152,14 +195,23 @@ macro_rules! bind {
 
 /// Binds the arguments and runs the same method of sqlx on whichever connection there is.
 macro_rules! on {
-    ($conn:expr, $args:expr, $query:ident :: <$($row:ty)?> ($sql:expr), $method:ident) => {
-        match &mut $conn.0 {
-            Kind::Sqlite(c) => bind!(sqlx::$query::<Sqlite $(, $row)?>($sql.text), $args).$method(&mut **c).await,
-            Kind::Postgres(c) => bind!(sqlx::$query::<Postgres $(, $row)?>($sql.text), $args).$method(&mut **c).await,
-            Kind::SqliteTx(c) => bind!(sqlx::$query::<Sqlite $(, $row)?>($sql.text), $args).$method(&mut **c).await,
-            Kind::PostgresTx(c) => bind!(sqlx::$query::<Postgres $(, $row)?>($sql.text), $args).$method(&mut **c).await,
-        }
-    };
+    ($conn:expr, $args:expr, $query:ident $(::<$row:ty>)? ($sql:expr), $method:ident $(, $then:ident)?) => {{
+        let until = $conn.until();
+        let run = async {
+            match &mut $conn.kind {
+                Some(Kind::Sqlite(c)) => {
+                    let given = bind!(sqlx::$query::<Sqlite $(, $row)?>($sql.text), $args).$method(&mut **c).await;
+                    given$(.map(|given| given.$then()))?
+                }
+                Some(Kind::Postgres(c)) => {
+                    let given = bind!(sqlx::$query::<Postgres $(, $row)?>($sql.text), $args).$method(&mut **c).await;
+                    given$(.map(|given| given.$then()))?
+                }
+                None => Err(Error::PoolClosed),
+            }
+        };
+        in_time(until, run).await
+    }};
 }
 
 impl Conn {
@@ -177,6 +229,69 @@ impl Conn {
     pub(crate) async fn get<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<T, Error> {
         on!(self, args, query_as::<T>(sql), fetch_one)
     }
+
+    /// Takes a connection of the pool, unless this request has waited for one in vain.
+    async fn take<D: Database>(pool: &Pool<D>, kind: impl FnOnce(PoolConnection<D>) -> Kind) -> Result<Self, Error> {
+        if request::has_lost_database() {
+            return Err(Error::PoolTimedOut);
+        }
+        let until = request::is_under_way().then(|| Instant::now() + CALL);
+        let taken = pool.acquire().await.inspect_err(|_| request::lose_database())?;
+        Ok(Self { kind: Some(kind(taken)), is_transaction: false, until })
+    }
+
+    /// Begins or ends a transaction.
+    async fn control(&mut self, sql: &'static str) -> Result<(), Error> {
+        let until = self.until();
+        let run = async {
+            match &mut self.kind {
+                Some(Kind::Sqlite(c)) => (&mut **c).execute(sql).await.map(drop),
+                Some(Kind::Postgres(c)) => (&mut **c).execute(sql).await.map(drop),
+                None => Err(Error::PoolClosed),
+            }
+        };
+        in_time(until, run).await
+    }
+
+    /// How long the next statement may take.
+    fn until(&self) -> Instant {
+        let alone = if matches!(self.kind, Some(Kind::Postgres(_))) { STATEMENT } else { LONGEST_READ };
+        self.until.unwrap_or_else(|| Instant::now() + alone)
+    }
+}
+
+async fn in_time<T>(until: Instant, run: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout_at(until, run).await.unwrap_or_else(|_| {
+        request::lose_database();
+        Err(Error::Io(io::ErrorKind::TimedOut.into()))
+    })
+}
+
+/// Whatever was under way when it was dropped, a connection is fit for the next call or it is closed.
+impl Drop for Conn {
+    fn drop(&mut self) {
+        match self.kind.take() {
+            Some(Kind::Sqlite(conn)) => drop(tokio::spawn(give_back(conn, self.is_transaction))),
+            Some(Kind::Postgres(conn)) => drop(tokio::spawn(give_back(conn, self.is_transaction))),
+            None => {}
+        }
+    }
+}
+
+async fn give_back<D: Database>(mut conn: PoolConnection<D>, is_transaction: bool)
+where
+    for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
+{
+    let back = async {
+        if is_transaction {
+            // It fails where no transaction was begun. Where the connection is broken, the pool finds out.
+            let _ = (&mut *conn).execute("ROLLBACK").await;
+        }
+        conn.return_to_pool().await;
+    };
+    if timeout(RETURN, back).await.is_err() {
+        conn.close_on_drop();
+    }
 }
 
 /// A transaction to write in. Dropped without [`Tx::commit`], nothing of it happened.
@@ -187,12 +302,7 @@ impl Tx {
     /// How many rows the statement changed.
     pub(crate) async fn run(&mut self, sql: Sql, args: Vec<Arg>) -> Result<u64, Error> {
         let conn = &mut self.0;
-        Ok(match &mut conn.0 {
-            Kind::Sqlite(c) => bind!(sqlx::query::<Sqlite>(sql.text), args).execute(&mut **c).await?.rows_affected(),
-            Kind::Postgres(c) => bind!(sqlx::query::<Postgres>(sql.text), args).execute(&mut **c).await?.rows_affected(),
-            Kind::SqliteTx(c) => bind!(sqlx::query::<Sqlite>(sql.text), args).execute(&mut **c).await?.rows_affected(),
-            Kind::PostgresTx(c) => bind!(sqlx::query::<Postgres>(sql.text), args).execute(&mut **c).await?.rows_affected(),
-        })
+        on!(conn, args, query(sql), execute, rows_affected)
     }
 
     /// Whether the statement changed exactly one row: the guarded update went through.
@@ -200,12 +310,10 @@ impl Tx {
         Ok(self.run(sql, args).await? == 1)
     }
 
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        match self.0.0 {
-            Kind::SqliteTx(t) => t.commit().await,
-            Kind::PostgresTx(t) => t.commit().await,
-            Kind::Sqlite(_) | Kind::Postgres(_) => Ok(()),
-        }
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        self.0.control("COMMIT").await?;
+        self.0.is_transaction = false;
+        Ok(())
     }
 }
 

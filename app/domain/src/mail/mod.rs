@@ -78,7 +78,9 @@ async fn enqueue(tx: &mut Tx, to: &Email, letter: &Letter<'_>, now: Instant) -> 
 pub(crate) async fn deliver(keel: &Keel, id: &str) -> std::result::Result<(), String> {
     let row: Option<MailRow> = async { keel.db().read().await?.find(FIND, args![id]).await }.await.map_err(|e| e.to_string())?;
     let Some(row) = row.filter(|row| row.sent_at.is_none()) else { return Ok(()) };
-    keel.post().send(&row.into()).await.map_err(|e| e.to_string())?;
+    let sent = keel.post().send(&row.into()).await;
+    keel.metrics().mail(sent.is_ok());
+    sent.map_err(|e| e.to_string())?;
     let mark = async {
         let mut tx = keel.db().begin().await?;
         tx.run(MARK_SENT, args![id, keel.now()]).await?;

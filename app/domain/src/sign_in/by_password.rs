@@ -32,7 +32,7 @@ struct UserRow {
 /// `TooMany` mails; `Unavailable` while too many passwords are being hashed.
 pub async fn sign_up(call: &mut Write<Visitor>, wish: &Wish, password: Password) -> Result<std::result::Result<PlainToken, Fault>> {
     let (keel, email) = (call.keel().clone(), wish.email.clone());
-    let place = keel.hashing().place()?;
+    let place = keel.place_at_hashing()?;
     let take = Take::mail(limits::SIGN_IN_MAILS, &keel, call.asked(), &email);
     take.take(call.tx()?, keel.now()).await?;
     match call.outside(|keel, _| async move { keel.hashing().hash(place, password, email).await }).await? {
@@ -51,7 +51,7 @@ pub async fn sign_up(call: &mut Write<Visitor>, wish: &Wish, password: Password)
 /// `TooMany` tries; `Unavailable` while too many passwords are being hashed.
 pub async fn by_password(call: &mut Write<Visitor>, wish: Wish, password: Password) -> Result<std::result::Result<Welcome, Fault>> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
-    let place = keel.hashing().place()?;
+    let place = keel.place_at_hashing()?;
     let take = Take::attempt(limits::PASSWORDS, &keel, &asked, &wish.email);
     let tx = call.tx()?;
     take.take(tx, now).await?;

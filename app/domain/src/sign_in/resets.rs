@@ -80,7 +80,7 @@ pub async fn choose(
     choice: Option<Choice>,
 ) -> Result<std::result::Result<Welcome, Fault>> {
     let now = call.now();
-    let place = call.keel().hashing().place()?;
+    let place = call.keel().place_at_hashing()?;
     let email = require_live(call.tx()?, link, now).await?;
     let judged_for = email.clone();
     let hashed = match call.outside(|keel, _| async move { keel.hashing().hash(place, password, judged_for).await }).await? {

@@ -1,0 +1,42 @@
+//! The request that is being answered, known to everything that is done for it: its id stands in each line of the log, and is
+//! the reference of a fault. Work that nobody waits for, as jobs and commands, is done within no request.
+
+use crate::secrets::reference;
+use std::cell::Cell;
+use tracing::Instrument as _;
+
+tokio::task_local! {
+    static CURRENT: Request;
+}
+
+struct Request {
+    id: String,
+    lost_database: Cell<bool>,
+}
+
+/// Does `work` within the request of this id.
+pub async fn within<T>(id: String, work: impl Future<Output = T>) -> T {
+    // Errors are logged whatever `RUST_LOG` chooses, and with them the span they stand in.
+    let span = tracing::error_span!("request", id);
+    CURRENT.scope(Request { id, lost_database: Cell::new(false) }, work).instrument(span).await
+}
+
+/// The id of the request; a new text within none.
+pub(crate) fn id() -> String {
+    CURRENT.try_with(|request| request.id.clone()).unwrap_or_else(|_| reference())
+}
+
+/// Whether somebody waits for what is being done.
+pub(crate) fn is_under_way() -> bool {
+    CURRENT.try_with(|_| ()).is_ok()
+}
+
+/// Notes that this request has waited for the database in vain: it does not wait a second time.
+pub(crate) fn lose_database() {
+    let _ = CURRENT.try_with(|request| request.lost_database.set(true));
+}
+
+/// Whether this request has waited for the database in vain.
+pub(crate) fn has_lost_database() -> bool {
+    CURRENT.try_with(|request| request.lost_database.get()).unwrap_or(false)
+}

@@ -1,0 +1,85 @@
+//! A Keel in a process of its own, on SQLite, in a directory of its own: what only a whole process can show.
+
+#![expect(clippy::disallowed_methods, reason = "tests look at the database past the doors")]
+
+use sqlx::{Connection as _, SqliteConnection};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Such a process. It is killed when it is dropped.
+pub struct Alone {
+    /// Where it is, without a slash at the end.
+    pub base: String,
+    /// Its directory; the database is `keel.db` in it.
+    pub dir: PathBuf,
+    process: Child,
+}
+
+impl Alone {
+    /// Starts `keel serve` with these settings besides the usual ones, and waits until it is ready.
+    pub async fn serve(settings: &[(&str, &str)]) -> Self {
+        let address = free_address();
+        let alone = Self::start("serve", &address, settings);
+        alone.answers(&format!("http://{address}/health/ready")).await;
+        alone
+    }
+
+    /// Starts a command of the binary. Where it listens, it is at `address`.
+    pub fn start(command: &str, address: &str, settings: &[(&str, &str)]) -> Self {
+        let dir = std::env::temp_dir().join(format!("keel-alone-{}", keel_domain::secrets::reference()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let base = format!("http://{address}");
+        let log = std::fs::File::create(dir.join("log")).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_keel"));
+        process.arg(command).env_clear().env("KEEL_LISTEN", address).env("KEEL_BASE_URL", &base).env("KEEL_DATA_DIR", &dir);
+        process.env("KEEL_DRAIN", "0").envs(settings.iter().copied()).stdout(Stdio::null()).stderr(log);
+        Self { process: process.spawn().unwrap(), base, dir }
+    }
+
+    /// Waits until an address answers 200.
+    pub async fn answers(&self, url: &str) {
+        for _ in 0..400 {
+            if let Ok(answer) = reqwest::get(url).await
+                && answer.status() == 200
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{url} does not answer: {}", self.log());
+    }
+
+    /// Runs a statement on its database, past it.
+    pub async fn run_sql(&self, sql: &'static str) {
+        let url = format!("sqlite:{}", self.dir.join("keel.db").display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.join("log")).unwrap()
+    }
+
+    /// MiB of memory that are its own.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a Linux kernel");
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1_024
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// An address of this machine nobody listens on.
+pub fn free_address() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
