@@ -13,3 +13,4 @@ mod passwords;
 mod sign_in;
 mod switching;
 mod tabs;
+mod statements;
