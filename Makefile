@@ -57,7 +57,7 @@ lighthouse: release ## Let Lighthouse judge the public pages of the release buil
 	@.ci/need chromium node packages lighthouse
 	KEEL_BINARY=target/release/keel node end2end/lighthouse/run.mjs
 
-bench: release ## Measure against docs/performance.md
-	@.ci/need postgres
+bench: islands ## Measure speed and size beside the least that does the same
+	@.ci/need compiler cargo postgres
 	cargo build --release --locked -p keel -p billing-sandbox -p keel-bench
 	taskset --cpu-list 1 .ci/postgres target/release/keel-bench

@@ -160,11 +160,11 @@ impl Database {
                     rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?
                 }
             };
-            let whole = |line: &String| {
+            let whole = |line: &str| {
                 let table = line.split_once("SCAN ").or_else(|| line.split_once("Seq Scan on ")).map(|(_, table)| table);
                 table.is_some_and(|table| !SMALL.iter().any(|small| table.starts_with(small)))
             };
-            found.extend(lines.into_iter().filter(whole));
+            found.extend(lines.iter().filter(|line| whole(line)).map(|line| line.trim().to_owned()));
         }
         Ok(found)
     }
@@ -227,7 +227,7 @@ pub async fn fill(url: &str, size: &Size) -> Result<Person, Failure> {
         .execute(format!(
             "INSERT INTO user_sessions (id, token_hash, user_id, active_account_id, factor, agent, address, created_at, last_seen_at)
              VALUES ('{}', '{}', '{}', '{}', 'link', '', '', {now}, {now})",
-            id("ses", 1, 1),
+            id("ses", 2, 1),
             person.hash,
             person.user,
             person.workspace
@@ -293,6 +293,7 @@ fn inserts(size: &Size) -> Vec<String> {
                 made("sub", 1)
             ),
         ),
+        insert(people, SESSIONS, &format!("{}, 'nobody knows the token of ' || i, {user}, 'link', '', '', {now}, {now}", made("ses", 1))),
         insert(people, BALANCES, &format!("{workspace}, 2000")),
         insert(people, LOTS, &format!("{}, {workspace}, 2000, {now}", made("lot", 1))),
         insert(20 * people, ENTRIES, &entry(1, &shared, &place)),
@@ -316,6 +317,7 @@ const ACCOUNTS: &str = "accounts (id, kind, name, slug, person_id, billing_owner
 const MEMBERSHIPS: &str = "memberships (id, account_id, user_id, role, created_at)";
 const SUBSCRIPTIONS: &str = "subscriptions
     (id, account_id, stripe_id, plan, period, unit_amount, currency, seats, status, live, period_start, created_at, synced_at)";
+const SESSIONS: &str = "user_sessions (id, token_hash, user_id, factor, agent, address, created_at, last_seen_at)";
 const BALANCES: &str = "credit_balances (account_id, balance)";
 const LOTS: &str = "credit_lots (id, account_id, remaining, created_at)";
 const ENTRIES: &str = "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)";

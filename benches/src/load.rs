@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 pub const CONNECTIONS: usize = 32;
 /// More headers than any of the servers sends.
 const HEADERS: usize = 64;
+/// How a body in chunks ends.
+const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A GET as it is sent.
@@ -86,26 +88,24 @@ impl Connection {
             if known.is_none() {
                 known = head(&self.buffer)?;
             }
-            if let Some((status, head, body)) = known
-                && self.buffer.len() >= head + body
-            {
-                return Ok((status, head, head + body));
+            let Some((status, head, body)) = known else { continue };
+            match body {
+                Some(body) if self.buffer.len() >= head + body => return Ok((status, head, head + body)),
+                None if self.buffer.ends_with(LAST_CHUNK) => return Ok((status, head, self.buffer.len())),
+                _ => {}
             }
         }
     }
 }
 
-/// Status, length of the head and length of the body, once the head is complete.
-fn head(buffer: &[u8]) -> Result<Option<(u16, usize, usize)>, Failure> {
+/// Status, length of the head and length of the body, once the head is complete. What is compressed comes in chunks instead.
+fn head(buffer: &[u8]) -> Result<Option<(u16, usize, Option<usize>)>, Failure> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut answer = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(head) = answer.parse(buffer)? else { return Ok(None) };
     let length = answer.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-    let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok());
-    match length {
-        Some(length) => Ok(Some((answer.code.unwrap_or(0), head, length))),
-        None => Err("an answer did not say its length".into()),
-    }
+    let length = length.map(|header| std::str::from_utf8(header.value)).transpose()?.map(str::parse).transpose()?;
+    Ok(Some((answer.code.unwrap_or(0), head, length)))
 }
 
 /// What is sent, and for how long.

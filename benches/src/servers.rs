@@ -53,7 +53,7 @@ pub fn settings(home: &Path, database: &str, listen: SocketAddr, stripe: SocketA
 pub async fn keel(home: &Path, database: &str, stripe: SocketAddr) -> Result<Server, Failure> {
     let listen = free_address()?;
     let mut command = pinned(&beside("keel")?);
-    command.env_clear().envs(settings(home, database, listen, stripe)).stderr(File::create(home.join("keel.log"))?);
+    command.env_clear().envs(settings(home, database, listen, stripe)).stdout(Stdio::null()).stderr(File::create(home.join("keel.log"))?);
     let server = Server::spawn(command, listen)?;
     server.answers("/login").await
 }

@@ -11,6 +11,7 @@ mod modes;
 mod operations;
 mod passwords;
 mod sign_in;
+mod statements;
+mod stopping;
 mod switching;
 mod tabs;
-mod statements;
