@@ -12,6 +12,5 @@ mod operations;
 mod passwords;
 mod sign_in;
 mod statements;
-mod stopping;
 mod switching;
 mod tabs;
