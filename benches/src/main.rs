@@ -16,10 +16,10 @@ use data::{Database, Person, Size};
 use keel_domain::db::Db;
 use report::{Line, Lines};
 use servers::Server;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::runtime::Builder;
-use webhooks::Subscription;
 
 /// Why something was not measured.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -83,43 +83,40 @@ impl Bench {
     }
 
     async fn measure(&mut self) -> Result<(), Failure> {
-        let sandbox = servers::sandbox().await?;
-        let subscriptions = webhooks::subscribe(&sandbox).await?;
         report::print_head();
-        Box::pin(self.on_sqlite(&sandbox, &subscriptions)).await?;
-        Box::pin(self.on_postgres(&sandbox)).await?;
+        let stripe = servers::free_address()?;
+        Box::pin(self.on_sqlite(stripe)).await?;
+        Box::pin(self.on_postgres(stripe)).await?;
         for what in ["/org-dashboard/members", "GET /api/v1/account with an API key"] {
             report::print(&[Line::missing(what, "not built yet")]);
         }
         Ok(())
     }
 
-    async fn on_sqlite(&mut self, sandbox: &Server, subscriptions: &[Subscription]) -> Result<(), Failure> {
+    async fn on_sqlite(&mut self, stripe: SocketAddr) -> Result<(), Failure> {
         let (much, little) = (self.filled("much", &MUCH).await?, self.filled("little", &LITTLE).await?);
-        let customers: Vec<String> = subscriptions.iter().map(|one| one.customer.clone()).collect();
-        data::add_customers(&much.url, MUCH.people, &customers).await?;
-        let starts = processes::starts(&self.home, "SQLite", &little.url, sandbox.address, 150.0).await;
+        let starts = processes::starts(&self.home, "SQLite", &little.url, stripe, 150.0).await;
         self.add(starts);
-        let keel = servers::keel(&self.home, &much.url, sandbox.address).await?;
+        let keel = servers::keel(&self.home, &much.url, stripe).await?;
         self.add(processes::idle(&keel).await);
         self.add(pages::anonymous(self, &keel).await);
         self.add(pages::billing(self, &keel, "SQLite", &much.url, &much.person).await);
-        let small = servers::keel(&self.home, &little.url, sandbox.address).await?;
+        let small = servers::keel(&self.home, &little.url, stripe).await?;
         self.add(beside("SQLite", (&keel, &much), (&small, &little)).await);
         drop(small);
-        self.add(webhooks::measure(self, &keel, &much.url, subscriptions).await);
+        self.add(webhooks::measure(self, &keel, &much.url, stripe).await);
         self.add(processes::loaded(&keel));
         self.add(pages::downloads(&keel, &much.person).await);
         Ok(())
     }
 
-    async fn on_postgres(&mut self, sandbox: &Server) -> Result<(), Failure> {
+    async fn on_postgres(&mut self, stripe: SocketAddr) -> Result<(), Failure> {
         let (much, little) = (self.filled_postgres("much", &MUCH).await?, self.filled_postgres("little", &LITTLE).await?);
-        let starts = processes::starts(&self.home, "PostgreSQL", &little.url, sandbox.address, 300.0).await;
+        let starts = processes::starts(&self.home, "PostgreSQL", &little.url, stripe, 300.0).await;
         self.add(starts);
-        let keel = servers::keel(&self.home, &much.url, sandbox.address).await?;
+        let keel = servers::keel(&self.home, &much.url, stripe).await?;
         self.add(pages::billing(self, &keel, "PostgreSQL", &much.url, &much.person).await);
-        let small = servers::keel(&self.home, &little.url, sandbox.address).await?;
+        let small = servers::keel(&self.home, &little.url, stripe).await?;
         self.add(beside("PostgreSQL", (&keel, &much), (&small, &little)).await);
         Ok(())
     }

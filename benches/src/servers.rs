@@ -67,8 +67,7 @@ pub async fn bare(bare: &Bare) -> Result<Server, Failure> {
 }
 
 /// The billing sandbox. It stands for somebody else's machine, so it runs beside the client.
-pub async fn sandbox() -> Result<Server, Failure> {
-    let listen = free_address()?;
+pub async fn sandbox(listen: SocketAddr) -> Result<Server, Failure> {
     let mut command = Command::new(beside("billing-sandbox")?);
     command.args(["--listen", &listen.to_string(), "--api-key", STRIPE_KEY]).stdout(Stdio::null());
     Server::spawn(command, listen)?.answers("/_sandbox").await
@@ -127,6 +126,7 @@ fn beside(name: &str) -> Result<PathBuf, Failure> {
     Ok(std::env::current_exe()?.with_file_name(name))
 }
 
-fn free_address() -> Result<SocketAddr, Failure> {
+/// An address of this machine nobody listens on.
+pub fn free_address() -> Result<SocketAddr, Failure> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }

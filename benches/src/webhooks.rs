@@ -1,15 +1,16 @@
 //! Events of Stripe: taken in beside the least that keeps them, and processed.
 
 use crate::bare::Bare;
-use crate::data::Database;
+use crate::data::{self, Database};
 use crate::load::{self, Plan, get, post};
 use crate::report::{Comparison, Line, Lines};
-use crate::servers::{AUTHORIZATION, Server, WEBHOOK_SECRET, bare};
-use crate::{Bench, Failure};
+use crate::servers::{self, AUTHORIZATION, Server, WEBHOOK_SECRET, bare};
+use crate::{Bench, Failure, MUCH};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use keel_domain::clock::Clock;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 4;
@@ -21,13 +22,13 @@ const WAITING: &str = "SELECT COUNT(*) FROM stripe_events WHERE state = 'new'";
 const DONE: &str = "SELECT COUNT(*) FROM stripe_events WHERE state = 'done'";
 
 /// A subscription in the sandbox: its customer, and the object.
-pub struct Subscription {
-    pub customer: String,
+struct Subscription {
+    customer: String,
     object: Value,
 }
 
 /// Has so many customers buy a subscription, each by a checkout session and its payment page.
-pub async fn subscribe(sandbox: &Server) -> Result<Vec<Subscription>, Failure> {
+async fn subscribe(sandbox: &Server) -> Result<Vec<Subscription>, Failure> {
     let price = [
         ("currency", "usd"),
         ("unit_amount", "2900"),
@@ -74,7 +75,11 @@ fn id(object: &Value) -> Result<String, Failure> {
 }
 
 /// Acknowledged and processed events per second, and how long the backlog lasted.
-pub async fn measure(bench: &Bench, keel: &Server, database: &str, subscriptions: &[Subscription]) -> Lines {
+pub async fn measure(bench: &Bench, keel: &Server, database: &str, stripe: SocketAddr) -> Lines {
+    let sandbox = servers::sandbox(stripe).await?;
+    let subscriptions = subscribe(&sandbox).await?;
+    let customers: Vec<String> = subscriptions.iter().map(|one| one.customer.clone()).collect();
+    data::add_customers(database, MUCH.people, &customers).await?;
     let bare = bare(&Bare::Inserts { database: bench.migrated("inserts").await? }).await?;
     let database = Database::open(database).await?;
     let (mut acknowledged, mut processed, mut backlog) = (vec![], vec![], 0.0_f64);
