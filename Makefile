@@ -5,6 +5,8 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 .NOTPARALLEL:
 .PHONY: help run test soak lint units sandbox journeys islands fmt release lighthouse
 
+.PHONY: help run test lint units sandbox journeys islands fmt release bench
+
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -54,3 +56,8 @@ release: islands ## Build target/release/keel, one file with everything in it
 lighthouse: release ## Let Lighthouse judge the public pages of the release build
 	@.ci/need chromium node packages lighthouse
 	KEEL_BINARY=target/release/keel node end2end/lighthouse/run.mjs
+
+bench: islands ## Measure speed and size beside the least that does the same
+	@.ci/need compiler cargo postgres
+	cargo build --release --locked -p keel -p billing-sandbox -p keel-bench
+	taskset --cpu-list 1 .ci/postgres target/release/keel-bench

@@ -19,5 +19,6 @@ mod passwords;
 mod proxies;
 mod sign_in;
 mod stopping;
+mod statements;
 mod switching;
 mod tabs;

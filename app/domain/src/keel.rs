@@ -163,8 +163,13 @@ impl Keel {
 
     /// Tells the workers of this instance that there is work.
     pub(crate) fn wake(&self) {
-        self.0.events.notify_one();
+        self.wake_for_events();
         self.0.jobs.notify_one();
+    }
+
+    /// Tells the worker of events that there is one.
+    pub(crate) fn wake_for_events(&self) {
+        self.0.events.notify_one();
     }
 
     pub(crate) fn db(&self) -> &Db {

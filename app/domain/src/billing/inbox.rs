@@ -57,7 +57,7 @@ pub async fn receive(keel: &Keel, signature: Option<&str>, body: &[u8]) -> Resul
     let mut tx = keel.db().begin().await?;
     store(&mut tx, keel, &envelope, body, now).await?;
     tx.commit().await?;
-    keel.wake();
+    keel.wake_for_events();
     Ok(())
 }
 

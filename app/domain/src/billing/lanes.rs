@@ -77,8 +77,7 @@ fn ended(done: Option<std::result::Result<Result<()>, JoinError>>) -> Result<()>
 
 async fn look_after(keel: Keel, customer: String) -> Result<()> {
     let Some(lane) = claim(&keel, customer).await? else { return Ok(()) };
-    process(&keel, &lane).await?;
-    release(&keel, &lane).await
+    process(&keel, &lane).await
 }
 
 async fn claim(keel: &Keel, customer: String) -> Result<Option<Lane>> {
@@ -89,16 +88,14 @@ async fn claim(keel: &Keel, customer: String) -> Result<Option<Lane>> {
     Ok(fence.map(|(fence,)| Lane { customer, fence }))
 }
 
-/// Gives the lane back, due again when its next event is. Its row is locked by a statement of its own first: one statement
-/// would look for events as of before it waited for the lock, and miss the one whose webhook it waited for.
-async fn release(keel: &Keel, lane: &Lane) -> Result<()> {
-    let mut tx = keel.db().begin().await?;
-    hold(keel, &mut tx, lane).await?;
+/// Gives the lane back, due again when its next event is. Its row was locked before, by [`hold`]: one statement would look for
+/// events as of before it waited for the lock, and miss the one whose webhook it waited for.
+async fn release(tx: &mut Tx, lane: &Lane) -> Result<()> {
     tx.run(RELEASE_LANE, args![lane.customer.as_str(), lane.fence]).await?;
-    Ok(tx.commit().await?)
+    Ok(())
 }
 
-/// Looks once at each object that due events name, whatever their number and order.
+/// Looks once at each object that due events name, whatever their number and order; the last one's transaction gives the lane back.
 async fn process(keel: &Keel, lane: &Lane) -> Result<()> {
     let due = args![lane.customer.as_str(), keel.now(), BATCH];
     let events: Vec<EventRow> = keel.db().read().await?.list(LIST_DUE_EVENTS, due).await?;
@@ -106,31 +103,38 @@ async fn process(keel: &Keel, lane: &Lane) -> Result<()> {
     for event in events {
         looks.entry((ObjectKind::parse(&event.object_kind), event.object_id.clone())).or_default().push(event);
     }
+    let Some(mut left) = looks.len().checked_sub(1) else {
+        let mut tx = keel.db().begin().await?;
+        hold(keel, &mut tx, lane).await?;
+        release(&mut tx, lane).await?;
+        return Ok(tx.commit().await?);
+    };
     for ((kind, id), events) in looks {
         let found = match kind {
             Some(kind) => settle::look(keel, &Outside(()), kind, &id).await,
             None => Err(PaymentError::NotFound),
         };
-        if !write(keel, lane, found, &events).await? {
+        if !write(keel, lane, found, &events, left == 0).await? {
             break;
         }
+        left = left.saturating_sub(1);
     }
     Ok(())
 }
 
 /// Writes what was found and settles its events, in one transaction. False when the lane was lost.
-async fn write(keel: &Keel, lane: &Lane, found: std::result::Result<Found, PaymentError>, events: &[EventRow]) -> Result<bool> {
+async fn write(keel: &Keel, lane: &Lane, found: std::result::Result<Found, PaymentError>, events: &[EventRow], last: bool) -> Result<bool> {
     let written = match found {
-        Ok(found) => try_write(keel, lane, &found, events).await,
+        Ok(found) => try_write(keel, lane, &found, events, last).await,
         Err(error) => Err(error.to_string()),
     };
     match written {
         Ok(held) => Ok(held),
-        Err(error) => postpone(keel, lane, events, &error).await,
+        Err(error) => postpone(keel, lane, events, &error, last).await,
     }
 }
 
-async fn try_write(keel: &Keel, lane: &Lane, found: &Found, events: &[EventRow]) -> std::result::Result<bool, String> {
+async fn try_write(keel: &Keel, lane: &Lane, found: &Found, events: &[EventRow], last: bool) -> std::result::Result<bool, String> {
     let told = |refusal: Refusal| format!("{refusal:?}");
     let mut tx = keel.db().begin().await.map_err(|e| told(e.into()))?;
     if !hold(keel, &mut tx, lane).await.map_err(told)? {
@@ -141,12 +145,15 @@ async fn try_write(keel: &Keel, lane: &Lane, found: &Found, events: &[EventRow])
     for event in events {
         tx.run(SETTLE_EVENT, args![event.id.as_str(), state, keel.now()]).await.map_err(|e| told(e.into()))?;
     }
+    if last {
+        release(&mut tx, lane).await.map_err(told)?;
+    }
     tx.commit().await.map_err(|e| told(e.into()))?;
     keel.metrics().events(events.len(), true);
     Ok(true)
 }
 
-async fn postpone(keel: &Keel, lane: &Lane, events: &[EventRow], error: &str) -> Result<bool> {
+async fn postpone(keel: &Keel, lane: &Lane, events: &[EventRow], error: &str, last: bool) -> Result<bool> {
     let mut tx = keel.db().begin().await?;
     if !hold(keel, &mut tx, lane).await? {
         return Ok(false);
@@ -156,6 +163,9 @@ async fn postpone(keel: &Keel, lane: &Lane, events: &[EventRow], error: &str) ->
         tracing::warn!(event = event.id, tries, error, "an event could not be processed");
         let state = if tries >= TRIES { "failed" } else { "new" };
         tx.run(POSTPONE_EVENT, args![event.id.as_str(), state, keel.now().plus(pause(tries)), error]).await?;
+    }
+    if last {
+        release(&mut tx, lane).await?;
     }
     tx.commit().await?;
     keel.metrics().events(events.len(), false);

@@ -8,9 +8,6 @@ use crate::{args, sql};
 use keel_types::permission::may;
 use keel_types::{AccountId, Currency, Instant, Interval, Money};
 
-/// Rows of the ledger and of the payments on the billing page.
-const ROWS: u32 = 20;
-
 sql! {
     FIND_STATE = "SELECT a.member_count, a.max_members, COALESCE(b.balance, 0) AS balance,
             s.plan, s.period, s.unit_amount, s.currency, s.seats, s.status, s.stripe_id, s.period_end, s.trial_end, s.cancel_at_period_end, s.cancel_at,
@@ -21,9 +18,10 @@ sql! {
         LEFT JOIN credit_balances b ON b.account_id = a.id
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live
         WHERE a.id = $1";
-    LIST_ENTRIES = "SELECT kind, amount, balance_after, created_at FROM credit_entries WHERE account_id = $1 ORDER BY number DESC LIMIT $2";
+    // The newest twenty. Written as a number, because SQLite plans a statement anew whenever its limit is an argument.
+    LIST_ENTRIES = "SELECT kind, amount, balance_after, created_at FROM credit_entries WHERE account_id = $1 ORDER BY number DESC LIMIT 20";
     LIST_PAYMENTS = "SELECT product, amount, currency, status, created_at FROM payments WHERE account_id = $1
-        ORDER BY created_at DESC, id DESC LIMIT $2";
+        ORDER BY created_at DESC, id DESC LIMIT 20";
 }
 
 /// What every member may know of the account's plan.
@@ -183,8 +181,8 @@ pub async fn summary<D: Door<Proof = Grant<D>>>(call: &mut Read<D>) -> Result<Su
 pub async fn overview(call: &mut Read<may::ViewBilling>) -> Result<Overview> {
     let account = call.proof().account().clone();
     let row = state(call.conn(), &account).await?;
-    let entries: Vec<(String, i64, i64, i64)> = call.conn().list(LIST_ENTRIES, args![&account, ROWS]).await?;
-    let payments: Vec<(String, i64, String, String, i64)> = call.conn().list(LIST_PAYMENTS, args![&account, ROWS]).await?;
+    let entries: Vec<(String, i64, i64, i64)> = call.conn().list(LIST_ENTRIES, args![&account]).await?;
+    let payments: Vec<(String, i64, String, String, i64)> = call.conn().list(LIST_PAYMENTS, args![&account]).await?;
     let product = &call.keel().settings().product;
     Ok(Overview {
         summary: row.summary(product),

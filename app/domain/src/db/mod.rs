@@ -85,11 +85,10 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(BUSY);
         let file = options.get_filename().to_path_buf();
-        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_lazy_with(options.clone());
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(PATIENCE)
-            .connect_lazy_with(options.pragma("query_only", "ON").create_if_missing(false));
+        // A file does not hang up: asking whether it is still there before each call would only cost time.
+        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).test_before_acquire(false);
+        let writer = pool(1).connect_lazy_with(options.clone());
+        let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON").create_if_missing(false));
         migrations::run_on_sqlite(&writer, &file).await?;
         Ok(Self::Sqlite { writer, readers, file })
     }

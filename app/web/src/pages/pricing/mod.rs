@@ -48,6 +48,7 @@ async fn choose(call: &mut Write<Visitor>, Wanted { choice, account }: Wanted) -
 }
 
 /// The page's model.
+#[derive(Clone)]
 pub struct Model {
     /// What is offered, in the order of `keel.toml`.
     pub plans: Vec<Plan>,

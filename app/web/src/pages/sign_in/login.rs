@@ -16,6 +16,7 @@ use keel_types::url::{self, LocalPath};
 use leptos::prelude::*;
 
 /// The page's model.
+#[derive(Clone)]
 pub struct Model {
     is_new: bool,
     redirect_to: Option<LocalPath>,

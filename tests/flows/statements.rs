@@ -1,0 +1,127 @@
+//! How many statements a signed-in page runs: counted in the log of a Keel in a process of its own, on the test's database.
+
+use crate::both;
+use crate::support::{App, Browser, HYBRID};
+use keel_web::endpoints::Kind;
+use serde_json::json;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// The pages of people who belong to an account, as their owner reaches them.
+const PAGES: [&str; 4] =
+    ["/org-dashboard", "/org-dashboard/billing", "/private-dashboard?account=personal", "/private-dashboard/billing?account=personal"];
+/// Session, person, role and account in one statement; the switcher's list in the other.
+const FRAME: usize = 2;
+const MOST: usize = 8;
+/// The worker runs statements once a second: of several visits, the one with the fewest was not disturbed.
+const VISITS: usize = 5;
+
+/// A Keel whose log tells every statement.
+struct Telling {
+    process: Child,
+    base: String,
+    log: PathBuf,
+}
+
+impl Telling {
+    async fn start(app: &App) -> Self {
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let dir = std::env::temp_dir().join(format!("keel-telling-{}", keel_domain::secrets::reference()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let (base, log) = (format!("http://{address}"), dir.join("log"));
+        let settings = [
+            ("KEEL_LISTEN", address.to_string()),
+            ("KEEL_BASE_URL", base.clone()),
+            ("KEEL_DATA_DIR", dir.display().to_string()),
+            ("DATABASE_URL", app.db.url.clone()),
+            ("KEEL_BUSINESS_MODEL", "hybrid".to_owned()),
+            ("RUST_LOG", "sqlx::query=debug".to_owned()),
+        ];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keel"));
+        command.arg("serve").env_clear().envs(settings).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
+        let telling = Self { process: command.spawn().unwrap(), base, log };
+        for _ in 0..400 {
+            if reqwest::get(format!("{}/health/ready", telling.base)).await.is_ok_and(|answer| answer.status() == 200) {
+                return telling;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it does not get ready");
+    }
+
+    fn told(&self) -> usize {
+        std::fs::read_to_string(&self.log).unwrap().matches(" db.statement=").count()
+    }
+
+    /// What a page runs, and the regions it shows.
+    async fn visit(&self, browser: &Browser, path: &str) -> (usize, usize) {
+        let (mut fewest, mut regions) = (usize::MAX, 0);
+        for _ in 0..VISITS {
+            let before = self.told();
+            let page = browser.get(path).await;
+            assert_eq!(page.status, 200, "{path}: {}", page.body);
+            // A statement is told after its rows are read.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            fewest = fewest.min(self.told() - before);
+            regions = page.body.matches("class=\"region-header\"").count();
+        }
+        (fewest, regions)
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(self.log.parent().unwrap());
+    }
+}
+
+both! {
+    async fn a_page_runs_few_statements_and_as_many_for_fifty_rows_as_for_one(app: App, with HYBRID) {
+        let olivia = app.buyer("olivia@acme.example", "pro", "month").await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
+        let workspace = app.account("olivia@acme.example", "workspace").await;
+        let telling = Telling::start(&app).await;
+        let browser = Browser::new(&telling.base);
+        browser.set_cookie("keel_session", &olivia.cookie("keel_session").unwrap());
+        let mut few = vec![];
+        for path in PAGES {
+            few.push(telling.visit(&browser, path).await);
+        }
+        for number in 2..=50 {
+            let rows = [
+                format!("users (id, email, verified_at, created_at) VALUES ('usr_{number:032}', '{number}@acme.example', 1, 1)"),
+                format!("user_profiles (user_id) VALUES ('usr_{number:032}')"),
+                format!("memberships (id, account_id, user_id, role, created_at) VALUES ('mem_{number:032}', '{workspace}', 'usr_{number:032}', 'member', 1)"),
+                format!(
+                    "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)
+                     VALUES ('cre_{number:032}', '{workspace}', {number}, 'subscription', 1, 1, 'fact:{number}', 1)"
+                ),
+                format!(
+                    "payments (id, account_id, stripe_id, product, amount, currency, status, created_at)
+                     VALUES ('pay_{number:032}', '{workspace}', 'in_{number}', 'Pro', 2900, 'usd', 'paid', 1)"
+                ),
+            ];
+            for row in rows {
+                app.db.run(&format!("INSERT INTO {row}")).await;
+            }
+        }
+        for (path, before) in PAGES.into_iter().zip(few) {
+            let (statements, regions) = telling.visit(&browser, path).await;
+            assert_eq!(statements, before.0, "{path}: more statements for more rows");
+            assert!((1..=MOST.min(FRAME + regions)).contains(&statements), "{path}: {statements} statements for {regions} regions");
+        }
+    }
+}
+
+#[test]
+fn every_page_of_an_account_is_counted() {
+    let pages = keel::http::endpoints();
+    let of_accounts = pages.iter().filter(|page| page.kind == Kind::Page && !matches!(page.door, "visitor" | "signed in"));
+    for page in of_accounts {
+        assert!(PAGES.iter().any(|path| path.split('?').next() == Some(page.path)), "{} is not counted", page.path);
+    }
+}
