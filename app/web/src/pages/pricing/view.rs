@@ -47,9 +47,9 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <h1>{text.title}</h1>
                 <p class="lead">{text.lead}</p>
             </header>
-            {licences}
             <Form action=choose::at(&page.here) account=account.unwrap_or_default() class="plans-form">
                 <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text)/>
+                {licences}
                 {period}
                 <div class="plans">{cards}</div>
             </Form>
