@@ -31,7 +31,8 @@ fn main() -> Step {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo:rerun-if-changed=build.rs");
     for source in ["style", "public", "pkg", BOOT] {
-        println!("cargo:rerun-if-changed={}", root.join(source).display());
+        // From here, so that a target directory that was copied looks at its own clone.
+        println!("cargo:rerun-if-changed=../../{source}");
     }
 
     let mut table = Table { out: &out, rows: Vec::new() };
