@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long a call waits for a connection before it is told that the database is unavailable.
-const PATIENCE: Duration = Duration::from_millis(2_000);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a call of a request may take with the database from the first wait to the last: a person is told within three
 /// seconds.
 const CALL: Duration = Duration::from_millis(2_500);
@@ -43,7 +43,7 @@ const RETURN: Duration = Duration::from_secs(2);
 const SERVER_LIMITS: [(&str, &str); 3] =
     [("statement_timeout", "10s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "4s")];
 /// How long SQLite waits while another process writes.
-const BUSY: Duration = Duration::from_millis(2_000);
+const BUSY: Duration = Duration::from_secs(2);
 const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
