@@ -1,7 +1,7 @@
 //! Pages that are kept: the same bytes for everybody who brings neither a cookie nor a query, and nothing of anybody's in them.
 
 use crate::both;
-use crate::support::{App, Browser};
+use crate::support::Browser;
 use http::{HeaderMap, Method, header};
 use std::collections::BTreeSet;
 use std::io::Read as _;

@@ -18,7 +18,7 @@ mod overload;
 mod passwords;
 mod proxies;
 mod sign_in;
-mod stopping;
 mod statements;
+mod stopping;
 mod switching;
 mod tabs;
