@@ -9,7 +9,7 @@ ALTER TABLE memberships ADD COLUMN last_active_at BIGINT;
 UPDATE memberships SET
     email = (SELECT u.email FROM users u WHERE u.id = memberships.user_id),
     sort_key = (SELECT COALESCE(LOWER(p.first_name || ' ' || p.last_name), u.email)
-                FROM users u JOIN user_profiles p ON p.user_id = u.id WHERE u.id = memberships.user_id);
+                FROM users u LEFT JOIN user_profiles p ON p.user_id = u.id WHERE u.id = memberships.user_id);
 
 CREATE INDEX memberships_by_name ON memberships (account_id, sort_key, id);
 CREATE INDEX memberships_by_role ON memberships (account_id, role, sort_key, id);
