@@ -271,7 +271,10 @@ fn inserts(size: &Size) -> Vec<String> {
     let (shared, place) = (ids("acc", 2, &format!("(i - 1) % {people} + 1")), format!("((i - 1) / {people} + 1)"));
     let first = format!("'{}'", id("acc", 2, 1));
     let made = |what, series| ids(what, series, "i");
-    let membership = |series, account: &str, user: &str, role| format!("{}, {account}, {user}, '{role}', {now}", made("mem", series));
+    let membership = |series, account: &str, number: &str, role| {
+        let (id, user) = (made("mem", series), ids("usr", 1, number));
+        format!("{id}, {account}, {user}, '{role}', {now}, 'person number ' || {number}, 'person' || {number} || '@bench.example'")
+    };
     let entry = |series, account: &str, number: &str| {
         format!(
             "{}, {account}, {number}, 'subscription', 100, 100 * {number}, 'bench:{series}:' || i, {now} - 60000 * i",
@@ -283,8 +286,8 @@ fn inserts(size: &Size) -> Vec<String> {
         insert(people, PROFILES, &format!("{user}, 'Person', 'Number ' || i, {now}")),
         insert(people, ACCOUNTS, &format!("{personal}, 'personal', 'Person Number ' || i, NULL, {user}, {user}, 1, 1, {now}")),
         insert(people, ACCOUNTS, &format!("{workspace}, 'workspace', 'Workspace ' || i, 'workspace-' || i, NULL, {user}, 10, 1, {now}")),
-        insert(people, MEMBERSHIPS, &membership(1, &personal, &user, "owner")),
-        insert(people, MEMBERSHIPS, &membership(2, &workspace, &user, "owner")),
+        insert(people, MEMBERSHIPS, &membership(1, &personal, "i", "owner")),
+        insert(people, MEMBERSHIPS, &membership(2, &workspace, "i", "owner")),
         insert(
             subscribed,
             SUBSCRIPTIONS,
@@ -300,7 +303,7 @@ fn inserts(size: &Size) -> Vec<String> {
         insert(2 * people, PAYMENTS, &format!("{}, {shared}, 'in_bench' || i, 'Pro', 2900, 'usd', 'paid', {now}", made("pay", 1))),
     ];
     if members > 0 {
-        all.push(insert(members, MEMBERSHIPS, &membership(3, &first, &ids("usr", 1, "i + 1"), "member")));
+        all.push(insert(members, MEMBERSHIPS, &membership(3, &first, "(i + 1)", "member")));
         all.push(format!("UPDATE accounts SET member_count = member_count + {members} WHERE id = {first}"));
     }
     if entries > 0 {
@@ -314,7 +317,7 @@ fn inserts(size: &Size) -> Vec<String> {
 const USERS: &str = "users (id, email, verified_at, created_at)";
 const PROFILES: &str = "user_profiles (user_id, first_name, last_name, onboarded_at)";
 const ACCOUNTS: &str = "accounts (id, kind, name, slug, person_id, billing_owner_id, max_members, member_count, created_at)";
-const MEMBERSHIPS: &str = "memberships (id, account_id, user_id, role, created_at)";
+const MEMBERSHIPS: &str = "memberships (id, account_id, user_id, role, created_at, sort_key, email)";
 const SUBSCRIPTIONS: &str = "subscriptions
     (id, account_id, stripe_id, plan, period, unit_amount, currency, seats, status, live, period_start, created_at, synced_at)";
 const SESSIONS: &str = "user_sessions (id, token_hash, user_id, factor, agent, address, created_at, last_seen_at)";

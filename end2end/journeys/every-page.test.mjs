@@ -10,8 +10,9 @@ import { askForMail, askForReset, signIn, signUp } from '../support/people.mjs'
 
 /** Where a page is that needs more than its path; `null` where this person has nothing to show on it. */
 const ADDRESSES = {
-  '/auth/link': ({ links }) => links.signIn,
+  '/auth/link': ({ links }) => links.confirm,
   '/reset-password': ({ links }) => links.reset,
+  '/org-dashboard/members/{member}': ({ links }) => links.member,
 }
 
 const PEOPLE = {
@@ -41,7 +42,7 @@ for (const [who, { comesIn }] of Object.entries(PEOPLE)) {
       assert.doesNotMatch(address, /\{/, `${path} needs a line in ADDRESSES`)
       const status = (await page.goto(address)).status()
       const { pathname } = new URL(page.url())
-      if (status === 200 && pathname === path) shown.add(path)
+      if (status === 200 && pathname === new URL(address, keel.base).pathname) shown.add(path)
       if (seen.has(pathname)) continue
       seen.add(pathname)
       await checkPage(page)
@@ -100,14 +101,17 @@ async function pagesOf(keel) {
   return found
 }
 
-/** Links of mail that somebody else asked for, all of them good. */
+/** Links of mail that somebody else asked for, and to a page that somebody else found, all of them good. */
 async function linksOf(keel, page) {
   await page.goto('/signup')
   await askForMail(page, 'lena@links.example')
-  const signIn = linkIn(await keel.mailTo('lena@links.example'))
+  const confirm = linkIn(await keel.mailTo('lena@links.example'))
   await askForReset(page, 'adam@acme.example')
   const [reset] = (await keel.mailTo('adam@acme.example')).links
-  return { signIn, reset }
+  await signIn(page, keel, 'adam@acme.example')
+  await page.goto('/org-dashboard/members')
+  const member = await page.getByRole('link', { name: 'Max Moreau', exact: true }).getAttribute('href')
+  return { confirm, reset, member }
 }
 
 /** Sends a form that no page has. */

@@ -5,6 +5,8 @@ import { codeIn } from './mail.mjs'
 
 /** The cast; the same people as in the Rust tests. */
 export const OLIVIA = { email: 'olivia@acme.example', first: 'Olivia', last: 'Owens', phone: '+31 20 123 4567' }
+export const MAX = { email: 'max@acme.example', first: 'Max', last: 'Moreau' }
+export const VERA = { email: 'vera@acme.example', first: 'Vera', last: 'Vogel' }
 
 export const CARD = { ok: '4242 4242 4242 4242', declined: '4000 0000 0000 0002' }
 

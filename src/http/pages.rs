@@ -70,6 +70,8 @@ pages! {
     "/private-dashboard/billing"  => billing::personal,        Member;
     "/org-dashboard"              => dashboards::organization, Manager;
     "/org-dashboard/billing"      => billing,                  may::ViewBilling;
+    "/org-dashboard/members"      => members,                  may::ViewMembers;
+    "/org-dashboard/members/{member}" => members::member,      may::ViewMembers;
     "/dev/components"             => components,               Visitor;
     "/dev/mailbox"                => mailbox,                  Visitor;
 }

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 16] = [
+const EMPTY: [&str; 17] = [
     "/api/accounts/switch",
     "/api/auth/confirm-link",
     "/api/auth/request-link",
@@ -26,11 +26,15 @@ const EMPTY: [&str; 16] = [
     "/api/auth/verify-otp",
     "/api/billing/choose",
     "/api/billing/subscribe-free",
+    "/api/members/leave",
     "/api/stripe/webhook",
     "/api/user/onboarding",
     "/api/workspaces/create",
     "/api/workspaces/create-first",
 ];
+
+/// Max's place in Acme.
+const MAX: &str = "mem_000000000000000000000000006d6178";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum As {
@@ -44,6 +48,9 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
         "/assets/{file}" => ("/assets/none.css", &[]),
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
+        "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),
+        "/api/members/change-role" => (endpoint.path, &[("member", MAX), ("role", "none")]),
+        "/api/members/remove" => (endpoint.path, &[("member", MAX)]),
         path if EMPTY.contains(&path) || (endpoint.method == "GET" && !path.contains('{')) => (path, &[]),
         path => panic!("{path} has no sample in the status matrix"),
     }
@@ -125,12 +132,16 @@ impl App {
         self.db.run("UPDATE user_sessions SET revoked_at = NULL WHERE revoked_at IS NOT NULL").await;
         self.db.run("DELETE FROM subscriptions").await;
         self.db.run("DELETE FROM accounts WHERE kind = 'workspace' AND slug NOT IN ('acme', 'evil-corp')").await;
+        self.db
+            .run("INSERT INTO memberships SELECT * FROM places p WHERE NOT EXISTS (SELECT 1 FROM memberships m WHERE m.id = p.id)")
+            .await;
     }
 }
 
 /// What everybody is told by every endpoint.
 async fn table(app: &App, actors: &[Actor<'_>]) -> String {
     let mut table = String::new();
+    app.db.run("CREATE TABLE places AS SELECT * FROM memberships").await;
     for endpoint in keel::http::endpoints() {
         writeln!(table, "\n{} {}, {}", endpoint.method, endpoint.path, endpoint.door).unwrap();
         let mut lines = vec![];

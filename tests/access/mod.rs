@@ -3,4 +3,5 @@
 mod arrows;
 mod endpoints;
 mod matrix;
+mod plans;
 mod statements;

@@ -10,6 +10,7 @@ mod kept;
 mod lanes;
 mod limits;
 mod logs;
+mod members;
 mod metrics;
 mod modes;
 mod operations;

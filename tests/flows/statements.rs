@@ -10,8 +10,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The pages of people who belong to an account, as their owner reaches them.
-const PAGES: [&str; 4] =
-    ["/org-dashboard", "/org-dashboard/billing", "/private-dashboard?account=personal", "/private-dashboard/billing?account=personal"];
+const PAGES: [&str; 6] = [
+    "/org-dashboard",
+    "/org-dashboard/members",
+    "/org-dashboard/members/{member}",
+    "/org-dashboard/billing",
+    "/private-dashboard?account=personal",
+    "/private-dashboard/billing?account=personal",
+];
 /// Session, person, role and account in one statement; the switcher's list in the other.
 const FRAME: usize = 2;
 const MOST: usize = 8;
@@ -87,15 +93,20 @@ both! {
         let telling = Telling::start(&app).await;
         let browser = Browser::new(&telling.base);
         browser.set_cookie("keel_session", &olivia.cookie("keel_session").unwrap());
+        let member = app.db.text(&format!("SELECT id FROM memberships WHERE account_id = '{workspace}'")).await;
+        let pages = PAGES.map(|path| path.replace("{member}", &member));
         let mut few = vec![];
-        for path in PAGES {
+        for path in &pages {
             few.push(telling.visit(&browser, path).await);
         }
         for number in 2..=50 {
             let rows = [
                 format!("users (id, email, verified_at, created_at) VALUES ('usr_{number:032}', '{number}@acme.example', 1, 1)"),
                 format!("user_profiles (user_id) VALUES ('usr_{number:032}')"),
-                format!("memberships (id, account_id, user_id, role, created_at) VALUES ('mem_{number:032}', '{workspace}', 'usr_{number:032}', 'member', 1)"),
+                format!(
+                    "memberships (id, account_id, user_id, role, created_at, sort_key, email)
+                     VALUES ('mem_{number:032}', '{workspace}', 'usr_{number:032}', 'member', 1, '{number}@acme.example', '{number}@acme.example')"
+                ),
                 format!(
                     "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)
                      VALUES ('cre_{number:032}', '{workspace}', {number}, 'subscription', 1, 1, 'fact:{number}', 1)"
@@ -109,7 +120,7 @@ both! {
                 app.db.run(&format!("INSERT INTO {row}")).await;
             }
         }
-        for (path, before) in PAGES.into_iter().zip(few) {
+        for (path, before) in pages.iter().zip(few) {
             let (statements, regions) = telling.visit(&browser, path).await;
             assert_eq!(statements, before.0, "{path}: more statements for more rows");
             assert!((1..=MOST.min(FRAME + regions)).contains(&statements), "{path}: {statements} statements for {regions} regions");

@@ -24,6 +24,8 @@ both! {
             (&cast.olivia, "/org-dashboard/billing", "beta", "/org-dashboard/billing"),
             (&cast.olivia, "/org-dashboard/billing?account=acme", "beta", "/org-dashboard/billing"),
             (&cast.olivia, "/org-dashboard/billing", "personal", "/private-dashboard"),
+            (&cast.olivia, "/org-dashboard/members?search=x", "beta", "/org-dashboard/members"),
+            (&cast.olivia, "/org-dashboard/members", "personal", "/private-dashboard"),
             (&cast.olivia, "/private-dashboard/billing", ACME, "/org-dashboard/billing"),
             (&cast.olivia, "/org-dashboard", "personal", "/private-dashboard"),
             (&cast.olivia, "/private-dashboard", ACME, "/private-dashboard"),
@@ -40,6 +42,8 @@ both! {
             (&cast.adam, "/org-dashboard/billing", ACME, "/org-dashboard/billing"),
             (&cast.max, "/org-dashboard", ACME, "/private-dashboard"),
             (&cast.max, "/org-dashboard/billing", ACME, "/private-dashboard"),
+            (&cast.max, "/org-dashboard/members", ACME, "/private-dashboard"),
+            (&cast.aude, "/org-dashboard/members", ACME, "/org-dashboard"),
             (&cast.aude, "/org-dashboard/billing", ACME, "/org-dashboard"),
             (&cast.aude, "/org-dashboard", ACME, "/org-dashboard"),
         ] {

@@ -107,7 +107,7 @@ both! {
         for path in ["/org-dashboard", "/org-dashboard/billing", "/private-dashboard"] {
             let page = cast.olivia.get(&format!("{path}?account={BETA}")).await;
             assert!(page.status == 200 && page.body.contains("Account: Beta"), "{path}: {}", page.body);
-            for link in ["/org-dashboard", "/org-dashboard/billing", "/private-dashboard", "/pricing"] {
+            for link in ["/org-dashboard", "/org-dashboard/members", "/org-dashboard/billing", "/private-dashboard", "/pricing"] {
                 assert!(!page.body.contains(&format!("href=\"{link}\"")), "{path} leads to {link} of another account");
                 assert!(page.body.contains(&format!("href=\"{link}?account={BETA}\"")), "{path} leads to {link}");
             }

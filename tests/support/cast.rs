@@ -14,6 +14,8 @@ pub struct Cast {
     pub eve: Browser,
 }
 
+const PLACES: &str = "memberships m JOIN users u ON u.id = m.user_id JOIN accounts a ON a.id = m.account_id WHERE a.slug = 'acme'";
+
 /// The slug of Olivia's workspace.
 pub const ACME: &str = "acme";
 /// The slug of Eve's workspace.
@@ -68,12 +70,12 @@ impl App {
     }
 
     /// Makes somebody at Acme a member of it, with their sessions in it.
-    async fn joins(&self, name: &str, role: &str) {
+    pub async fn joins(&self, name: &str, role: &str) {
         let number = name.bytes().fold(0, |number: u128, byte| number << 8 | u128::from(byte));
         let statements = [
             format!(
-                "INSERT INTO memberships (id, account_id, user_id, role, created_at)
-                 SELECT 'mem_{number:032x}', a.id, u.id, '{role}', u.created_at FROM accounts a, users u
+                "INSERT INTO memberships (id, account_id, user_id, role, created_at, sort_key, email)
+                 SELECT 'mem_{number:032x}', a.id, u.id, '{role}', u.created_at, '{name} example', u.email FROM accounts a, users u
                  WHERE a.slug = 'acme' AND u.email = '{name}@acme.example'"
             ),
             format!(
@@ -81,6 +83,41 @@ impl App {
                  WHERE user_id = (SELECT id FROM users WHERE email = '{name}@acme.example')"
             ),
             "UPDATE accounts SET member_count = member_count + 1 WHERE slug = 'acme'".to_owned(),
+        ];
+        for statement in statements {
+            self.db.run(&statement).await;
+        }
+    }
+
+    /// Somebody's place in Acme.
+    pub async fn member(&self, name: &str) -> String {
+        self.db.text(&format!("SELECT m.id FROM {PLACES} AND u.email = '{name}@acme.example'")).await
+    }
+
+    /// Somebody's role in Acme; `none` for people who are not there.
+    pub async fn role(&self, name: &str) -> String {
+        self.db.text(&format!("SELECT COALESCE((SELECT m.role FROM {PLACES} AND u.email = '{name}@acme.example'), 'none')")).await
+    }
+
+    /// Adds people called Person 0001 Crowd and so on, numbered from `first`, to an account. Written past the doors.
+    pub async fn crowd(&self, account: &str, first: usize, count: usize, role: &str) {
+        let rows = |row: &dyn Fn(usize) -> String| (first..first + count).map(row).collect::<Vec<_>>().join(", ");
+        let user = |n: usize| format!("usr_{n:032x}");
+        let address = |n: usize| format!("p{n:04}@crowd.example");
+        let statements = [
+            format!(
+                "INSERT INTO users (id, email, verified_at, created_at) VALUES {}",
+                rows(&|n| format!("('{}', '{}', 0, 0)", user(n), address(n)))
+            ),
+            format!(
+                "INSERT INTO user_profiles (user_id, first_name, last_name, onboarded_at) VALUES {}",
+                rows(&|n| format!("('{}', 'Person {n:04}', 'Crowd', 0)", user(n)))
+            ),
+            format!(
+                "INSERT INTO memberships (id, account_id, user_id, role, created_at, sort_key, email) VALUES {}",
+                rows(&|n| format!("('mem_{n:032x}', '{account}', '{}', '{role}', 0, 'person {n:04} crowd', '{}')", user(n), address(n)))
+            ),
+            format!("UPDATE accounts SET member_count = member_count + {count} WHERE id = '{account}'"),
         ];
         for statement in statements {
             self.db.run(&statement).await;

@@ -121,6 +121,20 @@ impl Database {
         }
     }
 
+    /// How a statement is carried out, once the database knows its data: the plan's lines.
+    pub async fn plan(&self, sql: &str) -> String {
+        self.run("ANALYZE").await;
+        let lines: Vec<String> = match &self.pool {
+            Pool::Sqlite(pool) => {
+                let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+                let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(sql).fetch_all(pool).await.unwrap();
+                rows.into_iter().map(|row| row.3).collect()
+            }
+            Pool::Postgres(pool) => sqlx::query_scalar(AssertSqlSafe(format!("EXPLAIN {sql}"))).fetch_all(pool).await.unwrap(),
+        };
+        lines.join("\n")
+    }
+
     pub async fn remove(&self) {
         match &self.pool {
             Pool::Sqlite(pool) => pool.close().await,

@@ -58,8 +58,8 @@ impl App {
     pub async fn colleague(&self, email: &str, workspace: &str, role: &str) -> Browser {
         let browser = self.sign_in_to_join(email).await;
         let user = self.db.text(&format!("SELECT id FROM users WHERE email = '{email}'")).await;
-        let row = format!("'mem_{}', '{workspace}', '{user}', '{role}', 1", &user["usr_".len()..]);
-        self.db.run(&format!("INSERT INTO memberships (id, account_id, user_id, role, created_at) VALUES ({row})")).await;
+        let row = format!("'mem_{}', '{workspace}', '{user}', '{role}', 1, '{email}', '{email}'", &user["usr_".len()..]);
+        self.db.run(&format!("INSERT INTO memberships (id, account_id, user_id, role, created_at, sort_key, email) VALUES ({row})")).await;
         self.db.run(&format!("UPDATE accounts SET member_count = member_count + 1 WHERE id = '{workspace}'")).await;
         self.db.run(&format!("UPDATE user_sessions SET active_account_id = '{workspace}' WHERE user_id = '{user}'")).await;
         browser

@@ -41,6 +41,9 @@ actions! {
     PaymentFailed        = "payment.failed";
     StaffMade            = "staff.made";
     WorkspaceCreated     = "workspace.created";
+    MemberRoleChanged    = "member.role_changed";
+    MemberRemoved        = "member.removed";
+    MemberLeft           = "member.left";
 }
 
 /// Who did it, where they were.

@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod keel;
 pub mod limits;
 pub mod mail;
+pub mod members;
 pub mod metrics;
 pub mod passwords;
 pub mod payments;

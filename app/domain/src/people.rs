@@ -1,9 +1,9 @@
 //! People: who can sign in, and what they tell about themselves.
 
 use crate::access::{SignedIn, Write};
-use crate::db::Tx;
+use crate::db::{Tx, locks};
 use crate::refusal::Result;
-use crate::{accounts, args, ids, sql};
+use crate::{accounts, args, ids, members, sql};
 use keel_types::{Email, Instant, PersonName, Phone, UserId};
 
 sql! {
@@ -52,15 +52,17 @@ pub struct Introduction {
     pub phone: Option<Phone>,
 }
 
-/// Keeps what the person told; the profile is finished from now on, and the personal account bears the name.
+/// Keeps what the person told; the profile is finished from now on, and the personal account and lists of members
+/// bear the name.
 pub async fn introduce(call: &mut Write<SignedIn>, told: &Introduction) -> Result<()> {
     let (user, now) = (call.proof().user.clone(), call.now());
     keep_introduction(call.tx()?, &user, told, now).await
 }
 
 pub(crate) async fn keep_introduction(tx: &mut Tx, user: &UserId, told: &Introduction, now: Instant) -> Result<()> {
+    locks::lock_user(tx, user).await?;
     let phone = told.phone.as_ref().map(|p| p.as_str().to_owned());
     tx.run(UPDATE_PROFILE, args![user, told.first_name.as_str(), told.last_name.as_str(), phone, now]).await?;
     tx.run(NAME_PERSONAL_ACCOUNT, args![user, format!("{} {}", told.first_name, told.last_name)]).await?;
-    Ok(())
+    members::keep_names(tx, user).await
 }

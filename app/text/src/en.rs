@@ -311,6 +311,9 @@ activity: Activity {
     subscription_canceled: "Plan ended",
     payment_failed: "Payment failed",
     workspace_created: "Workspace created",
+    member_role_changed: "Role changed",
+    member_removed: "Member removed",
+    member_left: "Left the workspace",
 }
 
 /// Who acted when it was no person, see [`Catalogue::actor`].
@@ -318,6 +321,50 @@ actor: Actor {
     stripe: "Payment provider",
     bootstrap: "Keel",
     nobody: "Somebody",
+}
+
+members: Members {
+    title: "Members",
+    lead: "Who belongs to {account}, and in which role.",
+    seats: "Seats",
+    find: "Find people",
+    people: "People",
+    search: "Search",
+    search_hint: "How a name or an email address begins",
+    show: "Show",
+    everybody: "Everybody",
+    submit: "Search",
+    role: "Role",
+    name: "Name",
+    email: "Email",
+    joined: "Joined",
+    last_active: "Last active",
+    never: "Not yet",
+    you: "You",
+    billing_owner: "Billing owner",
+    pages: "Pages of members",
+    first: "First page",
+    next: "Next page",
+    nobody: "Nobody like this is here",
+    nobody_text: "Names and addresses are looked for by how they begin. Shorten it, or choose another role.",
+    show_all: "Show everybody",
+    only_you: "Only you are here so far",
+    only_you_text: "Invite the people you work with. Each takes a seat, and you choose what they may do.",
+}
+
+member: Member {
+    all: "All members",
+    details: "Details",
+    change_role: "Change role",
+    role_hint: "It counts from their next click on.",
+    above_you: "Your role does not include changing this one. An owner of {account} can.",
+    remove: "Remove from workspace",
+    remove_title: "Remove {name} from {account}?",
+    remove_text: "{name} cannot open {account} from the next click on. What they did there keeps their name.",
+    leave: "Leave workspace",
+    leave_title: "Leave {account}?",
+    leave_text: "You cannot open {account} any more, unless somebody invites you again. What you did there keeps your name.",
+    cancel: "Cancel",
 }
 
 billing: Billing {
@@ -398,6 +445,9 @@ flash: Flash {
     profile_saved: "Your profile is saved.",
     workspace_created: "Your workspace is ready.",
     account_switched: "You switched accounts.",
+    role_changed: "The role is changed.",
+    member_removed: "They are no longer in this workspace.",
+    workspace_left: "You left the workspace.",
 }
 
 form: Form {
@@ -534,6 +584,15 @@ mail: Mail {
     changed_button: "Choose a new password",
     changed_link: "If it was not you, choose a new one here:",
     changed_reason: "You get this message because it concerns the safety of your account.",
+    role_changed_subject: "Your role in {account} is now {role}",
+    role_changed_heading: "Your role changed",
+    role_changed_text: "{by} changed your role in {account} from {before} to {role}. What you may see and do there is different from now on.",
+    role_changed_button: "Open your dashboard",
+    role_changed_link: "Open your dashboard:",
+    removed_subject: "You are no longer in {account}",
+    removed_heading: "You were removed from a workspace",
+    removed_text: "{by} removed you from {account}. It does not open for you any more. What you did there keeps your name, and your other workspaces are as they were.",
+    membership_reason: "You get this message because it concerns your place in {account}.",
 }
 
 mailbox: Mailbox {

@@ -40,6 +40,8 @@ codes! {
     NotFound          = 404 "NOT_FOUND"          "There is no such thing, or not for this person.";
     MethodNotAllowed  = 405 "METHOD_NOT_ALLOWED" "The URL does not take this method.";
     AlreadySubscribed = 409 "ALREADY_SUBSCRIBED" "The account has a live subscription.";
+    LastOwner         = 409 "LAST_OWNER"         "A workspace would be left without an owner.";
+    BillingOwner      = 409 "BILLING_OWNER"      "The billing owner has to hand over billing first.";
     SeatLimitReached  = 409 "SEAT_LIMIT_REACHED" "The seats do not suffice.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";
     Used              = 410 "USED"               "The link or code was used.";

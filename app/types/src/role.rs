@@ -39,6 +39,11 @@ impl Role {
         self.id == OWNER
     }
 
+    /// Whether its holder may give, change or take away `other`: nobody hands out what they lack, nor touches who has more.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.permissions.within(self.permissions)
+    }
+
     /// Whether it gives more than a member's permissions: then the organization dashboard is open.
     pub fn is_manager(&self) -> bool {
         !self.permissions.within(Permission::of_member())
@@ -77,6 +82,20 @@ mod tests {
     fn a_custom_role_never_holds_what_is_the_owners_alone() {
         let role = Role::of("rol_1", "Boss", "account:delete members:transfer_ownership members:view nonsense", BusinessModel::B2b);
         assert_eq!(role.permissions.iter().collect::<Vec<_>>(), [Permission::ViewMembers]);
+    }
+
+    #[test]
+    fn a_role_covers_what_holds_no_more() {
+        for model in [BusinessModel::B2b, BusinessModel::Hybrid] {
+            let role = |id: &str, stored: &str| Role::of(id, id, stored, model);
+            let (owner, admin, member) = (role(OWNER, ""), role(ADMIN, ""), role(MEMBER, ""));
+            let everything: Vec<&str> = Permission::ALL.iter().map(|permission| permission.as_str()).collect();
+            let boss = role("rol_1", &everything.join(" "));
+            assert!(owner.covers(&owner) && owner.covers(&boss) && owner.covers(&admin));
+            assert!(admin.covers(&admin) && admin.covers(&member) && !admin.covers(&owner) && !admin.covers(&boss));
+            assert!(boss.covers(&admin) && !boss.covers(&owner), "no custom role covers the owner's");
+            assert!(!member.covers(&role("rol_2", "audit:view")));
+        }
     }
 
     #[test]

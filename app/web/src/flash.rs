@@ -37,6 +37,9 @@ said! {
     ProfileSaved = "profile_saved",
     WorkspaceCreated = "workspace_created",
     AccountSwitched = "account_switched",
+    RoleChanged = "role_changed",
+    MemberRemoved = "member_removed",
+    WorkspaceLeft = "workspace_left",
 }
 
 #[derive(Serialize, Deserialize)]

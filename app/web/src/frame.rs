@@ -3,12 +3,12 @@
 use crate::flash::Said;
 use crate::layouts::{AccountEntry, Frame, Section, User};
 use crate::page::Visit;
-use crate::pages::{accounts, sign_in, workspaces};
+use crate::pages::{accounts, members, sign_in, workspaces};
 use crate::ui::{Icon, Text};
 use keel_domain::access::{Caller, Standing};
 use keel_domain::accounts::{Mine, billing};
 use keel_text::{Catalogue, Lang, fill};
-use keel_types::{AccountKind, BusinessModel, url};
+use keel_types::{AccountKind, BusinessModel, Permission, url};
 
 /// The frame of this visit, for its caller and the caller's accounts.
 pub(crate) fn of(visit: &Visit, caller: &Caller, mine: &[Mine], lang: Lang, said: Option<Said>) -> Frame {
@@ -61,19 +61,24 @@ fn user(visit: &Visit, caller: &Caller) -> User {
     }
 }
 
+/// The dashboards, whose addresses others of the navigation begin with.
+const ROOTS: [&str; 2] = ["/org-dashboard", "/private-dashboard"];
+
 /// The pages this person may open, each carrying the account the request named.
 fn sections(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Vec<Section> {
     let section = |label: &'static str, path: &'static str, icon| Section {
         label: Text::from(label),
         href: visit.account().map_or_else(|| path.to_owned(), |_| url::about(path, standing.handle())),
         icon,
-        current: visit.path() == path,
+        current: visit.path().strip_prefix(path).is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && !ROOTS.contains(&path))),
     };
     let home = section(text.navigation.home, "/private-dashboard", Icon::Home);
     let billing = billing(standing, visit.keel().settings().model()).map(|path| section(text.navigation.billing, path, Icon::Billing));
     if standing.is_manager() {
         let overview = section(text.navigation.overview, "/org-dashboard", Icon::Overview);
-        [Some(overview), billing, Some(home)].into_iter().flatten().collect()
+        let members = standing.role.permissions.has(Permission::ViewMembers);
+        let members = members.then(|| section(text.navigation.members, members::PAGE, Icon::Members));
+        [Some(overview), members, billing, Some(home)].into_iter().flatten().collect()
     } else {
         [Some(home), billing].into_iter().flatten().collect()
     }

@@ -8,7 +8,7 @@ use crate::frame;
 use crate::layouts::Frame;
 use crate::pages::errors;
 use crate::ui::Maybe;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{Html, IntoResponse as _, Response};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
@@ -54,6 +54,8 @@ pub struct Visit {
     /// Path and query.
     here: String,
     query: Vec<(String, String)>,
+    /// The parts of the path that vary.
+    parts: Vec<(String, String)>,
     form: FormState,
     /// Whether this is a form shown again by its action.
     again: bool,
@@ -62,13 +64,15 @@ pub struct Visit {
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let arrival = parts.extensions.get::<Arrival>().cloned();
         let arrival = arrival.ok_or_else(|| errors::bare(&Refusal::internal(&"a page was reached past the layers in front of it")))?;
         let form = parts.extensions.get::<FormState>().cloned();
         let query = parts.uri.query().map(|q| serde_urlencoded::from_str(q).unwrap_or_default()).unwrap_or_default();
+        let varying = RawPathParams::from_request_parts(parts, state).await;
+        let varying = varying.map(|all| all.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
         let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-        Ok(Self { arrival, here, query, again: form.is_some(), form: form.unwrap_or_default() })
+        Ok(Self { arrival, here, query, parts: varying.unwrap_or_default(), again: form.is_some(), form: form.unwrap_or_default() })
     }
 }
 
@@ -86,6 +90,11 @@ impl Visit {
     /// The first value of a name in the query.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A part of the path, by its name in the route; empty when it cannot be read.
+    pub fn part(&self, name: &str) -> &str {
+        self.parts.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
     /// The account this response is about, when one was named: by the form that is shown again, else in the query.
@@ -226,6 +235,11 @@ impl Page {
     /// A link to another page: about the same account, where the request named one.
     pub fn link(&self, path: &str) -> String {
         link(path, self.about.as_deref())
+    }
+
+    /// The account the request named, for forms that lead to another page.
+    pub fn about(&self) -> Option<&str> {
+        self.about.as_deref()
     }
 
     /// What is wrong with a field.

@@ -16,7 +16,7 @@ sql! {
     // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,
     // else the personal one. Where there are no teams, what was made while there were is asleep.
     FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, u.email, p.first_name, p.last_name, p.onboarded_at,
-            m.id AS membership, m.role, m.created_at AS joined_at, r.name AS role_name, r.permissions,
+            m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
             a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at,
             COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
             $5 AND EXISTS (SELECT 1 FROM memberships w JOIN accounts b ON b.id = w.account_id
@@ -76,6 +76,8 @@ pub struct Standing {
     pub membership: MembershipId,
     /// The role, as it takes effect under the business model.
     pub role: Role,
+    /// When the person was last seen in this account, in the database.
+    pub last_active: Option<Instant>,
 }
 
 impl Standing {
@@ -87,6 +89,11 @@ impl Standing {
     /// Whether the organization dashboard is this person's: a workspace, and a role that gives more than a member's.
     pub fn is_manager(&self) -> bool {
         self.kind == AccountKind::Workspace && self.role.is_manager()
+    }
+
+    /// Refuses people the organization dashboard is not for.
+    pub fn require_manager(&self) -> Result<()> {
+        if self.is_manager() { Ok(()) } else { Err(Refusal::ManagersOnly) }
     }
 }
 
@@ -130,6 +137,7 @@ struct CallerRow {
     onboarded_at: Option<i64>,
     #[sqlx(try_from = "String")]
     membership: MembershipId,
+    last_active_at: Option<i64>,
     role: String,
     role_name: String,
     permissions: String,
@@ -158,6 +166,7 @@ impl CallerRow {
             is_active: self.is_active,
             membership: self.membership,
             role: Role::of(&self.role, &self.role_name, &self.permissions, model),
+            last_active: self.last_active_at.map(Instant),
         };
         Caller {
             session: self.session,

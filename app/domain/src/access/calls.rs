@@ -1,8 +1,8 @@
 //! The calls a door gives: one to read with, one to write with.
 
-use super::{Asked, Caller, Door, Proof as _};
+use super::{Asked, Caller, Door, Grant, Proof as _};
 use crate::Keel;
-use crate::db::{Conn, Tx};
+use crate::db::{Conn, Tx, locks};
 use crate::refusal::{Refusal, Result};
 use keel_types::Instant;
 
@@ -85,6 +85,23 @@ impl<D: Door> Write<D> {
         self.proof = again.proof;
         self.tx = again.tx;
         Ok(done)
+    }
+
+    /// Makes other calls that lock the account wait until this one ends, and looks at the caller's rights once more: what
+    /// they were at the door may have changed while this call waited. Verbs with rules across members begin with it.
+    ///
+    /// # Errors
+    /// What the door refuses now.
+    pub(crate) async fn lock_account<R>(&mut self) -> Result<()>
+    where
+        D: Door<Proof = Grant<R>>,
+    {
+        let account = self.proof.account().clone();
+        locks::lock_account(self.tx()?, &account).await?;
+        let asked = Asked { account: Some(account.to_string()), ..self.asked.clone() };
+        let keel = self.keel.clone();
+        self.proof = enter::<D>(self.tx()?, &keel, &asked).await?;
+        Ok(())
     }
 
     pub(crate) fn tx(&mut self) -> Result<&mut Tx> {

@@ -176,7 +176,7 @@ impl Door for Manager {
     const NAME: &'static str = "manager";
     type Proof = Grant<Self>;
     fn admit(caller: Option<Caller>, named: bool) -> Result<Self::Proof> {
-        Grant::made(caller, named, |standing| if standing.is_manager() { Ok(()) } else { Err(Refusal::ManagersOnly) })
+        Grant::made(caller, named, Standing::require_manager)
     }
 }
 

@@ -7,11 +7,11 @@ use crate::refusal::Result;
 use crate::secrets::PlainToken;
 use crate::{Keel, args, ids, sql};
 use keel_types::time::MINUTE;
-use keel_types::{AccountId, Instant, SessionId, UserId};
-use std::collections::HashMap;
+use keel_types::{AccountId, Instant, MembershipId, SessionId, UserId};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// How old `last_seen_at` may get before it is written again.
+/// How old `last_seen_at` and a membership's `last_active_at` may get before they are written again.
 const SEEN_EVERY: i64 = 5 * MINUTE;
 
 sql! {
@@ -29,6 +29,7 @@ sql! {
     REVOKE_OTHERS = "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL";
     SET_ACTIVE_ACCOUNT = "UPDATE user_sessions SET active_account_id = $2 WHERE id = $1";
     SEE_SESSION = "UPDATE user_sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2 AND revoked_at IS NULL";
+    SEE_MEMBER = "UPDATE memberships SET last_active_at = $2 WHERE id = $1 AND (last_active_at IS NULL OR last_active_at < $2)";
 }
 
 /// What a person signed in with.
@@ -91,26 +92,46 @@ pub async fn sign_out(call: &mut Write<SignedIn>) -> Result<()> {
     audit::record(call, Action::SignedOut, None, session.as_str(), &[]).await
 }
 
-/// Sessions seen since the last time they were written down.
+/// Sessions, and memberships used in them, seen since the last time they were written down. In the order of their ids, so
+/// that no two instances that write them wait for each other.
 #[derive(Debug, Default)]
-pub(crate) struct Seen(Mutex<HashMap<SessionId, Instant>>);
+pub(crate) struct Seen(Mutex<Sightings>);
+
+#[derive(Debug, Default)]
+struct Sightings {
+    sessions: BTreeMap<SessionId, Instant>,
+    members: BTreeMap<MembershipId, Instant>,
+}
 
 impl Seen {
     pub(super) fn note(&self, caller: &Caller, now: Instant) {
-        if now.since(caller.last_seen) >= SEEN_EVERY {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(caller.session.clone(), now);
+        let standing = caller.usual_standing();
+        let session = now.since(caller.last_seen) >= SEEN_EVERY;
+        let member = standing.last_active.is_none_or(|last| now.since(last) >= SEEN_EVERY);
+        if !session && !member {
+            return;
+        }
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if session {
+            seen.sessions.insert(caller.session.clone(), now);
+        }
+        if member {
+            seen.members.insert(standing.membership.clone(), now);
         }
     }
 
     /// Writes them down, all in one transaction. What is lost in a crash is at most five minutes of an idle limit of 14 days.
     pub(crate) async fn flush(&self, keel: &Keel) -> Result<()> {
         let seen = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if seen.is_empty() {
+        if seen.sessions.is_empty() && seen.members.is_empty() {
             return Ok(());
         }
         let mut tx = keel.db().begin().await?;
-        for (session, at) in seen {
-            tx.run(SEE_SESSION, args![&session, at]).await?;
+        for (session, at) in &seen.sessions {
+            tx.run(SEE_SESSION, args![session, *at]).await?;
+        }
+        for (member, at) in &seen.members {
+            tx.run(SEE_MEMBER, args![member, *at]).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -11,7 +11,7 @@ use crate::access::sessions::set_active_account;
 use crate::access::{Door, Member, Read, Write};
 use crate::db::Tx;
 use crate::refusal::Result;
-use crate::{args, ids, sql};
+use crate::{args, ids, members, sql};
 use keel_types::{AccountId, AccountKind, BusinessModel, Email, Instant, MembershipId, Role, UserId, role};
 
 sql! {
@@ -37,11 +37,12 @@ pub(crate) async fn create_personal(tx: &mut Tx, user: &UserId, email: &Email, n
     add_member(tx, &account, user, role::OWNER, now).await
 }
 
-/// Adds a membership, and counts it.
+/// Adds a membership, and counts it. Whoever calls it holds the person's lock or has just made the person: the name it is
+/// sorted by is the person's as it is now.
 pub(crate) async fn add_member(tx: &mut Tx, account: &AccountId, user: &UserId, role: &str, now: Instant) -> Result<()> {
     tx.run(INSERT_MEMBERSHIP, args![&ids::new::<MembershipId>(), account, user, role, now]).await?;
     tx.run(COUNT_MEMBER, args![account]).await?;
-    Ok(())
+    members::keep_names(tx, user).await
 }
 
 /// An account in a person's switcher.

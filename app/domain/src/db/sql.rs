@@ -21,10 +21,10 @@ pub fn registered() -> impl Iterator<Item = &'static Sql> {
     inventory::iter::<Registered>().map(|r| r.0)
 }
 
-/// Declares statements: `sql! { FIND_BY_SLUG = "SELECT …"; }`.
+/// Declares statements: `sql! { FIND_BY_SLUG = "SELECT …"; }`. Several that begin alike may `concat!` what they share.
 #[macro_export]
 macro_rules! sql {
-    ($($(#[$meta:meta])* $name:ident = $text:literal;)*) => { $(
+    ($($(#[$meta:meta])* $name:ident = $text:expr;)*) => { $(
         $(#[$meta])*
         const $name: $crate::db::Sql = $crate::db::Sql { text: $text, at: concat!(file!(), ":", line!(), " ", stringify!($name)) };
         inventory::submit! { $crate::db::Registered(&$name) }

@@ -1,14 +1,17 @@
 //! The letters Keel writes.
 
 use super::enqueue;
+use super::names::inert;
 use super::render::{Button, Digits, Letter};
 use crate::Keel;
+use crate::access::{Caller, Standing};
+use crate::accounts::dashboard;
 use crate::db::Tx;
 use crate::refusal::Result;
 use crate::sign_in::LIFE;
 use keel_text::{EN, fill};
-use keel_types::Email;
 use keel_types::time::MINUTE;
+use keel_types::{Email, Role, url};
 
 /// What the link and the code of a letter are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,50 @@ pub(crate) async fn password_changed(tx: &mut Tx, keel: &Keel, to: &Email) -> Re
         reason: text.changed_reason.to_owned(),
     };
     enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// Somebody gave the person another role.
+pub(crate) async fn role_changed(
+    tx: &mut Tx,
+    keel: &Keel,
+    to: &Email,
+    by: &Caller,
+    place: &Standing,
+    before: &str,
+    after: &Role,
+) -> Result<()> {
+    let text = &EN.mail;
+    let [by, account, before, now] = [&person(by), &inert(&place.name), &inert(before), &inert(&after.name)];
+    let dashboard = url::about(dashboard(after.is_manager()), place.handle());
+    let letter = Letter {
+        subject: fill(text.role_changed_subject, &[("account", account), ("role", now)]),
+        heading: text.role_changed_heading,
+        text: fill(text.role_changed_text, &[("by", by), ("account", account), ("before", before), ("role", now)]),
+        button: Some(Button { label: text.role_changed_button, before: text.role_changed_link, address: address(keel, &dashboard) }),
+        digits: None,
+        reason: fill(text.membership_reason, &[("account", account)]),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// Somebody removed the person from a workspace.
+pub(crate) async fn removed(tx: &mut Tx, keel: &Keel, to: &Email, by: &Caller, place: &Standing) -> Result<()> {
+    let text = &EN.mail;
+    let (by, account) = (person(by), inert(&place.name));
+    let letter = Letter {
+        subject: fill(text.removed_subject, &[("account", &account)]),
+        heading: text.removed_heading,
+        text: fill(text.removed_text, &[("by", &by), ("account", &account)]),
+        button: None,
+        digits: None,
+        reason: fill(text.membership_reason, &[("account", &account)]),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// The name; of a person who told none the address, which is proven.
+fn person(caller: &Caller) -> String {
+    if caller.name.is_some() { inert(&caller.shown_name()) } else { caller.shown_name() }
 }
 
 fn minutes() -> i64 {

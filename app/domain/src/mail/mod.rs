@@ -1,6 +1,7 @@
 //! Mail: written into the outbox in the transaction of what it tells, sent by a job, at least once under the same id.
 
 pub mod letters;
+mod names;
 pub mod post;
 mod render;
 

@@ -7,7 +7,6 @@ use crate::flash::Said;
 use crate::form::{Input, Reader};
 use keel_domain::access::{Member, Write};
 use keel_domain::accounts::{self, billing, dashboard};
-use keel_types::AccountKind;
 use keel_types::url::LocalPath;
 
 actions! {
@@ -35,7 +34,7 @@ async fn switch(call: &mut Write<Member>, back: Back) -> Answer {
 /// The page to go on with in the account of this call: the same one where the person may open it there, else the dashboard.
 fn same_page(call: &Write<Member>, at: &str) -> String {
     let (caller, standing) = (call.proof().actor(), call.proof().standing());
-    let there_is = standing.kind == AccountKind::Workspace || !at.starts_with("/org-dashboard");
+    let there_is = standing.is_manager() || !at.starts_with("/org-dashboard");
     let same = match at {
         "/org-dashboard/billing" | "/private-dashboard/billing" => billing(standing, call.keel().settings().model()),
         // What became of one payment is one account's.

@@ -11,6 +11,7 @@ pub mod errors;
 pub mod home;
 pub mod legal;
 pub mod mailbox;
+pub mod members;
 pub mod onboarding;
 mod parts;
 pub mod pricing;

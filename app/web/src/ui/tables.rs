@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Maybe, Text};
+use super::{Maybe, Text, Weight};
 
 /// A column: its label, and whether it holds numbers, which stand at the right.
 #[derive(Debug, Clone)]
@@ -57,6 +57,30 @@ pub fn Table(
             <thead role="rowgroup"><tr role="row">{head}</tr></thead>
             <tbody role="rowgroup">{body}</tbody>
         </table>
+    }
+}
+
+/// Fields that choose what a list shows: a form that leads to another address of the same page.
+#[component]
+pub fn Filters(
+    /// The page's address without its query.
+    #[prop(into)]
+    action: Text,
+    /// The account the page is about, where the request named one.
+    #[prop(into)]
+    account: Maybe,
+    /// What the button is called.
+    #[prop(into)]
+    submit: Text,
+    children: Children,
+) -> impl IntoView {
+    let account = account.0.map(|account| view! { <input type="hidden" name="account" value=account/> });
+    view! {
+        <form method="get" action=action class="filters" role="search">
+            {account}
+            {children()}
+            <button type="submit" class=Weight::Secondary.class()>{submit}</button>
+        </form>
     }
 }
 

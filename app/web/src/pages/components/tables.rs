@@ -2,7 +2,7 @@
 
 use super::examples::{HEBREW_NAME, LONG_NAME, entries, long_word};
 use crate::pages::parts::word;
-use crate::ui::{Column, Day, Fact, Facts, Maybe, Moment, Pagination, Pill, Region, Table, Tone};
+use crate::ui::{Column, Day, Fact, Facts, Field, Filters, Maybe, Moment, Pagination, Pill, Region, Table, Tone};
 use keel_text::{Catalogue, number, signed};
 use leptos::prelude::*;
 
@@ -27,6 +27,11 @@ pub fn Tables(text: &'static Catalogue) -> impl IntoView {
         <Region id="table" title="Table, Pagination" wide=true>
             <Table caption=words.transactions columns=columns() rows=rows.collect()/>
             <Pagination label=words.transactions newer=(text.components.newer.into(), Maybe::from("#table")) older=(text.components.older.into(), Maybe::from("#table"))/>
+        </Region>
+        <Region id="filters" title="Filters" wide=true>
+            <Filters action="/dev/components" account=None::<String> submit=text.members.submit>
+                <Field name="filter" label=text.members.search hint=text.members.search_hint/>
+            </Filters>
         </Region>
         <Region id="unruly" title="Table" wide=true>
             <Table caption=words.payments columns=columns() rows=unruly.into()/>
