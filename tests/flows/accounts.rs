@@ -55,6 +55,16 @@ both! {
         is_whole(&app, 1, 1).await;
     }
 
+    async fn who_had_none_goes_on_in_the_workspace_that_a_sign_in_makes(app: App) {
+        app.sign_in_to_join(OLIVIA).await;
+        is_whole(&app, 1, 0).await;
+        let olivia = app.buyer(OLIVIA, "pro", "year").await;
+        is_whole(&app, 1, 1).await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
+        let workspace = app.account(OLIVIA, "workspace").await;
+        assert_eq!(app.db.text("SELECT account_id FROM subscriptions WHERE live").await, workspace);
+    }
+
     async fn the_checkout_that_makes_the_workspace_is_about_it(app: App, with HYBRID) {
         let olivia = app.buyer(OLIVIA, "business", "month").await;
         let page = olivia.get("/checkout").await;

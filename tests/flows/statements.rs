@@ -87,8 +87,9 @@ impl Drop for Telling {
 
 both! {
     async fn a_page_runs_few_statements_and_as_many_for_fifty_rows_as_for_one(app: App, with HYBRID) {
-        let olivia = app.buyer("olivia@acme.example", "pro", "month").await;
-        app.buy(&olivia, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
+        let olivia = app.buyer("olivia@acme.example", "business", "month").await;
+        assert_eq!(olivia.get("/checkout").await.status, 200);
+        app.buy(&olivia, json!({ "plan": "business", "interval": "month", "currency": "usd", "seats": 2 })).await;
         let workspace = app.account("olivia@acme.example", "workspace").await;
         let telling = Telling::start(&app).await;
         let browser = Browser::new(&telling.base);

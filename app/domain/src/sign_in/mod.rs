@@ -12,7 +12,7 @@ pub use mailed::{Asking, confirm_link, find_waiting, get_link, request, resend, 
 
 use crate::access::sessions::{self, Factor};
 use crate::access::{Asked, Visitor, Write};
-use crate::accounts::{Destination, Site, ensure_workspace_for_user, next_page};
+use crate::accounts::{Destination, Site, ensure_workspace_for_user, find_workspace, next_page};
 use crate::audit::{self, Action, Actor};
 use crate::billing::catalogue::Choice;
 use crate::billing::intents;
@@ -89,11 +89,16 @@ async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password:
     let known = is_known(tx, &email).await?;
     let user = people::ensure(tx, &email, now).await?;
     let site = Site::SignIn { next: next.as_ref() };
-    ensure_workspace_for_user(tx, keel.settings(), &user, &email, site, now).await?;
+    let had_workspace = find_workspace(tx, &user).await?.is_some();
+    let workspace = ensure_workspace_for_user(tx, keel.settings(), &user, &email, site, now).await?;
     if let Some(choice) = &choice {
         intents::keep(tx, &user, choice, now).await?;
     }
     let (session, token) = sessions::start(tx, &keel, &user, factor, &asked, now).await?;
+    // Who used the personal account until now goes on in the workspace that was made.
+    if let Some(made) = workspace.filter(|_| !had_workspace) {
+        sessions::set_active_account(tx, &session, &made).await?;
+    }
     let actor = Actor::SignedIn(&user, email.as_str(), &asked);
     audit::write(tx, &actor, Action::SignedIn, None, user.as_str(), &[("factor", factor.as_str())], now).await?;
     if let Some(password) = password {
