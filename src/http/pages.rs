@@ -70,6 +70,8 @@ pages! {
     "/private-dashboard/billing"  => billing::personal,        Member;
     "/org-dashboard"              => dashboards::organization, Manager;
     "/org-dashboard/billing"      => billing,                  may::ViewBilling;
+    "/org-dashboard/members/invite" => invitations::send,      may::InviteMembers;
+    "/invitations/{token}"        => invitations::answer,      Visitor;
     "/dev/components"             => components,               Visitor;
     "/dev/mailbox"                => mailbox,                  Visitor;
 }

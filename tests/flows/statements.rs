@@ -10,8 +10,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The pages of people who belong to an account, as their owner reaches them.
-const PAGES: [&str; 4] =
-    ["/org-dashboard", "/org-dashboard/billing", "/private-dashboard?account=personal", "/private-dashboard/billing?account=personal"];
+const PAGES: [&str; 5] = [
+    "/org-dashboard",
+    "/org-dashboard/billing",
+    "/org-dashboard/members/invite",
+    "/private-dashboard?account=personal",
+    "/private-dashboard/billing?account=personal",
+];
 /// Session, person, role and account in one statement; the switcher's list in the other.
 const FRAME: usize = 2;
 const MOST: usize = 8;
@@ -96,6 +101,10 @@ both! {
                 format!("users (id, email, verified_at, created_at) VALUES ('usr_{number:032}', '{number}@acme.example', 1, 1)"),
                 format!("user_profiles (user_id) VALUES ('usr_{number:032}')"),
                 format!("memberships (id, account_id, user_id, role, created_at) VALUES ('mem_{number:032}', '{workspace}', 'usr_{number:032}', 'member', 1)"),
+                format!(
+                    "invitations (id, account_id, email, role, token_hash, inviter_name, state, created_at, mailed_at, expires_at)
+                     VALUES ('inv_{number:032}', '{workspace}', 'p{number}@new.example', 'member', '{number}', 'Olivia', 'pending', 1, 1, 1)"
+                ),
                 format!(
                     "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)
                      VALUES ('cre_{number:032}', '{workspace}', {number}, 'subscription', 1, 1, 'fact:{number}', 1)"

@@ -41,8 +41,10 @@ codes! {
     MethodNotAllowed  = 405 "METHOD_NOT_ALLOWED" "The URL does not take this method.";
     AlreadySubscribed = 409 "ALREADY_SUBSCRIBED" "The account has a live subscription.";
     SeatLimitReached  = 409 "SEAT_LIMIT_REACHED" "The seats do not suffice.";
+    WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";
-    Used              = 410 "USED"               "The link or code was used.";
+    Used              = 410 "USED"               "The link, code or invitation was used.";
+    Revoked           = 410 "REVOKED"            "The invitation was withdrawn, or whoever sent it may not invite any more.";
     TooLarge          = 413 "TOO_LARGE"          "The body is larger than the URL takes.";
     MediaType         = 415 "UNSUPPORTED_MEDIA"  "The body is neither a form nor JSON.";
     Invalid           = 422 "INVALID"            "One or more fields were not taken.";

@@ -37,6 +37,12 @@ said! {
     ProfileSaved = "profile_saved",
     WorkspaceCreated = "workspace_created",
     AccountSwitched = "account_switched",
+    InvitationsSent = "invitations_sent",
+    InvitationResent = "invitation_resent",
+    InvitationRevoked = "invitation_revoked",
+    InvitationAccepted = "invitation_accepted",
+    InvitationNeedless = "invitation_needless",
+    InvitationDeclined = "invitation_declined",
 }
 
 #[derive(Serialize, Deserialize)]
