@@ -72,6 +72,8 @@ pages! {
     "/org-dashboard/billing"      => billing,                  may::ViewBilling;
     "/org-dashboard/members"      => members,                  may::ViewMembers;
     "/org-dashboard/members/{member}" => members::member,      may::ViewMembers;
+    "/org-dashboard/members/invite" => invitations::send,      may::InviteMembers;
+    "/invitations/{token}"        => invitations::answer,      Visitor;
     "/dev/components"             => components,               Visitor;
     "/dev/mailbox"                => mailbox,                  Visitor;
 }

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 17] = [
+const EMPTY: [&str; 22] = [
     "/api/accounts/switch",
     "/api/auth/confirm-link",
     "/api/auth/request-link",
@@ -26,7 +26,12 @@ const EMPTY: [&str; 17] = [
     "/api/auth/verify-otp",
     "/api/billing/choose",
     "/api/billing/subscribe-free",
+    "/api/invitations/accept",
+    "/api/invitations/decline",
+    "/api/invitations/resend",
+    "/api/invitations/revoke",
     "/api/members/leave",
+    "/api/org/invite",
     "/api/stripe/webhook",
     "/api/user/onboarding",
     "/api/workspaces/create",
@@ -46,6 +51,7 @@ enum As {
 fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'static str)]) {
     match endpoint.path {
         "/assets/{file}" => ("/assets/none.css", &[]),
+        "/invitations/{token}" => ("/invitations/none", &[]),
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
         "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),
@@ -214,7 +220,8 @@ both! {
             assert_eq!(browser.get(path).await.status, 404, "{path}");
             assert_eq!(app.browser().get(path).await.status, 404, "{path}, to a visitor");
         }
-        let of_teams = |page: &&str| page.starts_with("/org-dashboard") || page.starts_with("/workspaces") || **page == *"/onboarding/workspace";
+        let teams = ["/org-dashboard", "/workspaces", "/invitations"];
+        let of_teams = |page: &&str| teams.iter().any(|root| page.starts_with(root)) || **page == *"/onboarding/workspace";
         let actions: Vec<&str> = declared().filter(|action| action.pages.iter().all(of_teams)).map(|action| action.url).collect();
         assert!(actions.len() >= 2, "{actions:?}");
         for path in actions.into_iter().chain(["/api/accounts/switch"]) {

@@ -20,7 +20,8 @@ fn endpoints_of(kind: Kind) -> impl Iterator<Item = Endpoint> {
 
 /// What is kept, counted: the same before and after means that nothing happened.
 async fn everything(app: &App) -> Vec<i64> {
-    let tables = ["users", "accounts", "memberships", "sign_ins", "mail_outbox", "checkouts", "subscriptions", "audit_events"];
+    let tables =
+        ["users", "accounts", "memberships", "invitations", "sign_ins", "mail_outbox", "checkouts", "subscriptions", "audit_events"];
     let mut counts = vec![];
     for table in tables {
         counts.push(app.db.number(&format!("SELECT COUNT(*) FROM {table}")).await);

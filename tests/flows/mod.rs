@@ -5,6 +5,7 @@ mod bad_input;
 mod buying;
 mod credits;
 mod headers;
+mod invitations;
 mod jobs;
 mod kept;
 mod lanes;

@@ -10,10 +10,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The pages of people who belong to an account, as their owner reaches them.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "/org-dashboard",
     "/org-dashboard/members",
     "/org-dashboard/members/{member}",
+    "/org-dashboard/members/invite",
     "/org-dashboard/billing",
     "/private-dashboard?account=personal",
     "/private-dashboard/billing?account=personal",
@@ -107,6 +108,10 @@ both! {
                 format!(
                     "memberships (id, account_id, user_id, role, created_at, sort_key, email)
                      VALUES ('mem_{number:032}', '{workspace}', 'usr_{number:032}', 'member', 1, '{number}@acme.example', '{number}@acme.example')"
+                ),
+                format!(
+                    "invitations (id, account_id, email, role, token_hash, inviter_name, state, created_at, mailed_at, expires_at)
+                     VALUES ('inv_{number:032}', '{workspace}', 'p{number}@new.example', 'member', '{number}', 'Olivia', 'pending', 1, 1, 1)"
                 ),
                 format!(
                     "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)

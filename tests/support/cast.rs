@@ -65,7 +65,7 @@ impl App {
         let wish = [("email", email), ("redirectTo", "/invitations/none")];
         browser.form("/api/auth/request-link", &wish).await.leads_to("/verify");
         let code = self.code(email).await;
-        browser.form("/api/auth/verify-otp", &[("code", &code)]).await.leads_to("/onboarding");
+        browser.form("/api/auth/verify-otp", &[("code", &code)]).await.leads_to("/invitations/none");
         browser
     }
 

@@ -40,6 +40,11 @@ actions! {
     SubscriptionCanceled = "subscription.canceled";
     PaymentFailed        = "payment.failed";
     StaffMade            = "staff.made";
+    InvitationCreated    = "invitation.created";
+    InvitationResent     = "invitation.resent";
+    InvitationRevoked    = "invitation.revoked";
+    InvitationAccepted   = "invitation.accepted";
+    InvitationDeclined   = "invitation.declined";
     WorkspaceCreated     = "workspace.created";
     MemberRoleChanged    = "member.role_changed";
     MemberRemoved        = "member.removed";

@@ -11,6 +11,7 @@ pub mod credits;
 pub mod db;
 pub mod demo;
 pub mod ids;
+pub mod invitations;
 pub mod jobs;
 pub mod keel;
 pub mod limits;

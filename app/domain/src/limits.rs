@@ -1,7 +1,7 @@
 //! Security limits, kept in the database: how often somebody may try, whichever instance they come to.
 //!
-//! A limit counts under an address, under a browser that has signed in as that address before, under a client, or under a
-//! person who is signed in. Strangers share the address's count, the person's own browsers have counts of their own: whoever uses up the first keeps nobody
+//! A limit counts under an address, under a browser that has signed in as that address before, under a client, under a
+//! person who is signed in, or under a workspace. Strangers share the address's count, the person's own browsers have counts of their own: whoever uses up the first keeps nobody
 //! out. Nothing here ever locks an account. Tested in `tests/flows/limits.rs`.
 
 use crate::access::Asked;
@@ -10,7 +10,7 @@ use crate::refusal::{Refusal, Result};
 use crate::sign_in::devices;
 use crate::{Keel, args, sql};
 use keel_types::time::{DAY, MINUTE, SECOND};
-use keel_types::{Email, Instant, UserId};
+use keel_types::{AccountId, Email, Instant, UserId};
 use std::net::{IpAddr, Ipv6Addr};
 
 sql! {
@@ -51,6 +51,15 @@ const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
 /// Passwords and codes one client gets wrong.
 const FAILURES_OF_CLIENT: Limit = limit("client failure", 100, 10 * MINUTE);
 
+/// Invitations one person sends, first ones and further ones.
+const INVITATIONS: Limit = limit("invitation", 200, DAY);
+/// Invitations a workspace sends.
+const INVITATIONS_OF_WORKSPACE: Limit = limit("workspace invitation", 500, DAY);
+/// Invitations a workspace sends to one address, so that none uses up what others may send there.
+const INVITATIONS_TO_ADDRESS_OF_WORKSPACE: Limit = limit("workspace invitation to", 10, DAY);
+/// Invitations one address is sent, by whatever workspaces.
+const INVITATIONS_TO_ADDRESS: Limit = limit("invitation to", 40, DAY);
+
 /// Workspaces one person makes.
 const WORKSPACES: Limit = limit("workspace", 20, DAY);
 
@@ -71,6 +80,16 @@ impl Take {
     /// A workspace of this person's.
     pub fn workspace(user: &UserId) -> Self {
         Self(vec![(WORKSPACES, user.to_string())])
+    }
+
+    /// An invitation mailed to an address.
+    pub fn invitation(user: &UserId, account: &AccountId, email: &Email) -> Self {
+        Self(vec![
+            (INVITATIONS, user.to_string()),
+            (INVITATIONS_OF_WORKSPACE, account.to_string()),
+            (INVITATIONS_TO_ADDRESS_OF_WORKSPACE, format!("{email} of {account}")),
+            (INVITATIONS_TO_ADDRESS, email.to_string()),
+        ])
     }
 
     /// Counts one.

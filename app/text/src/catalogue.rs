@@ -62,6 +62,12 @@ impl Catalogue {
             Fault::UsedCode => fields.used_code,
             Fault::WrongPassword => fields.wrong_password,
             Fault::CommonPassword => fields.common_password,
+            Fault::TooManyAddresses => fields.too_many_addresses,
+            Fault::Twice => fields.twice,
+            Fault::AlreadyMember => fields.already_member,
+            Fault::AlreadyInvited => fields.already_invited,
+            Fault::NoSeat => fields.no_seat,
+            Fault::TooManyInvitations => fields.too_many_invitations,
         }
     }
 

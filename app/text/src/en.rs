@@ -248,6 +248,33 @@ create_workspace: CreateWorkspace {
     back: "Back to your dashboard",
 }
 
+invitation: Invitation {
+    title: "Join {account}",
+    next: "{inviter} invites you to work together in {account}.",
+    role: "Your role",
+    inviter: "Invited by",
+    address: "For",
+    expires: "Good until",
+    accept: "Accept invitation",
+    decline: "Decline",
+    declining: "Declining is final. {inviter} is told.",
+    new_here: "To join you need an account with the address {email}. Creating one takes a minute.",
+    have_account: "Already have an account?",
+    sign_in: "Sign in",
+    wrong_address: "This invitation is for {invited}",
+    wrong_address_text: "You are signed in as {email}. Nothing was joined. Sign out to go on as {invited}; you come back to this page.",
+    switch: "Switch account",
+    expired: "This invitation has run out",
+    expired_text: "It was good for seven days. Ask the person who invited you to send it again.",
+    used: "This invitation was answered",
+    used_text: "An invitation works once. If you joined with it, your dashboard is where to go on.",
+    revoked: "This invitation was withdrawn",
+    revoked_text: "The person who invited you took it back, or may not invite any more. Ask them, or an owner, for another one.",
+    not_found_text: "There is no invitation behind this link. If you were sent several, the newest e-mail has the one that works.",
+    waiting: "{inviter} invites you to {account}",
+    waiting_text: "Open the link in the e-mail you were sent to join, instead of making a workspace of your own.",
+}
+
 // ── Dashboards ──────────────────────────────────────────────────────────────────────────────
 
 overview: Overview {
@@ -264,6 +291,7 @@ overview: Overview {
     activity: "Recent activity",
     no_activity: "Nothing has happened yet",
     no_activity_text: "What people do in {account} appears here.",
+    invite: "Invite people",
     unseen_activity: "Only people who may read the audit log see what happens here.",
 }
 
@@ -314,6 +342,11 @@ activity: Activity {
     member_role_changed: "Role changed",
     member_removed: "Member removed",
     member_left: "Left the workspace",
+    invitation_created: "Invitation sent",
+    invitation_resent: "Invitation sent again",
+    invitation_revoked: "Invitation withdrawn",
+    invitation_accepted: "Invitation accepted",
+    invitation_declined: "Invitation declined",
 }
 
 /// Who acted when it was no person, see [`Catalogue::actor`].
@@ -365,6 +398,34 @@ member: Member {
     leave_title: "Leave {account}?",
     leave_text: "You cannot open {account} any more, unless somebody invites you again. What you did there keeps your name.",
     cancel: "Cancel",
+}
+
+invite: Invite {
+    title: "Invite members",
+    lead: "Who joins {account}, and as what.",
+    form: "New invitations",
+    emails: "Email addresses",
+    emails_hint: "Up to {most}, parted by commas, spaces or lines. Names around them are fine.",
+    emails_error: "Not every address could be invited. The list above says why.",
+    role: "Role",
+    role_hint: "Only roles whose permissions you have yourself.",
+    submit: "Send invitations",
+    sent_one: "1 invitation was sent.",
+    sent_many: "{count} invitations were sent.",
+    seats: "Seats",
+    full: "Every seat is taken",
+    full_text: "Withdraw an invitation or take a larger plan to invite more people.",
+    see_billing: "See billing",
+    pending: "Pending invitations",
+    email: "Email",
+    invited_by: "Invited by",
+    expires: "Good until",
+    expired: "Ran out",
+    actions: "Actions",
+    resend: "Resend",
+    revoke: "Revoke",
+    none: "Nobody is waiting to join",
+    none_text: "People you invite stand here until they answer.",
 }
 
 billing: Billing {
@@ -448,6 +509,12 @@ flash: Flash {
     role_changed: "The role is changed.",
     member_removed: "They are no longer in this workspace.",
     workspace_left: "You left the workspace.",
+    invitations_sent: "The invitations are on their way.",
+    invitation_resent: "A new link is on its way. The earlier one works no more.",
+    invitation_revoked: "The invitation is withdrawn. Its link works no more.",
+    invitation_accepted: "You are in. This is your workspace now, too.",
+    invitation_needless: "You belong to this workspace already. Your role stays as it was.",
+    invitation_declined: "You declined the invitation. Whoever sent it is told.",
 }
 
 form: Form {
@@ -471,6 +538,12 @@ fields: Fields {
     expired_code: "This code is older than ten minutes. Send a new one.",
     used_code: "This code was used already. Send a new one.",
     wrong_password: "The address and this password do not belong together. Try again, or sign in with a link.",
+    too_many_addresses: "This is more than 50 addresses. Send them in several goes.",
+    twice: "This address stands in the list twice. One invitation is enough.",
+    already_member: "This person belongs to the workspace already.",
+    already_invited: "An invitation is waiting for an answer. Resend it below.",
+    no_seat: "No seat is left for this one.",
+    too_many_invitations: "Too many invitations were sent today. Try again tomorrow.",
     common_password: "Too many people use a password like this. Choose a rarer one, such as a few words in a row.",
 }
 
@@ -583,6 +656,19 @@ mail: Mail {
     changed_text: "The password of {email} at Keel is another one now, and every other session has ended. If it was not you, choose a new one at once and look after your mailbox.",
     changed_button: "Choose a new password",
     changed_link: "If it was not you, choose a new one here:",
+    invitation_subject: "{inviter} invites you to {account}",
+    invitation_heading: "Join {account}",
+    invitation_text: "{inviter} invites you to work together in {account}, in the role {role}. The button leads to a page where you accept or decline. It works once, for {days} days.",
+    invitation_button: "See the invitation",
+    invitation_link: "Open this address:",
+    invitation_reason: "You get this message because {inviter} invited {email} to a workspace at Keel. If you do not know them, ignore it: nothing happens without you.",
+    joined_subject: "{name} joined {account}",
+    joined_heading: "Your invitation was accepted",
+    joined_text: "{name} belongs to {account} now, in the role {role}.",
+    declined_subject: "{email} declined to join {account}",
+    declined_heading: "Your invitation was declined",
+    declined_text: "{email} does not want to join {account}. Their seat is free again.",
+    answer_reason: "You get this message because you invited {email} to {account} at Keel.",
     changed_reason: "You get this message because it concerns the safety of your account.",
     role_changed_subject: "Your role in {account} is now {role}",
     role_changed_heading: "Your role changed",

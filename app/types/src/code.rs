@@ -43,8 +43,10 @@ codes! {
     LastOwner         = 409 "LAST_OWNER"         "A workspace would be left without an owner.";
     BillingOwner      = 409 "BILLING_OWNER"      "The billing owner has to hand over billing first.";
     SeatLimitReached  = 409 "SEAT_LIMIT_REACHED" "The seats do not suffice.";
+    WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";
-    Used              = 410 "USED"               "The link or code was used.";
+    Used              = 410 "USED"               "The link, code or invitation was used.";
+    Revoked           = 410 "REVOKED"            "The invitation was withdrawn, or whoever sent it may not invite any more.";
     TooLarge          = 413 "TOO_LARGE"          "The body is larger than the URL takes.";
     MediaType         = 415 "UNSUPPORTED_MEDIA"  "The body is neither a form nor JSON.";
     Invalid           = 422 "INVALID"            "One or more fields were not taken.";

@@ -36,6 +36,39 @@ impl Email {
     }
 }
 
+/// The addresses of a pasted list, as written there: parted by commas, semicolons, spaces or lines, plain or as
+/// `Name <address>`. What is no address is given too, so that nothing somebody typed is dropped silently; names are not.
+pub fn listed(text: &str) -> Vec<String> {
+    text.lines().flat_map(parts).flat_map(|part| of_part(&part)).collect()
+}
+
+/// A line parted at commas and semicolons, but not within a name in quotes. A lone quote is a character like others.
+fn parts(line: &str) -> Vec<String> {
+    let paired = line.matches('"').count().is_multiple_of(2);
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        quoted ^= paired && c == '"';
+        match parts.last_mut() {
+            Some(part) if quoted || !matches!(c, ',' | ';') => part.push(c),
+            _ => parts.push(String::new()),
+        }
+    }
+    parts
+}
+
+/// `Name <address>`, or words that each are one.
+fn of_part(part: &str) -> Vec<String> {
+    match part.split_once('<').and_then(|(name, rest)| Some((name, rest.split_once('>')?))) {
+        Some((name, (address, rest))) => {
+            let names = name.split('"').step_by(2).flat_map(str::split_whitespace).filter(|word| word.contains('@'));
+            let address = Some(address.trim()).filter(|address| !address.is_empty());
+            names.chain(address).map(str::to_owned).chain(of_part(rest)).collect()
+        }
+        None => part.split_whitespace().map(str::to_owned).collect(),
+    }
+}
+
 fn local_is_good(local: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
     (1..=64).contains(&local.len())
@@ -78,6 +111,19 @@ mod tests {
     #[test]
     fn one_form_for_one_mailbox() {
         assert_eq!(Email::parse("  Olivia@Acme.Example ").map(String::from), Ok("olivia@acme.example".into()));
+    }
+
+    #[test]
+    fn a_list_is_read_however_it_was_pasted() {
+        let read = |text: &str| listed(text).join(" ");
+        assert_eq!(
+            read("a@x.example,b@x.example; c@x.example\r\n\td@x.example  e@x.example"),
+            "a@x.example b@x.example c@x.example d@x.example e@x.example"
+        );
+        assert_eq!(read("Ann Other <a@x.example>, \"Bee, the b@d\" < b@x.example >;<c@x.example>"), "a@x.example b@x.example c@x.example");
+        assert_eq!(read("a@x.example Bob <b@x.example> c@x.example"), "a@x.example b@x.example c@x.example");
+        assert_eq!(read("nonsense, a@, <>, \"a@x.example"), "nonsense a@ \"a@x.example");
+        assert_eq!(read(" ,; \n"), "");
     }
 
     #[test]

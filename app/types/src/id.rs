@@ -70,6 +70,8 @@ ids! {
     AccountId = "acc";
     /// A person's place in an account.
     MembershipId = "mem";
+    /// A place in an account, offered to an address.
+    InvitationId = "inv";
     /// A signed-in browser.
     SessionId = "ses";
     /// One wish to sign in: its link and its code.

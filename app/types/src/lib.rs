@@ -60,4 +60,16 @@ pub enum Fault {
     WrongPassword,
     /// A password that many people have.
     CommonPassword,
+    /// More addresses than one list takes.
+    TooManyAddresses,
+    /// The address stands in the list twice.
+    Twice,
+    /// The person belongs to the workspace.
+    AlreadyMember,
+    /// An invitation to the address waits.
+    AlreadyInvited,
+    /// No seat is left for the address.
+    NoSeat,
+    /// Too many invitations were sent, by this person, this workspace or to this address.
+    TooManyInvitations,
 }

@@ -71,6 +71,11 @@ pub fn reset_link(token: &str) -> String {
     format!("/reset-password?token={token}")
 }
 
+/// The page of an invitation.
+pub fn invitation(token: &str) -> String {
+    format!("/invitations/{token}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

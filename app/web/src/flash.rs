@@ -40,6 +40,12 @@ said! {
     RoleChanged = "role_changed",
     MemberRemoved = "member_removed",
     WorkspaceLeft = "workspace_left",
+    InvitationsSent = "invitations_sent",
+    InvitationResent = "invitation_resent",
+    InvitationRevoked = "invitation_revoked",
+    InvitationAccepted = "invitation_accepted",
+    InvitationNeedless = "invitation_needless",
+    InvitationDeclined = "invitation_declined",
 }
 
 #[derive(Serialize, Deserialize)]

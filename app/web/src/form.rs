@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
 
     /// Remembers what is wrong with a field.
     pub fn refuse<T>(&mut self, field: &'static str, fault: Fault) -> Option<T> {
-        self.faults.push(FieldProblem { field: field.to_owned(), code: fault });
+        self.faults.push(FieldProblem::new(field, fault));
         None
     }
 }

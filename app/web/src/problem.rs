@@ -46,6 +46,16 @@ pub struct FieldProblem {
     pub field: String,
     /// Why.
     pub code: Fault,
+    /// The part of the field that was not taken, where it is a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+impl FieldProblem {
+    /// A field was not taken.
+    pub fn new(field: impl Into<String>, code: Fault) -> Self {
+        Self { field: field.into(), code, value: None }
+    }
 }
 
 impl Problem {
@@ -78,7 +88,7 @@ impl Problem {
 
     /// One field was not taken, and what the verb wrote about it is kept.
     pub fn remembered(field: &str, fault: Fault) -> Self {
-        Self { remembered: true, ..Self::invalid(vec![FieldProblem { field: field.to_owned(), code: fault }]) }
+        Self { remembered: true, ..Self::invalid(vec![FieldProblem::new(field, fault)]) }
     }
 }
 
@@ -87,7 +97,7 @@ impl From<Refusal> for Problem {
         let mut problem = Self::new(refusal.code());
         match refusal {
             Refusal::Invalid(faults) => {
-                problem.errors = faults.into_iter().map(|f| FieldProblem { field: f.field.to_owned(), code: f.fault }).collect();
+                problem.errors = faults.into_iter().map(|f| FieldProblem::new(f.field, f.fault)).collect();
             }
             Refusal::Forbidden(permission) => problem.permission = Some(permission.as_str().to_owned()),
             Refusal::TooMany { retry_after } => problem.retry_after = Some(retry_after),

@@ -3,7 +3,9 @@
 mod next_page;
 mod workspaces;
 
-pub use next_page::{Destination, billing, dashboard, next_after_creation, next_after_introduction, next_of, next_page};
+pub use next_page::{
+    Destination, billing, dashboard, next_after_creation, next_after_introduction, next_after_joining, next_of, next_page,
+};
 pub(crate) use workspaces::{Site, create_workspace, ensure_workspace_for_user, find_workspace};
 pub use workspaces::{create, create_first, ensure_at_checkout};
 

@@ -19,17 +19,22 @@ pub struct Destination<'a> {
     pub manager: bool,
 }
 
-/// The page to send a person to: first the checkout, then what is missing of the profile, then where the person wanted to
+/// The page to send a person to: first the checkout or an invitation, then a plan that was chosen, then what is missing of the profile, then where the person wanted to
 /// go, then the dashboard that fits.
 pub fn next_page(to: Destination<'_>) -> String {
     let wanted = to.redirect_to.filter(|path| !LEADS_BACK.contains(&path.path()));
     match wanted {
-        Some(path) if path.path() == "/checkout" || path.path().starts_with("/checkout/") => path.as_str().to_owned(),
+        Some(path) if is_never_put_off(path.path()) => path.as_str().to_owned(),
         _ if to.intent => "/checkout".to_owned(),
         _ if !to.onboarded => "/onboarding".to_owned(),
         Some(path) => path.as_str().to_owned(),
         None => dashboard(to.manager).to_owned(),
     }
+}
+
+/// Whoever pays or joins does that first.
+fn is_never_put_off(path: &str) -> bool {
+    path == "/checkout" || path.starts_with("/checkout/") || path.starts_with("/invitations/")
 }
 
 /// The dashboard that fits.
@@ -60,11 +65,16 @@ pub async fn next_after_introduction(call: &mut Write<SignedIn>) -> Result<Strin
     Ok(destination(&caller, intent, true, None))
 }
 
-/// Where a person goes whose first workspace has just been made.
+/// Where a person goes who has just made a workspace, and owns it.
 pub async fn next_after_creation(call: &mut Write<SignedIn>) -> Result<String> {
+    next_after_joining(call, true).await
+}
+
+/// Where a person goes who has just joined a workspace, as somebody who runs it or not.
+pub async fn next_after_joining(call: &mut Write<SignedIn>, manager: bool) -> Result<String> {
     let (caller, now) = (call.proof().clone(), call.now());
     let intent = intents::is_live(call.tx()?, &caller.user, now).await?;
-    Ok(next_page(Destination { redirect_to: None, intent, onboarded: caller.onboarded, manager: true }))
+    Ok(next_page(Destination { redirect_to: None, intent, onboarded: caller.onboarded, manager }))
 }
 
 fn destination(caller: &Caller, intent: bool, onboarded: bool, redirect_to: Option<&LocalPath>) -> String {
@@ -85,6 +95,7 @@ mod tests {
             next_page(Destination { redirect_to: redirect.as_ref(), intent, onboarded, manager })
         };
         assert_eq!(page("/checkout?x=1", false, false, true), "/checkout?x=1");
+        assert_eq!(page("/invitations/x", true, false, true), "/invitations/x");
         assert_eq!(page("/projects", true, false, true), "/checkout");
         assert_eq!(page("/projects", false, false, true), "/onboarding");
         assert_eq!(page("/projects", false, true, true), "/projects");

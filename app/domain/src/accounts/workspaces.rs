@@ -9,7 +9,7 @@ use crate::db::{Tx, locks};
 use crate::limits::Take;
 use crate::refusal::{Refusal, Result};
 use crate::settings::Settings;
-use crate::{args, ids, sql};
+use crate::{args, ids, invitations, sql};
 use keel_types::url::LocalPath;
 use keel_types::{AccountId, BusinessModel, Email, Instant, Slug, UserId, WorkspaceName, role};
 
@@ -23,7 +23,7 @@ sql! {
 /// Where a workspace may be made for somebody who has none.
 #[derive(Debug)]
 pub(crate) enum Site<'a> {
-    /// At the end of a sign-in that leads to `next`. People on their way to an invitation join instead.
+    /// At the end of a sign-in that leads to `next`. People on their way to an invitation, or whom one waits for, join instead.
     SignIn {
         /// Where the person goes.
         next: Option<&'a LocalPath>,
@@ -53,6 +53,9 @@ pub(crate) async fn ensure_workspace_for_user(
     locks::lock_user(tx, user).await?;
     if let Some(account) = find_workspace(tx, user).await? {
         return Ok(Some(account));
+    }
+    if matches!(site, Site::SignIn { .. }) && invitations::is_invited(tx, email, now).await? {
+        return Ok(None);
     }
     let name = if let Site::Asked(name) = site { name } else { WorkspaceName::of(email) };
     let account = create_workspace(tx, &name, user, settings.product.free_seats(), now).await?;

@@ -9,7 +9,9 @@ use keel_types::permission::may;
 use keel_types::{AccountId, Currency, Instant, Interval, Money};
 
 sql! {
-    FIND_STATE = "SELECT a.member_count, a.max_members, COALESCE(b.balance, 0) AS balance,
+    FIND_STATE = "SELECT a.member_count, a.max_members,
+            (SELECT COUNT(*) FROM invitations i WHERE i.account_id = a.id AND i.state = 'pending' AND i.expires_at > $2) AS invited,
+            COALESCE(b.balance, 0) AS balance,
             s.plan, s.period, s.unit_amount, s.currency, s.seats, s.status, s.stripe_id, s.period_end, s.trial_end, s.cancel_at_period_end, s.cancel_at,
             u.email, p.first_name, p.last_name
         FROM accounts a
@@ -35,7 +37,9 @@ pub struct Summary {
     pub credits: i64,
     /// People in the account.
     pub members: i64,
-    /// How many fit in; none when there is no limit.
+    /// Seats taken: by people in the account, and by people invited to it.
+    pub seats_used: i64,
+    /// How many there are; none when there is no limit.
     pub seat_limit: Option<i64>,
     /// Whether the plan is paid through Stripe.
     pub subscribed: bool,
@@ -112,6 +116,7 @@ pub struct Payment {
 struct StateRow {
     member_count: i64,
     max_members: Option<i64>,
+    invited: i64,
     balance: i64,
     plan: Option<String>,
     period: Option<String>,
@@ -136,6 +141,7 @@ impl StateRow {
             status: self.shown_status(),
             credits: self.balance,
             members: self.member_count,
+            seats_used: self.member_count + self.invited,
             seat_limit: self.max_members,
             subscribed: self.stripe_id.is_some(),
         }
@@ -173,14 +179,16 @@ impl StateRow {
 /// What every member may know: plan, status, credits, seats.
 pub async fn summary<D: Door<Proof = Grant<D>>>(call: &mut Read<D>) -> Result<Summary> {
     let account = call.proof().account().clone();
-    let row = state(call.conn(), &account).await?;
+    let now = call.now();
+    let row = state(call.conn(), &account, now).await?;
     Ok(row.summary(&call.keel().settings().product))
 }
 
 /// The billing page of the caller's account.
 pub async fn overview(call: &mut Read<may::ViewBilling>) -> Result<Overview> {
     let account = call.proof().account().clone();
-    let row = state(call.conn(), &account).await?;
+    let now = call.now();
+    let row = state(call.conn(), &account, now).await?;
     let entries: Vec<(String, i64, i64, i64)> = call.conn().list(LIST_ENTRIES, args![&account]).await?;
     let payments: Vec<(String, i64, String, String, i64)> = call.conn().list(LIST_PAYMENTS, args![&account]).await?;
     let product = &call.keel().settings().product;
@@ -193,8 +201,8 @@ pub async fn overview(call: &mut Read<may::ViewBilling>) -> Result<Overview> {
     })
 }
 
-async fn state(conn: &mut Conn, account: &AccountId) -> Result<StateRow> {
-    Ok(conn.get(FIND_STATE, args![account]).await?)
+async fn state(conn: &mut Conn, account: &AccountId, now: Instant) -> Result<StateRow> {
+    Ok(conn.get(FIND_STATE, args![account, now]).await?)
 }
 
 fn payment((product, minor, currency, status, at): (String, i64, String, String, i64)) -> Option<Payment> {

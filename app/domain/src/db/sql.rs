@@ -76,6 +76,7 @@ from_texts!(
     keel_types::UserId,
     keel_types::AccountId,
     keel_types::MembershipId,
+    keel_types::InvitationId,
     keel_types::SessionId,
     keel_types::SignInId,
     keel_types::ResetId,

@@ -1,5 +1,7 @@
 //! The letters Keel writes.
 
+pub(crate) mod invitations;
+
 use super::enqueue;
 use super::names::inert;
 use super::render::{Button, Digits, Letter};

@@ -9,6 +9,7 @@ pub mod components;
 pub mod dashboards;
 pub mod errors;
 pub mod home;
+pub mod invitations;
 pub mod legal;
 pub mod mailbox;
 pub mod members;

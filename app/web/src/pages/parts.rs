@@ -22,7 +22,7 @@ pub fn StatusPill(text: &'static Catalogue, status: String) -> impl IntoView {
 /// How many seats are taken.
 #[component]
 pub fn Seats(text: &'static Catalogue, summary: Summary) -> impl IntoView {
-    let used = summary.members;
+    let used = summary.seats_used;
     let sentence = match summary.seat_limit {
         Some(limit) => fill(text.common.seats_used, &[("used", &used), ("limit", &limit)]),
         None => fill(text.common.seats_used_unlimited, &[("used", &used)]),

@@ -6,10 +6,12 @@ use crate::flash::Said;
 use crate::form::{Input, Reader};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Stop, Visit};
-use crate::ui::{Button, ErrorSummary, Field, Form};
+use crate::ui::{Button, ErrorSummary, Field, Form, Notice};
 use keel_domain::access::{Read, SignedIn, Write};
 use keel_domain::accounts::{self, dashboard};
+use keel_domain::invitations::{self, Waiting};
 use keel_domain::{Keel, Refusal};
+use keel_text::fill;
 use keel_types::WorkspaceName;
 use leptos::prelude::*;
 
@@ -61,28 +63,32 @@ fn require_teams(keel: &Keel) -> Result<(), Refusal> {
 
 /// `/onboarding/workspace`: people who have a workspace are sent to their dashboard.
 pub mod first {
-    use super::{Loaded, Page, Read, SignedIn, Stop, Visit, WorkspaceName, create_first, dashboard, form, require_teams};
+    use super::{
+        Loaded, Page, Read, SignedIn, Stop, Visit, Waiting, WorkspaceName, create_first, dashboard, form, invitations, require_teams,
+    };
     use leptos::prelude::*;
 
-    /// The name a workspace would get by itself.
+    /// The name a workspace would get by itself, and the workspaces that invite this person.
     pub struct Model {
         suggested: String,
+        waiting: Vec<Waiting>,
     }
 
     /// Works out the name.
-    pub async fn load(call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+    pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
         require_teams(visit.keel())?;
-        let caller = call.proof();
+        let caller = call.proof().clone();
         if caller.has_workspace {
             return Err(Stop::Go(dashboard(caller.usual_standing().is_manager()).to_owned()));
         }
-        Ok(Model { suggested: WorkspaceName::of(&caller.email).to_string() })
+        let waiting = invitations::list_waiting(&mut call).await?;
+        Ok(Model { suggested: WorkspaceName::of(&caller.email).to_string(), waiting })
     }
 
     /// The page.
     pub fn view(model: Model, page: Page) -> impl IntoView {
         let action = create_first::at(&page.here);
-        form(page, action, Some(model.suggested))
+        form(page, action, Some(model.suggested), model.waiting)
     }
 }
 
@@ -103,16 +109,23 @@ pub mod another {
     /// The page.
     pub fn view(_: Model, page: Page) -> impl IntoView {
         let action = create::at(&page.here);
-        form(page, action, None)
+        form(page, action, None, vec![])
     }
 }
 
-fn form(page: Page, action: String, suggested: Option<String>) -> impl IntoView {
+fn form(page: Page, action: String, suggested: Option<String>, waiting: Vec<Waiting>) -> impl IntoView {
     let text = &page.text.create_workspace;
     let back = page.dashboard.clone().filter(|_| suggested.is_none());
+    let words = &page.text.invitation;
+    let waiting = waiting.into_iter().map(|waiting| {
+        let title = fill(words.waiting, &[("inviter", &waiting.inviter), ("account", &waiting.account)]);
+        view! { <Notice title text=words.waiting_text/> }
+    });
+    let waiting = waiting.collect_view();
     let back = back.map(|href| view! { <div class="alternatives"><p><a href=href>{text.back}</a></p></div> });
     view! {
         <Auth lang=page.lang title=text.title next=text.next frame=page.frame.clone() flash=page.flash()>
+            {waiting}
             <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("name", text.name)], page.text)/>
             <Form action=action>
                 <Field

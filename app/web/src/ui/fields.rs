@@ -101,6 +101,53 @@ pub fn Field(
     }
 }
 
+/// A field of several lines with its label; its id is its name.
+#[component]
+pub fn TextArea(
+    /// The name it is sent under, also its id.
+    name: &'static str,
+    #[prop(into)] label: Text,
+    /// What stands in it, as typed before.
+    #[prop(into, optional)]
+    value: Maybe,
+    /// What is wrong with it.
+    #[prop(into, optional)]
+    error: Maybe,
+    /// What helps to fill it.
+    #[prop(into, optional)]
+    hint: Maybe,
+    /// Lines shown at first.
+    #[prop(default = 4)]
+    rows: u8,
+    /// Whether it must be filled; said to assistive technology.
+    #[prop(optional)]
+    required: bool,
+) -> impl IntoView {
+    let described = described_by(name, &hint, &error);
+    // A browser drops the first line break, which is this one and not what was typed.
+    let value = format!("\n{}", value.0.unwrap_or_default());
+    view! {
+        <div class="field">
+            <label class="field-label" for=name>{label}</label>
+            {hint_line(name, hint)}
+            {error_line(name, error.clone())}
+            <textarea
+                class="input"
+                id=name
+                name=name
+                rows=rows.to_string()
+                required=required
+                autocomplete="off"
+                spellcheck="false"
+                aria-invalid=error.0.is_some().then_some("true")
+                aria-describedby=described
+            >
+                {value}
+            </textarea>
+        </div>
+    }
+}
+
 /// One choice out of a list.
 #[component]
 pub fn Select(

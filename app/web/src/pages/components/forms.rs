@@ -3,7 +3,7 @@
 use super::examples::{LONG_NAME, long_word};
 use crate::ui::{
     Breadcrumbs, Button, ButtonLink, Checkboxes, Choice, Dialog, DialogButton, ErrorSummary, Field, Form, Icon, IconOf, Kind, Place,
-    RadioCards, Region, Select, Switch, Tabs, Text, Weight,
+    RadioCards, Region, Select, Switch, Tabs, Text, TextArea, Weight,
 };
 use keel_text::{Catalogue, fill};
 use keel_types::Permission;
@@ -63,6 +63,7 @@ fn Fields(text: &'static Catalogue) -> impl IntoView {
                 <Field name="first_name" label=words.first_name value="Olivia"/>
                 <Field name="phone" label=words.phone hint=words.phone_hint kind=Kind::Phone/>
                 <Field name="workspace" label=text.create_workspace.name value=LONG_NAME/>
+                <TextArea name="emails" label=text.invite.emails hint=fill(text.invite.emails_hint, &[("most", &50)]) value="nina@new.example"/>
                 <Field name="password" label=text.sign_in.password kind=Kind::Password autocomplete="off"/>
                 <Field name="code" label=text.verify.code hint=text.verify.code_hint kind=Kind::Code autocomplete="off"/>
             </Form>

@@ -20,6 +20,8 @@ pub struct Model {
     pub recent: Option<Vec<Done>>,
     /// Whether the caller may choose a plan.
     pub may_manage_billing: bool,
+    /// Whether the caller may invite people.
+    pub may_invite: bool,
     /// Whether the caller has told the name.
     pub onboarded: bool,
 }
@@ -35,6 +37,7 @@ pub async fn load(mut call: Read<Manager>, _: &Visit) -> Loaded<Model> {
         summary,
         recent,
         may_manage_billing: standing.role.permissions.has(Permission::ManageBilling),
+        may_invite: standing.role.permissions.has(Permission::InviteMembers),
         onboarded: call.proof().actor().onboarded,
     })
 }

@@ -4,6 +4,7 @@ use super::private::Step;
 use super::{organization, private};
 use crate::layouts::{Dashboard, Frame};
 use crate::page::Page;
+use crate::pages::invitations::INVITE;
 use crate::pages::parts::{ActivityList, Seats, StatusPill};
 use crate::ui::{Avatar, Button, ButtonLink, Drawing, EmptyState, Form, Icon, IconOf, Notice, Region, Stat, Tone, Weight};
 use keel_domain::accounts::{Colleague, Mine};
@@ -36,12 +37,13 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
     };
     let (members, credits) = (number(model.summary.members), number(model.summary.credits));
     let status = status(text, &model.summary);
+    let invite = model.may_invite.then(|| view! { <p><a href=page.link(INVITE)>{words.invite}</a></p> });
     page.frame.map(|frame| {
         view! {
             <Dashboard frame title=words.title lead>
                 {reminder}
                 <div class="regions regions-three">
-                    <Region id="members" title=words.members><Stat value=members/><Seats text summary=model.summary/></Region>
+                    <Region id="members" title=words.members><Stat value=members/><Seats text summary=model.summary/>{invite}</Region>
                     <Region id="plan" title=words.plan aside=status>{plan}</Region>
                     <Region id="credits" title=words.credits><Stat value=credits note=words.credits_left brass=true/></Region>
                     <Region id="activity" title=words.activity wide=true>{activity}</Region>

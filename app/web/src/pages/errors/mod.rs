@@ -24,6 +24,8 @@ pub struct Model {
     pub dashboard: Option<String>,
     /// Where to sign in, for people who are not.
     pub sign_in: String,
+    /// Whether this is said about an invitation.
+    pub invitation: bool,
 }
 
 /// The page for a refusal.
@@ -34,7 +36,7 @@ pub async fn page(arrival: &Arrival, here: &str, refusal: &Refusal) -> Response 
 /// The page for a problem. Who is signed in is looked up only for what concerns rights and missing pages, and not while
 /// the database is away.
 pub async fn problem(arrival: &Arrival, here: &str, problem: Problem) -> Response {
-    let personal = matches!(problem.code, Code::Forbidden | Code::NotFound | Code::Used | Code::Expired);
+    let personal = matches!(problem.code, Code::Forbidden | Code::NotFound | Code::Used | Code::Expired | Code::Revoked);
     let caller = if personal && arrival.asked.session.is_some() {
         let call = Read::<SignedIn>::open(&arrival.keel, arrival.asked.clone()).await;
         call.ok().map(|call| call.proof().clone())
@@ -47,12 +49,20 @@ pub async fn problem(arrival: &Arrival, here: &str, problem: Problem) -> Respons
     });
     let dashboard = caller.map(|caller| keel_domain::accounts::dashboard(caller.usual_standing().is_manager()).to_owned());
     let sign_in = if here.starts_with("/api/") || here.starts_with("/auth/") { "/login".to_owned() } else { url::login(here) };
-    answer(Model { lang: Lang::default(), problem, standing, dashboard, sign_in })
+    let invitation = here.starts_with("/invitations/");
+    answer(Model { lang: Lang::default(), problem, standing, dashboard, sign_in, invitation })
 }
 
 /// The page for a refusal before anything about the request is known.
 pub fn bare(refusal: &Refusal) -> Response {
-    answer(Model { lang: Lang::default(), problem: refusal.clone().into(), standing: None, dashboard: None, sign_in: "/login".to_owned() })
+    answer(Model {
+        lang: Lang::default(),
+        problem: refusal.clone().into(),
+        standing: None,
+        dashboard: None,
+        sign_in: "/login".to_owned(),
+        invitation: false,
+    })
 }
 
 /// `application/problem+json`, for programs.

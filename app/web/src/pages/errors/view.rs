@@ -11,12 +11,13 @@ use leptos::prelude::*;
 pub fn view(model: Model) -> impl IntoView {
     let text = model.lang.catalogue();
     let words = &text.error_page;
-    let (title, next) = match (model.problem.code, &model.standing) {
+    let of_invitation = of_invitation(text, model.problem.code).filter(|_| model.invitation);
+    let (title, next) = of_invitation.unwrap_or_else(|| match (model.problem.code, &model.standing) {
         (Code::NotFound, _) => (words.not_found, words.not_found_text.to_owned()),
         (Code::Forbidden, Some((_, account))) => (words.forbidden, fill(words.forbidden_text, &[("account", account)])),
         (Code::Forbidden, None) => (words.forbidden, text.problem.forbidden.to_owned()),
         (code, _) => (words.failed, sentence(text, code, model.problem.retry_after)),
-    };
+    });
     let facts = facts(text, &model);
     let wide = model.standing.is_some();
     let ways = ways(text, &model);
@@ -26,6 +27,19 @@ pub fn view(model: Model) -> impl IntoView {
             <div class="stack">{ways}</div>
         </Auth>
     }
+}
+
+/// What is said about an invitation that opens nothing.
+fn of_invitation(text: &'static Catalogue, code: Code) -> Option<(&'static str, String)> {
+    let words = &text.invitation;
+    let (title, next) = match code {
+        Code::NotFound => (text.error_page.not_found, words.not_found_text),
+        Code::Expired => (words.expired, words.expired_text),
+        Code::Used => (words.used, words.used_text),
+        Code::Revoked => (words.revoked, words.revoked_text),
+        _ => return None,
+    };
+    Some((title, next.to_owned()))
 }
 
 fn sentence(text: &'static Catalogue, code: Code, retry_after: Option<u32>) -> String {

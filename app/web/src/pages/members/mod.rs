@@ -11,7 +11,7 @@ use keel_domain::access::Read;
 use keel_domain::billing::overview::{self, Summary};
 use keel_domain::members::{self, Filter, Listed, Place};
 use keel_types::permission::may;
-use keel_types::{MembershipId, Role};
+use keel_types::{MembershipId, Permission, Role};
 
 /// The page of all members.
 pub const PAGE: &str = "/org-dashboard/members";
@@ -35,6 +35,8 @@ pub struct Model {
     pub listed: Listed,
     /// The caller's own place.
     pub own: MembershipId,
+    /// Whether the caller may invite people.
+    pub may_invite: bool,
 }
 
 /// Reads a page of members. Members and viewers may see who is there, but not here.
@@ -50,5 +52,6 @@ pub async fn load(mut call: Read<may::ViewMembers>, visit: &Visit) -> Loaded<Mod
     let listed = members::list(&mut call, &filter).await?;
     let summary = overview::summary(&mut call).await?;
     let standing = call.proof().standing();
-    Ok(Model { account_name: standing.name.clone(), summary, roles, filter, listed, own: standing.membership.clone() })
+    let may_invite = standing.role.permissions.has(Permission::InviteMembers);
+    Ok(Model { account_name: standing.name.clone(), summary, roles, filter, listed, own: standing.membership.clone(), may_invite })
 }

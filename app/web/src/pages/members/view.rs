@@ -3,6 +3,7 @@
 use super::{Model, PAGE, page_of};
 use crate::layouts::Dashboard;
 use crate::page::Page;
+use crate::pages::invitations::INVITE;
 use crate::pages::parts::Seats;
 use crate::ui::{
     ButtonLink, Column, Day, Drawing, EmptyState, ErrorSummary, Field, Filters, Pagination, Pill, Region, Select, Table, Text, Tone, Weight,
@@ -22,17 +23,18 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let lead = fill(words.lead, &[("account", &model.account_name)]);
     let search = view! { <Search page=page.clone() filter=model.filter.clone() roles=model.roles/> };
     let found = view! { <Found page=page.clone() filter=model.filter listed=model.listed own=model.own/> };
-    let invite = alone.then(|| view! { <EmptyState drawing=Drawing::Afloat title=words.only_you text=words.only_you_text/> });
+    let invite = model.may_invite.then(|| view! { <ButtonLink label=text.invite.title href=page.link(INVITE)/> }.into_any());
+    let nobody_else = alone.then(|| view! { <EmptyState drawing=Drawing::Afloat title=words.only_you text=words.only_you_text/> });
     page.frame.map(|frame| {
         view! {
-            <Dashboard frame title=words.title lead>
+            <Dashboard frame title=words.title lead action=invite>
                 <ErrorSummary title=text.form.problem problem=problem/>
                 <div class="regions">
                     <Region id="seats" title=words.seats>{seats}</Region>
                     <Region id="find" title=words.find>{search}</Region>
                     <Region id="people" title=words.people wide=true>
                         {found}
-                        {invite}
+                        {nobody_else}
                     </Region>
                 </div>
             </Dashboard>

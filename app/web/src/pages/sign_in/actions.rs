@@ -5,7 +5,7 @@ use crate::action::{Answer, Done};
 use crate::actions;
 use crate::cookies::Cookie;
 use crate::flash::Said;
-use crate::form::{Input, Nothing, Reader};
+use crate::form::{Input, Reader};
 use crate::problem::Problem;
 use keel_domain::Keel;
 use keel_domain::access::{SignedIn, Visitor, Write, sessions};
@@ -35,7 +35,7 @@ actions! {
     /// Keeps a new password, and signs in.
     reset_password: "auth/reset-password" on [RESET], Visitor, NewPassword;
     /// Ends the session.
-    sign_out: "auth/sign-out" on ["/private-dashboard"], SignedIn, Nothing;
+    sign_out: "auth/sign-out" on ["/private-dashboard"], SignedIn, Onward;
 }
 
 impl Input for Wish {
@@ -205,7 +205,19 @@ async fn reset_password(call: &mut Write<Visitor>, form: NewPassword) -> Answer 
     }
 }
 
-async fn sign_out(call: &mut Write<SignedIn>, _: Nothing) -> Answer {
+/// Where to go on as somebody else.
+struct Onward {
+    next: Option<LocalPath>,
+}
+
+impl Input for Onward {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { next: LocalPath::parse(form.text("redirectTo")) })
+    }
+}
+
+async fn sign_out(call: &mut Write<SignedIn>, onward: Onward) -> Answer {
     sessions::sign_out(call).await?;
-    Ok(Done::go(LOGIN).say(Said::SignedOut).cookie(Cookie::Session.forget(call.keel().settings())))
+    let next = onward.next.as_ref().map_or(LOGIN, LocalPath::as_str);
+    Ok(Done::go(next).say(Said::SignedOut).cookie(Cookie::Session.forget(call.keel().settings())))
 }

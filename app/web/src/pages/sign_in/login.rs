@@ -9,8 +9,11 @@ use crate::ui::{Button, ErrorSummary, Field, Form, Kind, Maybe, Weight};
 use keel_domain::access::{Read, SignedIn, Visitor};
 use keel_domain::accounts::next_of;
 use keel_domain::billing::intents;
+use keel_domain::invitations;
 use keel_domain::passwords::SHORTEST;
+use keel_domain::secrets::PlainToken;
 use keel_text::fill;
+use keel_types::Email;
 use keel_types::email::LONGEST;
 use keel_types::url::{self, LocalPath};
 use leptos::prelude::*;
@@ -22,10 +25,12 @@ pub struct Model {
     redirect_to: Option<LocalPath>,
     /// The plan this browser has chosen.
     plan: Option<String>,
+    /// The address of the invitation this leads to.
+    invited: Option<Email>,
 }
 
 /// People who are signed in are sent on.
-pub async fn load(call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
+pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
     let redirect_to = visit.query("redirectTo").and_then(LocalPath::parse);
     if call.caller().is_some() {
         let mut call = call.through::<SignedIn>()?;
@@ -33,12 +38,17 @@ pub async fn load(call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
     }
     let choice = visit.arrival().cookie(Cookie::PendingCheckout).and_then(|cookie| intents::open(visit.keel(), cookie));
     let plan = choice.and_then(|choice| visit.keel().settings().product.plan(&choice.plan).map(|plan| plan.name.clone()));
-    Ok(Model { is_new: visit.path() == super::SIGNUP, redirect_to, plan })
+    let token = redirect_to.as_ref().and_then(|path| PlainToken::parse(path.path().strip_prefix("/invitations/")?));
+    let invited = match token {
+        Some(token) => invitations::find_address(&mut call, &token).await?,
+        None => None,
+    };
+    Ok(Model { is_new: visit.path() == super::SIGNUP, redirect_to, plan, invited })
 }
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
-    let Model { is_new, redirect_to, plan } = model;
+    let Model { is_new, redirect_to, plan, invited } = model;
     let words = if is_new { Words::sign_up(&page) } else { Words::sign_in(&page) };
     let next = plan.map_or_else(|| words.next.to_owned(), |plan| fill(words.next_with_plan, &[("plan", &plan)]));
     let other = redirect_to.as_ref().map_or(words.other.0.to_owned(), |to| (words.other.1)(to.as_str()));
@@ -52,7 +62,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 {redirect_to}
                 <Field
                     name="email" label=words.email kind=Kind::Email autocomplete="email" maxlength=LONGEST_FIELD required=true
-                    value=page.value("email", None::<String>) error=page.error("email")
+                    value=page.value("email", invited.map(String::from)) error=page.error("email")
                 />
                 <Field
                     name="password" label=words.password kind=Kind::Password autocomplete=words.autocomplete

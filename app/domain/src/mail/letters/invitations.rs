@@ -1,0 +1,79 @@
+//! Letters about invitations. They carry what people called themselves and their workspaces: made plain, so that a name is
+//! no link and no header.
+
+use super::{address, enqueue};
+use crate::Keel;
+use crate::access::Caller;
+use crate::db::Tx;
+use crate::invitations::LIFE;
+use crate::mail::render::{Button, Letter, plain_name};
+use crate::refusal::Result;
+use keel_text::{EN, fill};
+use keel_types::time::DAY;
+use keel_types::{Email, Role};
+
+/// Who invites to what, and the link to it.
+pub(crate) async fn invitation(
+    tx: &mut Tx,
+    keel: &Keel,
+    to: &Email,
+    inviter: &Caller,
+    account: &str,
+    role: &Role,
+    path: &str,
+) -> Result<()> {
+    let text = &EN.mail;
+    let (name, account, role) = (name_of(inviter), plain_name(account), plain_name(&role.name));
+    let letter = Letter {
+        subject: fill(text.invitation_subject, &[("inviter", &name), ("account", &account)]),
+        heading: &fill(text.invitation_heading, &[("account", &account)]),
+        text: fill(
+            text.invitation_text,
+            &[("inviter", &with_address(inviter)), ("account", &account), ("role", &role), ("days", &(LIFE / DAY))],
+        ),
+        button: Some(Button { label: text.invitation_button, before: text.invitation_link, address: address(keel, path) }),
+        digits: None,
+        reason: fill(text.invitation_reason, &[("inviter", &inviter.email), ("email", to)]),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// Somebody accepted.
+pub(crate) async fn joined(tx: &mut Tx, keel: &Keel, to: &Email, who: &Caller, account: &str, role: &Role) -> Result<()> {
+    let text = &EN.mail;
+    let (account, role) = (plain_name(account), plain_name(&role.name));
+    let letter = Letter {
+        subject: fill(text.joined_subject, &[("name", &name_of(who)), ("account", &account)]),
+        heading: text.joined_heading,
+        text: fill(text.joined_text, &[("name", &with_address(who)), ("account", &account), ("role", &role)]),
+        button: None,
+        digits: None,
+        reason: fill(text.answer_reason, &[("email", &who.email), ("account", &account)]),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// Somebody declined.
+pub(crate) async fn declined(tx: &mut Tx, keel: &Keel, to: &Email, who: &Email, account: &str) -> Result<()> {
+    let text = &EN.mail;
+    let account = plain_name(account);
+    let letter = Letter {
+        subject: fill(text.declined_subject, &[("email", who), ("account", &account)]),
+        heading: text.declined_heading,
+        text: fill(text.declined_text, &[("email", who), ("account", &account)]),
+        button: None,
+        digits: None,
+        reason: fill(text.answer_reason, &[("email", who), ("account", &account)]),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// The name, else the proven address as it is.
+fn name_of(person: &Caller) -> String {
+    person.name.as_ref().map_or_else(|| person.email.to_string(), |_| plain_name(&person.shown_name()))
+}
+
+/// The name with the proven address behind it: anybody can take any name.
+fn with_address(person: &Caller) -> String {
+    person.name.as_ref().map_or_else(|| person.email.to_string(), |_| format!("{} ({})", name_of(person), person.email))
+}

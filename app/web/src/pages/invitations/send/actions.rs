@@ -1,0 +1,79 @@
+//! What people do who may invite.
+
+use crate::action::{Answer, Done};
+use crate::actions;
+use crate::flash::Said;
+use crate::form::{Input, Reader};
+use crate::pages::invitations::INVITE;
+use crate::problem::{FieldProblem, Problem};
+use keel_domain::access::Write;
+use keel_domain::invitations;
+use keel_types::permission::may;
+use keel_types::{Code, Fault, InvitationId, email, url};
+
+actions! {
+    /// Invites the addresses of a list.
+    invite: "org/invite" on [INVITE], may::InviteMembers, Invitees;
+    /// Mails a new link for an invitation.
+    resend: "invitations/resend" on [INVITE], may::InviteMembers, Chosen;
+    /// Withdraws an invitation.
+    revoke: "invitations/revoke" on [INVITE], may::InviteMembers, Chosen;
+}
+
+struct Invitees {
+    emails: Vec<String>,
+    role: String,
+}
+
+impl Input for Invitees {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        let some = |text: &str| Some(email::listed(text)).filter(|emails| !emails.is_empty()).ok_or(Fault::Required);
+        let emails = form.get("emails", some);
+        let role = form.get("role", |text| if text.is_empty() { Err(Fault::Required) } else { Ok(text.to_owned()) });
+        Some(Self { emails: emails?, role: role? })
+    }
+}
+
+/// Those that can be are invited, whatever is wrong with others.
+async fn invite(call: &mut Write<may::InviteMembers>, form: Invitees) -> Answer {
+    let invited = invitations::invite(call, &form.emails, &form.role).await?;
+    if invited.refused.is_empty() {
+        return Ok(Done::go(back(call)).say(Said::InvitationsSent));
+    }
+    let no_seat = invited.refused.iter().any(|(_, fault)| *fault == Fault::NoSeat);
+    let problem = Problem::new(if no_seat { Code::SeatLimitReached } else { Code::Invalid });
+    let errors = invited.refused.into_iter().map(|(typed, code)| FieldProblem { field: "emails".to_owned(), code, value: Some(typed) });
+    Err(Problem { errors: errors.collect(), remembered: true, ..problem })
+}
+
+/// The page these forms stand on, about the account of this call.
+fn back(call: &Write<may::InviteMembers>) -> String {
+    let standing = call.proof().standing();
+    if standing.is_active { INVITE.to_owned() } else { url::about(INVITE, standing.handle()) }
+}
+
+struct Chosen {
+    invitation: Option<InvitationId>,
+}
+
+impl Chosen {
+    fn require(self) -> Result<InvitationId, Problem> {
+        self.invitation.ok_or_else(|| Problem::new(Code::NotFound))
+    }
+}
+
+impl Input for Chosen {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { invitation: InvitationId::parse(form.text("invitation")).ok() })
+    }
+}
+
+async fn resend(call: &mut Write<may::InviteMembers>, chosen: Chosen) -> Answer {
+    invitations::resend(call, &chosen.require()?).await?;
+    Ok(Done::go(back(call)).say(Said::InvitationResent))
+}
+
+async fn revoke(call: &mut Write<may::InviteMembers>, chosen: Chosen) -> Answer {
+    invitations::revoke(call, &chosen.require()?).await?;
+    Ok(Done::go(back(call)).say(Said::InvitationRevoked))
+}
