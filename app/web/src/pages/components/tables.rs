@@ -29,7 +29,7 @@ pub fn Tables(text: &'static Catalogue) -> impl IntoView {
             <Pagination label=words.transactions newer=(text.components.newer.into(), Maybe::from("#table")) older=(text.components.older.into(), Maybe::from("#table"))/>
         </Region>
         <Region id="filters" title="Filters" wide=true>
-            <Filters action="/dev/components" account=None::<String> submit=text.members.submit>
+            <Filters action="/dev/components" account={None::<String>} submit=text.members.submit>
                 <Field name="filter" label=text.members.search hint=text.members.search_hint/>
             </Filters>
         </Region>

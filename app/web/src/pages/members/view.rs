@@ -23,7 +23,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let lead = fill(words.lead, &[("account", &model.account_name)]);
     let search = view! { <Search page=page.clone() filter=model.filter.clone() roles=model.roles/> };
     let found = view! { <Found page=page.clone() filter=model.filter listed=model.listed own=model.own/> };
-    let invite = model.may_invite.then(|| view! { <ButtonLink label=text.invite.title href=page.link(INVITE)/> }.into_any());
+    let invite = model.may_invite.then(|| view! { <ButtonLink label=text.invite.title href=page.link(INVITE)/> }).into_any();
     let nobody_else = alone.then(|| view! { <EmptyState drawing=Drawing::Afloat title=words.only_you text=words.only_you_text/> });
     page.frame.map(|frame| {
         view! {
