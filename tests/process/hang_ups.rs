@@ -18,6 +18,12 @@ const FREE: &str = "/api/billing/subscribe-free";
 const SWITCH: &str = "/api/accounts/switch";
 const CREATE: &str = "/api/workspaces/create";
 const CREATE_FIRST: &str = "/api/workspaces/create-first";
+const INVITE: &str = "/api/org/invite";
+const ACCEPT: &str = "/api/invitations/accept";
+const DECLINE: &str = "/api/invitations/decline";
+const CHANGE_ROLE: &str = "/api/members/change-role";
+const REMOVE: &str = "/api/members/remove";
+const LEAVE: &str = "/api/members/leave";
 /// Where those who hang up come from.
 const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
 const DAY: i64 = 24 * 3_600_000;
@@ -47,7 +53,7 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         let people = together(hang_ups.collect::<Vec<_>>()).await;
         // Of those who were about to pay everybody comes again, of the others one: unless a plan or another account may be in
         // their way now.
-        let astray = [FREE, SWITCH, CREATE, CREATE_FIRST].contains(&path.as_str());
+        let astray = [FREE, SWITCH, CREATE, CREATE_FIRST, ACCEPT, DECLINE, CHANGE_ROLE, REMOVE, LEAVE].contains(&path.as_str());
         let again = if path == CHECKOUT { each } else { usize::from(!astray) };
         buyers.extend(people.into_iter().take(again));
     }
@@ -82,6 +88,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
     let email = person.email.clone();
     let by_email = [("email", email.as_str())];
     let with_password = [("email", email.as_str()), ("password", PASSWORD)];
+    let guest = format!("guest-of-{email}");
     match path {
         "/api/auth/request-link" | "/api/auth/request-reset" => wire::form(&person.browser, path, &by_email),
         "/api/auth/sign-up" => wire::form(&person.browser, path, &with_password),
@@ -125,6 +132,32 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             wire::json(path, &format!("Stripe-Signature: {signature}"), &event.to_string())
         }
         "/dev/clock" => wire::json(path, "Accept: */*", "{\"advance_ms\":0}"),
+        INVITE => {
+            person.signs_in("").await;
+            wire::form(&person.browser, path, &[("emails", &guest), ("role", "member")])
+        }
+        "/api/invitations/resend" | "/api/invitations/revoke" => {
+            person.signs_in("").await;
+            person.posts(INVITE, &[("emails", &guest), ("role", "member")]).await;
+            let invitation = deployment.db.text(&format!("SELECT id FROM invitations WHERE email = '{guest}'")).await;
+            deployment.advance(&deployment.bases[0], 31_000).await;
+            wire::form(&person.browser, path, &[("invitation", &invitation)])
+        }
+        ACCEPT | DECLINE => {
+            let token = invited(deployment, person).await.1;
+            person.signs_in(&format!("/invitations/{token}")).await;
+            wire::form(&person.browser, path, &[("token", &token)])
+        }
+        CHANGE_ROLE | REMOVE | LEAVE => {
+            let (host, token) = invited(deployment, person).await;
+            person.signs_in(&format!("/invitations/{token}")).await;
+            person.posts(ACCEPT, &[("token", &token)]).await;
+            if path == LEAVE {
+                return wire::form(&person.browser, path, &[]);
+            }
+            let member = deployment.db.text(&format!("SELECT id FROM memberships WHERE role = 'member' AND email = '{email}'")).await;
+            wire::form(&host.browser, path, &[("member", &member), ("role", "admin")])
+        }
         "/api/billing/choose" => wire::form(&person.browser, path, &[("plan", "pro"), ("interval", "month")]),
         _ => {
             let fields: &[(&str, &str)] = match path {
@@ -139,6 +172,14 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             wire::form(&person.browser, path, fields)
         }
     }
+}
+
+/// Somebody else invites this person; gives them, and the token of the invitation.
+async fn invited(deployment: &Deployment, person: &mut Person) -> (Person, String) {
+    let mut host = Person::new(deployment.bases.clone());
+    host.signs_in("").await;
+    host.posts(INVITE, &[("emails", &person.email), ("role", "member")]).await;
+    (host, person.invitation_token().await)
 }
 
 /// How somebody hangs up.

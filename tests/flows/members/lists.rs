@@ -6,8 +6,8 @@ use crate::support::{Answer, App, Browser, Cast};
 /// The members linked on a page, in their order.
 fn listed(page: &Answer) -> Vec<String> {
     assert_eq!(page.status, 200, "{}", page.body);
-    let links = page.body.split("href=\"/org-dashboard/members/").skip(1);
-    links.map(|link| link.split(['"', '?']).next().unwrap_or_default().to_owned()).collect()
+    let links = page.body.split("href=\"/org-dashboard/members/mem_").skip(1);
+    links.map(|link| format!("mem_{}", link.split(['"', '?']).next().unwrap_or_default())).collect()
 }
 
 /// Where the next page is.

@@ -124,6 +124,12 @@ impl Person {
         link.split_once("token=").expect("a token").1.to_owned()
     }
 
+    /// The token of the invitation mailed last.
+    pub async fn invitation_token(&mut self) -> String {
+        let link = self.mail().await["links"][0].as_str().expect("a link").to_owned();
+        link.split_once("/invitations/").expect("a token").1.to_owned()
+    }
+
     async fn mail(&mut self) -> Value {
         let mails: Value = self.opens(&format!("/dev/mailbox.json?to={}", self.email)).await.json();
         mails[0].clone()

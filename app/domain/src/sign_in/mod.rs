@@ -23,7 +23,7 @@ use crate::secrets::PlainToken;
 use crate::{Keel, args, mail, people, sql};
 use keel_types::time::{MINUTE, SECOND};
 use keel_types::url::LocalPath;
-use keel_types::{AccountKind, Email, Instant, Role, SessionId, UserId};
+use keel_types::{AccountKind, BusinessModel, Email, Instant, Role, SessionId, UserId};
 
 /// How long a mailed link or code lives.
 pub const LIFE: i64 = 10 * MINUTE;
@@ -89,7 +89,7 @@ async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password:
     let known = is_known(tx, &email).await?;
     let user = people::ensure(tx, &email, now).await?;
     let site = Site::SignIn { next: next.as_ref() };
-    let had_workspace = find_workspace(tx, &user).await?.is_some();
+    let had_workspace = keel.settings().model() != BusinessModel::B2b || find_workspace(tx, &user).await?.is_some();
     let workspace = ensure_workspace_for_user(tx, keel.settings(), &user, &email, site, now).await?;
     if let Some(choice) = &choice {
         intents::keep(tx, &user, choice, now).await?;
