@@ -6,13 +6,14 @@ import { journey } from '../support/journey.mjs'
 import { checkKeyboard } from '../support/keyboard.mjs'
 import { linkIn } from '../support/mail.mjs'
 import { at, checkPage } from '../support/pages.mjs'
-import { askForMail, askForReset, signIn, signUp } from '../support/people.mjs'
+import { askForMail, askForReset, field, press, signIn, signUp } from '../support/people.mjs'
 
 /** Where a page is that needs more than its path; `null` where this person has nothing to show on it. */
 const ADDRESSES = {
   '/auth/link': ({ links }) => links.confirm,
   '/reset-password': ({ links }) => links.reset,
   '/org-dashboard/members/{member}': ({ links }) => links.member,
+  '/invitations/{token}': ({ links }) => links.invitation,
 }
 
 const PEOPLE = {
@@ -111,7 +112,15 @@ async function linksOf(keel, page) {
   await signIn(page, keel, 'adam@acme.example')
   await page.goto('/org-dashboard/members')
   const member = await page.getByRole('link', { name: 'Max Moreau', exact: true }).getAttribute('href')
-  return { confirm, reset, member }
+  await page.context().clearCookies()
+  await signIn(page, keel, 'eve@evil.example')
+  await page.goto('/org-dashboard/members/invite')
+  await field(page, 'Email addresses').fill('ida@links.example')
+  await page.getByRole('combobox', { name: 'Role', exact: true }).selectOption('Member')
+  await press(page, 'Send invitations')
+  await at(page, 'Invite members')
+  const [invitation] = (await keel.mailTo('ida@links.example')).links
+  return { confirm, reset, member, invitation }
 }
 
 /** Sends a form that no page has. */
