@@ -3,9 +3,7 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: help run test soak lint units sandbox journeys islands fmt release lighthouse
-
-.PHONY: help run test lint units sandbox journeys islands fmt release bench
+.PHONY: help run test soak lint units sandbox journeys islands fmt release lighthouse bench
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

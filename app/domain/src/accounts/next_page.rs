@@ -19,8 +19,8 @@ pub struct Destination<'a> {
     pub manager: bool,
 }
 
-/// The page to send a person to: first the checkout or an invitation, then a plan that was chosen, then what is missing of the profile, then where the person wanted to
-/// go, then the dashboard that fits.
+/// The page to send a person to: first the checkout or an invitation, then a plan that was chosen, then what is missing of the
+/// profile, then where the person wanted to go, then the dashboard that fits.
 pub fn next_page(to: Destination<'_>) -> String {
     let wanted = to.redirect_to.filter(|path| !LEADS_BACK.contains(&path.path()));
     match wanted {
