@@ -28,6 +28,9 @@ pub async fn run(keel: Keel, stop: impl Future<Output = ()>) {
 
 async fn repeat(keel: &Keel, kind: Work, mut told: watch::Receiver<bool>) {
     loop {
+        if kind == Work::Events {
+            keel.events_pause().await;
+        }
         let pause = match keel.work_on(kind).await {
             Ok(true) => Duration::ZERO,
             Ok(false) => POLL,

@@ -34,7 +34,7 @@ impl Clock {
     /// Takes over the offset kept in the database. Time goes forward only: who read the offset before somebody moved it may
     /// come later than who read it afterwards.
     pub async fn refresh(&self, db: &Db) -> Result<(), sqlx::Error> {
-        let (offset,): (i64,) = db.read().await?.get(FIND_OFFSET, args![]).await?;
+        let (offset,): (i64,) = db.read().get(FIND_OFFSET, args![]).await?;
         self.offset.fetch_max(offset, Ordering::Relaxed);
         Ok(())
     }

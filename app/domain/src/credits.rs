@@ -97,7 +97,7 @@ async fn enter(tx: &mut Tx, account: &AccountId, kind: Kind, amount: i64, balanc
 
 /// Takes away what is due to expire, of every account. True when there was something.
 pub(crate) async fn expire(keel: &Keel) -> Result<bool> {
-    let accounts: Vec<DueRow> = keel.db().read().await?.list(LIST_ACCOUNTS_WITH_DUE_LOTS, args![keel.now()]).await?;
+    let accounts: Vec<DueRow> = keel.db().read().list(LIST_ACCOUNTS_WITH_DUE_LOTS, args![keel.now()]).await?;
     let accounts: BTreeSet<AccountId> = accounts.into_iter().map(|row| row.account_id).collect();
     let any = !accounts.is_empty();
     let mut trouble = Ok(());

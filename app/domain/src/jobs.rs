@@ -57,7 +57,7 @@ pub(crate) async fn add(tx: &mut Tx, kind: Kind, subject: &str, now: Instant) ->
 
 /// Does what is due, at most a batch. True when there was something.
 pub(crate) async fn work(keel: &Keel) -> Result<bool> {
-    let due: Vec<JobRow> = keel.db().read().await?.list(LIST_DUE, args![keel.now(), BATCH]).await?;
+    let due: Vec<JobRow> = keel.db().read().list(LIST_DUE, args![keel.now(), BATCH]).await?;
     let any = !due.is_empty();
     for job in due {
         if claim(keel, &job).await? {

@@ -13,7 +13,14 @@ use crate::settings::Settings;
 use crate::sweep::Broom;
 use keel_types::Instant;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// How long nothing arrives between two bursts of events.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How long a burst keeps the worker waiting.
+const LONGEST_BURST: Duration = Duration::from_millis(250);
 
 /// A running Keel. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
@@ -159,6 +166,13 @@ impl Keel {
             Work::Events => self.0.events.notified().await,
             Work::Jobs => self.0.jobs.notified().await,
         }
+    }
+
+    /// Waits until Stripe has said what it has to say, a quarter of a second at most: it waits for each acknowledgement, and one
+    /// look answers all events about one object.
+    pub async fn events_pause(&self) {
+        let still_arriving = async { while timeout(PAUSE, self.0.events.notified()).await.is_ok() {} };
+        let _ = timeout(LONGEST_BURST, still_arriving).await;
     }
 
     /// Tells the workers of this instance that there is work.

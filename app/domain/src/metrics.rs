@@ -87,7 +87,7 @@ fn result(done: bool) -> (&'static str, &'static str) {
 
 /// How much of each queue is due, and since when.
 async fn waiting(keel: &Keel) -> Result<[(&'static str, i64, Option<i64>); 2], sqlx::Error> {
-    let mut conn = keel.db().read().await?;
+    let mut conn = keel.db().read();
     let jobs: (i64, Option<i64>) = conn.get(FIND_DUE_JOBS, args![keel.now()]).await?;
     let lanes: (i64, Option<i64>) = conn.get(FIND_DUE_LANES, args![keel.now()]).await?;
     Ok([("jobs", jobs.0, jobs.1), ("stripe", lanes.0, lanes.1)])

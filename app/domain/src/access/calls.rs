@@ -30,7 +30,7 @@ pub struct Outside(pub(crate) ());
 impl<D: Door> Read<D> {
     /// Opens the door to read.
     pub async fn open(keel: &Keel, asked: Asked) -> Result<Self> {
-        let mut conn = keel.db().read().await?;
+        let mut conn = keel.db().read();
         let proof = enter::<D>(&mut conn, keel, &asked).await?;
         Ok(Self { conn, proof, keel: keel.clone(), asked })
     }

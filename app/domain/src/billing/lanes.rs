@@ -19,7 +19,7 @@ use tokio::task::{JoinError, JoinSet};
 const LEASE: i64 = 2 * MINUTE;
 const BATCH: u32 = 50;
 /// Lanes an instance processes at once, so that one slow customer does not hold up the others.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 sql! {
     LIST_DUE_LANES = "SELECT customer FROM stripe_lanes WHERE due_at <= $1 AND leased_until < $1 ORDER BY due_at LIMIT $2";
@@ -51,7 +51,7 @@ struct Lane {
 
 /// Processes the lanes that are due, at most a batch. True when there was one.
 pub(crate) async fn work(keel: &Keel) -> Result<bool> {
-    let due: Vec<(String,)> = keel.db().read().await?.list(LIST_DUE_LANES, args![keel.now(), BATCH]).await?;
+    let due: Vec<(String,)> = keel.db().read().list(LIST_DUE_LANES, args![keel.now(), BATCH]).await?;
     let any = !due.is_empty();
     let mut under_way = JoinSet::new();
     let mut trouble = Ok(());
@@ -76,40 +76,43 @@ fn ended(done: Option<std::result::Result<Result<()>, JoinError>>) -> Result<()>
 }
 
 async fn look_after(keel: Keel, customer: String) -> Result<()> {
-    let Some(lane) = claim(&keel, customer).await? else { return Ok(()) };
-    process(&keel, &lane).await
+    match claim(&keel, customer).await? {
+        Some((lane, events)) => process(&keel, &lane, events).await,
+        None => Ok(()),
+    }
 }
 
-async fn claim(keel: &Keel, customer: String) -> Result<Option<Lane>> {
+/// Takes the lane, with the events that are due in it. None when somebody else has it, or there is nothing to do.
+async fn claim(keel: &Keel, customer: String) -> Result<Option<(Lane, Vec<EventRow>)>> {
     let now = keel.now();
     let mut tx = keel.db().begin().await?;
-    let fence: Option<(i64,)> = tx.find(CLAIM_LANE, args![customer.as_str(), now.plus(LEASE), now]).await?;
+    let claimed: Option<(i64,)> = tx.find(CLAIM_LANE, args![customer.as_str(), now.plus(LEASE), now]).await?;
+    let Some((fence,)) = claimed else { return Ok(None) };
+    let events: Vec<EventRow> = tx.list(LIST_DUE_EVENTS, args![customer.as_str(), now, BATCH]).await?;
+    let lane = Lane { customer, fence };
+    if events.is_empty() {
+        release(&mut tx, &lane).await?;
+    }
     tx.commit().await?;
-    Ok(fence.map(|(fence,)| Lane { customer, fence }))
+    Ok((!events.is_empty()).then_some((lane, events)))
 }
 
-/// Gives the lane back, due again when its next event is. Its row was locked before, by [`hold`]: one statement would look for
-/// events as of before it waited for the lock, and miss the one whose webhook it waited for.
+/// Gives the lane back, due again when its next event is. Its row was locked before, by [`claim`] or [`hold`]: one statement would
+/// look for events as of before it waited for the lock, and miss the one whose webhook it waited for.
 async fn release(tx: &mut Tx, lane: &Lane) -> Result<()> {
     tx.run(RELEASE_LANE, args![lane.customer.as_str(), lane.fence]).await?;
     Ok(())
 }
 
 /// Looks once at each object that due events name, whatever their number and order; the last one's transaction gives the lane back.
-async fn process(keel: &Keel, lane: &Lane) -> Result<()> {
-    let due = args![lane.customer.as_str(), keel.now(), BATCH];
-    let events: Vec<EventRow> = keel.db().read().await?.list(LIST_DUE_EVENTS, due).await?;
+async fn process(keel: &Keel, lane: &Lane, events: Vec<EventRow>) -> Result<()> {
     let mut looks: BTreeMap<(Option<ObjectKind>, String), Vec<EventRow>> = BTreeMap::new();
     for event in events {
         looks.entry((ObjectKind::parse(&event.object_kind), event.object_id.clone())).or_default().push(event);
     }
-    let Some(mut left) = looks.len().checked_sub(1) else {
-        let mut tx = keel.db().begin().await?;
-        hold(keel, &mut tx, lane).await?;
-        release(&mut tx, lane).await?;
-        return Ok(tx.commit().await?);
-    };
+    let mut left = looks.len();
     for ((kind, id), events) in looks {
+        left -= 1;
         let found = match kind {
             Some(kind) => settle::look(keel, &Outside(()), kind, &id).await,
             None => Err(PaymentError::NotFound),
@@ -117,7 +120,6 @@ async fn process(keel: &Keel, lane: &Lane) -> Result<()> {
         if !write(keel, lane, found, &events, left == 0).await? {
             break;
         }
-        left = left.saturating_sub(1);
     }
     Ok(())
 }

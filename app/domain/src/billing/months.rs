@@ -71,7 +71,7 @@ pub(super) async fn begin(tx: &mut Tx, subscription: Option<&SubscriptionId>, co
 
 /// Grants what the clock has brought, to every account. True when there was something.
 pub(crate) async fn grant_due(keel: &Keel) -> Result<bool> {
-    let due: Vec<DueRow> = keel.db().read().await?.list(LIST_DUE, args![keel.now()]).await?;
+    let due: Vec<DueRow> = keel.db().read().list(LIST_DUE, args![keel.now()]).await?;
     let any = !due.is_empty();
     let mut trouble = Ok(());
     for row in due {

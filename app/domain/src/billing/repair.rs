@@ -40,7 +40,7 @@ pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
     let mut drift = Drift { missed_events, ..Drift::default() };
     let mut after = String::new();
     loop {
-        let page: Vec<(String,)> = system.keel().db().read().await?.list(LIST_CUSTOMERS, args![after.as_str()]).await?;
+        let page: Vec<(String,)> = system.keel().db().read().list(LIST_CUSTOMERS, args![after.as_str()]).await?;
         let Some((last,)) = page.last().cloned() else { return Ok(drift) };
         for (customer,) in page {
             drift.stale_subscriptions.extend(compare(system, &customer).await?);
@@ -52,7 +52,7 @@ pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
 async fn take_in_lost_events(system: &SystemGrant) -> Result<Vec<String>> {
     let keel = system.keel();
     let started = keel.now();
-    let mark: Option<(i64,)> = keel.db().read().await?.find(FIND_MARK, args![EVENTS]).await?;
+    let mark: Option<(i64,)> = keel.db().read().find(FIND_MARK, args![EVENTS]).await?;
     let since = mark.map_or(0, |(reached,)| reached - OVERLAP);
     let listed = keel.payments().list_events(&Outside(()), since).await.map_err(told)?;
     let mut missed = vec![];
@@ -74,7 +74,7 @@ async fn take_in_lost_events(system: &SystemGrant) -> Result<Vec<String>> {
 async fn compare(system: &SystemGrant, customer: &str) -> Result<Vec<String>> {
     let keel = system.keel();
     let theirs = keel.payments().list_subscriptions(&Outside(()), customer).await.map_err(told)?;
-    let ours: Vec<(String, String, i64, Option<i64>)> = keel.db().read().await?.list(LIST_MIRRORED, args![customer]).await?;
+    let ours: Vec<(String, String, i64, Option<i64>)> = keel.db().read().list(LIST_MIRRORED, args![customer]).await?;
     let same = |s: &SubscriptionState| {
         let mirrored = ours.iter().find(|(id, ..)| *id == s.id);
         mirrored.is_some_and(|(_, status, seats, end)| {

@@ -116,7 +116,7 @@ impl Model {
 }
 
 async fn assert_same(keel: &Keel, account: &AccountId, model: &Model, step: usize) {
-    let mut conn = keel.db().read().await.unwrap();
+    let mut conn = keel.db().read();
     let entries: Vec<(i64, i64, i64)> = conn.list(LIST_ENTRIES, args![account]).await.unwrap();
     let mut balance = 0;
     for (place, (number, amount, after)) in entries.iter().enumerate() {

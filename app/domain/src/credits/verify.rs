@@ -43,7 +43,7 @@ impl Proof {
 
 /// Proves the ledger of every account. That each grant stands for one fact is an index.
 pub async fn verify(system: &SystemGrant) -> Result<Proof> {
-    let mut conn = system.keel().db().read().await?;
+    let mut conn = system.keel().db().read();
     let mut ids = async |sql| -> Result<Vec<String>> {
         let rows: Vec<(String,)> = conn.list(sql, args![]).await?;
         Ok(rows.into_iter().map(|(id,)| id).collect())

@@ -2,7 +2,8 @@
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use std::fs::File;
 use std::path::Path;
 
@@ -18,9 +19,11 @@ pub(super) async fn run_on_postgres(options: &PgConnectOptions) -> Result<(), sq
 }
 
 /// Applies what is missing. A lock file beside the database keeps others waiting.
-pub(super) async fn run_on_sqlite(writer: &SqlitePool, file: &Path) -> Result<(), sqlx::Error> {
+pub(super) async fn run_on_sqlite(options: &SqliteConnectOptions, file: &Path) -> Result<(), sqlx::Error> {
     let lock = lock(file).await?;
-    let done = MIGRATIONS.run(writer).await;
+    let mut conn = options.connect().await?;
+    let done = MIGRATIONS.run(&mut conn).await;
+    conn.close().await?;
     drop(lock);
     Ok(done?)
 }

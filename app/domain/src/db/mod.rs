@@ -1,6 +1,6 @@
 //! One SQL for two databases: the pools, the connection a call reads from, the transaction a call writes in.
 //!
-//! SQLite has one writer connection, fairly queued, whose transactions begin IMMEDIATE, and a pool of readers beside it.
+//! SQLite has one writer connection, fairly queued, whose transactions begin IMMEDIATE ([`writers`]), and a pool of readers beside it.
 //! PostgreSQL has one pool and runs READ COMMITTED, so verbs with rules across rows begin with [`locks`]. Nothing
 //! outside `domain` sees a connection; inside, calls come from [`crate::access`] only.
 //!
@@ -12,10 +12,12 @@
 pub mod locks;
 mod migrations;
 pub mod sql;
+mod writers;
 
 pub use sql::{Arg, Registered, Sql};
 /// Why the database did not do what a statement says.
 pub use sqlx::Error;
+pub use writers::Writer;
 
 use crate::request;
 use sqlx::pool::PoolConnection;
@@ -26,6 +28,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
+use writers::Turn;
 
 /// How long a call waits for a connection before it is told that the database is unavailable.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -57,7 +60,7 @@ pub enum Db {
     /// A file. The lock file beside it serialises migrations.
     Sqlite {
         /// The one connection that writes.
-        writer: SqlitePool,
+        writer: Writer,
         /// The connections that only read.
         readers: SqlitePool,
         /// Where the file is.
@@ -86,10 +89,10 @@ impl Db {
             .busy_timeout(BUSY);
         let file = options.get_filename().to_path_buf();
         // A file does not hang up: asking whether it is still there before each call would only cost time.
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).test_before_acquire(false);
-        let writer = pool(1).connect_lazy_with(options.clone());
-        let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON").create_if_missing(false));
-        migrations::run_on_sqlite(&writer, &file).await?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE).test_before_acquire(false);
+        migrations::run_on_sqlite(&options, &file).await?;
+        let writer = Writer::new(options.clone());
+        let readers = readers.connect_lazy_with(options.pragma("query_only", "ON").create_if_missing(false));
         Ok(Self::Sqlite { writer, readers, file })
     }
 
@@ -117,7 +120,7 @@ impl Db {
             (name, i64::from(pool.size()), i64::try_from(pool.num_idle()).unwrap_or(i64::MAX))
         }
         match self {
-            Self::Sqlite { writer, readers, .. } => vec![of("writer", writer), of("readers", readers)],
+            Self::Sqlite { writer, readers, .. } => vec![("writer", 1, i64::from(writer.is_idle())), of("readers", readers)],
             Self::Postgres(pool) => vec![of("postgres", pool)],
         }
     }
@@ -143,21 +146,21 @@ impl Db {
         }
     }
 
-    pub(crate) async fn read(&self) -> Result<Conn, Error> {
-        match self {
-            Self::Sqlite { readers, .. } => Conn::take(readers, Kind::Sqlite).await,
-            Self::Postgres(pool) => Conn::take(pool, Kind::Postgres).await,
-        }
+    /// A connection to read from, taken by the first statement: whoever asks nothing waits for nobody.
+    pub(crate) fn read(&self) -> Conn {
+        Conn { kind: Some(Kind::Wanted(self.clone())), is_transaction: false, until: None }
     }
 
     pub(crate) async fn begin(&self) -> Result<Tx, Error> {
-        let (mut conn, begin) = match self {
-            Self::Sqlite { writer, .. } => (Conn::take(writer, Kind::Sqlite).await?, "BEGIN IMMEDIATE"),
-            Self::Postgres(pool) => (Conn::take(pool, Kind::Postgres).await?, "BEGIN"),
-        };
-        conn.is_transaction = true;
-        conn.control(begin).await?;
-        Ok(Tx(conn))
+        match self {
+            Self::Sqlite { writer, .. } => Ok(Tx(Conn::take(writer.begin(), Kind::Writer).await?)),
+            Self::Postgres(pool) => {
+                let mut conn = Conn::take(pool.acquire(), Kind::Postgres).await?;
+                conn.is_transaction = true;
+                conn.control("BEGIN").await?;
+                Ok(Tx(conn))
+            }
+        }
     }
 }
 
@@ -166,7 +169,7 @@ impl Db {
 pub struct Conn {
     /// None only once it is given back.
     kind: Option<Kind>,
-    /// Whether a transaction may be open on it.
+    /// Whether it is PostgreSQL's, and a transaction may be open on it.
     is_transaction: bool,
     /// When the request that waits for it waits no longer.
     until: Option<Instant>,
@@ -174,7 +177,9 @@ pub struct Conn {
 
 #[derive(Debug)]
 enum Kind {
-    Sqlite(PoolConnection<Sqlite>),
+    Wanted(Db),
+    Reader(PoolConnection<Sqlite>),
+    Writer(Turn),
     Postgres(PoolConnection<Postgres>),
 }
 
@@ -195,18 +200,23 @@ macro_rules! bind {
 /// Binds the arguments and runs the same method of sqlx on whichever connection there is.
 macro_rules! on {
     ($conn:expr, $args:expr, $query:ident $(::<$row:ty>)? ($sql:expr), $method:ident $(, $then:ident)?) => {{
+        $conn.be_taken().await?;
         let until = $conn.until();
         let run = async {
             match &mut $conn.kind {
-                Some(Kind::Sqlite(c)) => {
+                Some(Kind::Reader(c)) => {
                     let given = bind!(sqlx::$query::<Sqlite $(, $row)?>($sql.text), $args).$method(&mut **c).await;
+                    given$(.map(|given| given.$then()))?
+                }
+                Some(Kind::Writer(turn)) => {
+                    let given = bind!(sqlx::$query::<Sqlite $(, $row)?>($sql.text), $args).$method(turn.conn()?).await;
                     given$(.map(|given| given.$then()))?
                 }
                 Some(Kind::Postgres(c)) => {
                     let given = bind!(sqlx::$query::<Postgres $(, $row)?>($sql.text), $args).$method(&mut **c).await;
                     given$(.map(|given| given.$then()))?
                 }
-                None => Err(Error::PoolClosed),
+                Some(Kind::Wanted(_)) | None => Err(Error::PoolClosed),
             }
         };
         in_time(until, run).await
@@ -229,27 +239,31 @@ impl Conn {
         on!(self, args, query_as::<T>(sql), fetch_one)
     }
 
-    /// Takes a connection of the pool, unless this request has waited for one in vain.
-    async fn take<D: Database>(pool: &Pool<D>, kind: impl FnOnce(PoolConnection<D>) -> Kind) -> Result<Self, Error> {
+    async fn be_taken(&mut self) -> Result<(), Error> {
+        if let Some(Kind::Wanted(db)) = &self.kind {
+            *self = match db {
+                Db::Sqlite { readers, .. } => Self::take(readers.acquire(), Kind::Reader).await?,
+                Db::Postgres(pool) => Self::take(pool.acquire(), Kind::Postgres).await?,
+            };
+        }
+        Ok(())
+    }
+
+    /// Takes a connection, unless this request has waited for one in vain.
+    async fn take<T>(taken: impl Future<Output = Result<T, Error>>, kind: impl FnOnce(T) -> Kind) -> Result<Self, Error> {
         if request::has_lost_database() {
             return Err(Error::PoolTimedOut);
         }
         let until = request::is_under_way().then(|| Instant::now() + CALL);
-        let taken = pool.acquire().await.inspect_err(|_| request::lose_database())?;
+        let taken = taken.await.inspect_err(|_| request::lose_database())?;
         Ok(Self { kind: Some(kind(taken)), is_transaction: false, until })
     }
 
-    /// Begins or ends a transaction.
+    /// Begins or ends a transaction of PostgreSQL.
     async fn control(&mut self, sql: &'static str) -> Result<(), Error> {
         let until = self.until();
-        let run = async {
-            match &mut self.kind {
-                Some(Kind::Sqlite(c)) => (&mut **c).execute(sql).await.map(drop),
-                Some(Kind::Postgres(c)) => (&mut **c).execute(sql).await.map(drop),
-                None => Err(Error::PoolClosed),
-            }
-        };
-        in_time(until, run).await
+        let Some(Kind::Postgres(conn)) = &mut self.kind else { return Err(Error::PoolClosed) };
+        in_time(until, async { (&mut **conn).execute(sql).await.map(drop) }).await
     }
 
     /// How long the next statement may take.
@@ -270,9 +284,10 @@ async fn in_time<T>(until: Instant, run: impl Future<Output = Result<T, Error>>)
 impl Drop for Conn {
     fn drop(&mut self) {
         match self.kind.take() {
-            Some(Kind::Sqlite(conn)) => drop(tokio::spawn(give_back(conn, self.is_transaction))),
+            Some(Kind::Reader(conn)) => drop(tokio::spawn(give_back(conn, false))),
             Some(Kind::Postgres(conn)) => drop(tokio::spawn(give_back(conn, self.is_transaction))),
-            None => {}
+            // A turn rolls itself back.
+            Some(Kind::Wanted(_) | Kind::Writer(_)) | None => {}
         }
     }
 }
@@ -310,6 +325,9 @@ impl Tx {
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        if let Some(Kind::Writer(turn)) = self.0.kind.take_if(|kind| matches!(kind, Kind::Writer(_))) {
+            return turn.commit(self.0.until()).await;
+        }
         self.0.control("COMMIT").await?;
         self.0.is_transaction = false;
         Ok(())

@@ -77,7 +77,7 @@ async fn enqueue(tx: &mut Tx, to: &Email, letter: &Letter<'_>, now: Instant) -> 
 
 /// Sends a mail of the outbox, unless it was sent. Where no server is set, the mailbox page is its destination.
 pub(crate) async fn deliver(keel: &Keel, id: &str) -> std::result::Result<(), String> {
-    let row: Option<MailRow> = async { keel.db().read().await?.find(FIND, args![id]).await }.await.map_err(|e| e.to_string())?;
+    let row: Option<MailRow> = async { keel.db().read().find(FIND, args![id]).await }.await.map_err(|e| e.to_string())?;
     let Some(row) = row.filter(|row| row.sent_at.is_none()) else { return Ok(()) };
     let sent = keel.post().send(&row.into()).await;
     keel.metrics().mail(sent.is_ok());
