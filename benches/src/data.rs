@@ -192,7 +192,7 @@ pub fn of_the_billing_page(person: &Person) -> Vec<Statement> {
     let now = Clock::default().now();
     let (user, workspace) = (person.user.as_str(), person.workspace.as_str());
     let args = [
-        args![person.hash.as_str(), now.plus(-14 * DAY), now.plus(-30 * DAY), ""],
+        args![person.hash.as_str(), now.plus(-14 * DAY), now.plus(-30 * DAY), "", true],
         args![user],
         args![workspace],
         args![workspace],

@@ -56,7 +56,7 @@ impl Answer {
 /// One request over a connection of its own.
 pub async fn ask(server: SocketAddr, request: &[u8]) -> Result<Answer, Failure> {
     let mut connection = Connection::open(server).await?;
-    let (status, head, size) = connection.exchange(request).await?;
+    let Answered { status, head, size, .. } = connection.exchange(request).await?;
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut parsed = httparse::Response::new(&mut headers);
     parsed.parse(&connection.buffer)?;
@@ -64,20 +64,33 @@ pub async fn ask(server: SocketAddr, request: &[u8]) -> Result<Answer, Failure> 
     Ok(Answer { status, size, headers: parsed.headers.iter().map(text).collect(), body: connection.buffer[head..size].to_vec() })
 }
 
-struct Connection {
+/// A connection that is kept.
+pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
+/// An answer that is whole, in the connection's buffer.
+#[derive(Clone, Copy)]
+pub struct Answered {
+    pub status: u16,
+    /// Whether it says when to come back.
+    pub retry_after: bool,
+    /// The length of its head.
+    head: usize,
+    /// The length of all of it.
+    size: usize,
+}
+
 impl Connection {
-    async fn open(server: SocketAddr) -> Result<Self, Failure> {
+    pub async fn open(server: SocketAddr) -> Result<Self, Failure> {
         let stream = TcpStream::connect(server).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(64 * 1024) })
     }
 
-    /// Sends a request; gives the status of the answer, the length of its head, and that of all of it, which is in the buffer.
-    async fn exchange(&mut self, request: &[u8]) -> Result<(u16, usize, usize), Failure> {
+    /// Sends a request and reads the whole answer.
+    pub async fn exchange(&mut self, request: &[u8]) -> Result<Answered, Failure> {
         self.buffer.clear();
         self.stream.write_all(request).await?;
         let mut known = None;
@@ -88,24 +101,25 @@ impl Connection {
             if known.is_none() {
                 known = head(&self.buffer)?;
             }
-            let Some((status, head, body)) = known else { continue };
+            let Some((answered, body)) = known else { continue };
             match body {
-                Some(body) if self.buffer.len() >= head + body => return Ok((status, head, head + body)),
-                None if self.buffer.ends_with(LAST_CHUNK) => return Ok((status, head, self.buffer.len())),
+                Some(body) if self.buffer.len() >= answered.head + body => return Ok(Answered { size: answered.head + body, ..answered }),
+                None if self.buffer.ends_with(LAST_CHUNK) => return Ok(Answered { size: self.buffer.len(), ..answered }),
                 _ => {}
             }
         }
     }
 }
 
-/// Status, length of the head and length of the body, once the head is complete. What is compressed comes in chunks instead.
-fn head(buffer: &[u8]) -> Result<Option<(u16, usize, Option<usize>)>, Failure> {
+/// The answer without its size, and the length of its body, once the head is complete. What is compressed comes in chunks instead.
+fn head(buffer: &[u8]) -> Result<Option<(Answered, Option<usize>)>, Failure> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut answer = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(head) = answer.parse(buffer)? else { return Ok(None) };
-    let length = answer.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-    let length = length.map(|header| std::str::from_utf8(header.value)).transpose()?.map(str::parse).transpose()?;
-    Ok(Some((answer.code.unwrap_or(0), head, length)))
+    let find = |name: &str| answer.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    let length = find("content-length").map(|header| std::str::from_utf8(header.value)).transpose()?.map(str::parse).transpose()?;
+    let answered = Answered { status: answer.code.unwrap_or(0), retry_after: find("retry-after").is_some(), head, size: 0 };
+    Ok(Some((answered, length)))
 }
 
 /// What is sent, and for how long.
@@ -172,7 +186,7 @@ async fn one(server: SocketAddr, plan: Plan, status: u16) -> Result<Vec<u32>, Fa
     let mut latencies = Vec::with_capacity(16 * 1024);
     while let Some(request) = plan.next() {
         let sent = Instant::now();
-        let (answered, head, size) = tokio::time::timeout(PATIENCE, connection.exchange(request)).await??;
+        let Answered { status: answered, head, size, .. } = tokio::time::timeout(PATIENCE, connection.exchange(request)).await??;
         if answered != status {
             let body = String::from_utf8_lossy(&connection.buffer[head..size]).into_owned();
             return Err(format!("an answer was {answered} instead of {status}: {body}").into());

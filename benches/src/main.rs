@@ -6,6 +6,7 @@
 mod bare;
 mod data;
 mod load;
+mod overload;
 mod pages;
 mod processes;
 mod report;
@@ -84,16 +85,17 @@ impl Bench {
 
     async fn measure(&mut self) -> Result<(), Failure> {
         report::print_head();
-        let stripe = servers::free_address()?;
-        Box::pin(self.on_sqlite(stripe)).await?;
-        Box::pin(self.on_postgres(stripe)).await?;
+        let stripe = servers::sandbox().await?;
+        Box::pin(self.on_sqlite(&stripe)).await?;
+        Box::pin(self.on_postgres(stripe.address)).await?;
         for what in ["/org-dashboard/members", "GET /api/v1/account with an API key"] {
             report::print(&[Line::missing(what, "not built yet")]);
         }
         Ok(())
     }
 
-    async fn on_sqlite(&mut self, stripe: SocketAddr) -> Result<(), Failure> {
+    async fn on_sqlite(&mut self, sandbox: &Server) -> Result<(), Failure> {
+        let stripe = sandbox.address;
         let (much, little) = (self.filled("much", &MUCH).await?, self.filled("little", &LITTLE).await?);
         let starts = processes::starts(&self.home, "SQLite", &little.url, stripe, 150.0).await;
         self.add(starts);
@@ -104,7 +106,8 @@ impl Bench {
         let small = servers::keel(&self.home, &little.url, stripe).await?;
         self.add(beside("SQLite", (&keel, &much), (&small, &little)).await);
         drop(small);
-        self.add(webhooks::measure(self, &keel, &much.url, stripe).await);
+        self.add(overload::measure(&keel, &pages::signed_in(&much.person)).await);
+        self.add(webhooks::measure(self, &keel, &much.url, sandbox).await);
         self.add(processes::loaded(&keel));
         self.add(pages::downloads(&keel, &much.person).await);
         Ok(())

@@ -51,7 +51,8 @@ pub async fn size(on: &str, much: (&Server, &Person), little: (&Server, &Person)
     ])
 }
 
-fn signed_in(person: &Person) -> Vec<u8> {
+/// The billing page as this person asks for it.
+pub fn signed_in(person: &Person) -> Vec<u8> {
     get(BILLING, &[("cookie", &person.cookie())])
 }
 

@@ -45,15 +45,17 @@ impl Line {
 
     /// At most so much.
     pub fn most(what: impl Into<String>, measured: f64, unit: &str, most: f64) -> Self {
-        let written = |number: f64| if number < 10.0 { format!("{number:.1} {unit}") } else { format!("{number:.0} {unit}") };
-        Self {
-            what: what.into(),
-            measured: written(measured),
-            bare: String::new(),
-            ratio: String::new(),
-            target: format!("≤ {most} {unit}"),
-            verdict: verdict(measured <= most),
-        }
+        Self::alone(what, measured, unit, format!("≤ {most} {unit}"), measured <= most)
+    }
+
+    /// At least so much.
+    pub fn least(what: impl Into<String>, measured: f64, unit: &str, least: f64) -> Self {
+        Self::alone(what, measured, unit, format!("≥ {least} {unit}"), measured >= least)
+    }
+
+    fn alone(what: impl Into<String>, measured: f64, unit: &str, target: String, enough: bool) -> Self {
+        let measured = if measured < 10.0 { format!("{measured:.1} {unit}") } else { format!("{measured:.0} {unit}") };
+        Self { what: what.into(), measured, bare: String::new(), ratio: String::new(), target, verdict: verdict(enough) }
     }
 
     /// Nothing of this kind may be found.

@@ -23,6 +23,8 @@ pub struct Server {
     child: Child,
     pub address: SocketAddr,
     started: Instant,
+    /// Keel's log.
+    log: Option<PathBuf>,
 }
 
 impl Drop for Server {
@@ -52,10 +54,10 @@ pub fn settings(home: &Path, database: &str, listen: SocketAddr, stripe: SocketA
 /// A Keel in production, which has answered 200. Its log goes to a file.
 pub async fn keel(home: &Path, database: &str, stripe: SocketAddr) -> Result<Server, Failure> {
     let listen = free_address()?;
+    let log = home.join(format!("keel-{}.log", listen.port()));
     let mut command = pinned(&beside("keel")?);
-    command.env_clear().envs(settings(home, database, listen, stripe)).stdout(Stdio::null()).stderr(File::create(home.join("keel.log"))?);
-    let server = Server::spawn(command, listen)?;
-    server.answers("/login").await
+    command.env_clear().envs(settings(home, database, listen, stripe)).stdout(Stdio::null()).stderr(File::create(&log)?);
+    Server::spawn(command, listen, Some(log))?.answers("/login").await
 }
 
 /// A server that does the least, in this same program.
@@ -63,20 +65,21 @@ pub async fn bare(bare: &Bare) -> Result<Server, Failure> {
     let listen = free_address()?;
     let mut command = pinned(&std::env::current_exe()?);
     command.arg("bare").arg(listen.to_string()).arg(serde_json::to_string(bare)?).stderr(Stdio::inherit());
-    Server::spawn(command, listen)?.answers("/").await
+    Server::spawn(command, listen, None)?.answers("/").await
 }
 
 /// The billing sandbox. It stands for somebody else's machine, so it runs beside the client.
-pub async fn sandbox(listen: SocketAddr) -> Result<Server, Failure> {
+pub async fn sandbox() -> Result<Server, Failure> {
+    let listen = free_address()?;
     let mut command = Command::new(beside("billing-sandbox")?);
     command.args(["--listen", &listen.to_string(), "--api-key", STRIPE_KEY]).stdout(Stdio::null());
-    Server::spawn(command, listen)?.answers("/_sandbox").await
+    Server::spawn(command, listen, None)?.answers("/_sandbox").await
 }
 
 impl Server {
-    fn spawn(mut command: Command, address: SocketAddr) -> Result<Self, Failure> {
+    fn spawn(mut command: Command, address: SocketAddr, log: Option<PathBuf>) -> Result<Self, Failure> {
         let started = Instant::now();
-        Ok(Self { child: command.stdin(Stdio::null()).spawn()?, address, started })
+        Ok(Self { child: command.stdin(Stdio::null()).spawn()?, address, started, log })
     }
 
     /// The server, once it has answered 200.
@@ -92,6 +95,11 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Ok(self)
+    }
+
+    /// What Keel has logged so far.
+    pub fn log(&self) -> Result<String, Failure> {
+        Ok(std::fs::read_to_string(self.log.as_deref().ok_or("it keeps no log")?)?)
     }
 
     /// How long ago it was started.
@@ -127,6 +135,6 @@ fn beside(name: &str) -> Result<PathBuf, Failure> {
 }
 
 /// An address of this machine nobody listens on.
-pub fn free_address() -> Result<SocketAddr, Failure> {
+fn free_address() -> Result<SocketAddr, Failure> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }

@@ -4,13 +4,12 @@ use crate::bare::Bare;
 use crate::data::{self, Database};
 use crate::load::{self, Plan, get, post};
 use crate::report::{Comparison, Line, Lines};
-use crate::servers::{self, AUTHORIZATION, Server, WEBHOOK_SECRET, bare};
+use crate::servers::{AUTHORIZATION, Server, WEBHOOK_SECRET, bare};
 use crate::{Bench, Failure, MUCH};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use keel_domain::clock::Clock;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 4;
@@ -75,9 +74,8 @@ fn id(object: &Value) -> Result<String, Failure> {
 }
 
 /// Acknowledged and processed events per second, and how long the backlog lasted.
-pub async fn measure(bench: &Bench, keel: &Server, database: &str, stripe: SocketAddr) -> Lines {
-    let sandbox = servers::sandbox(stripe).await?;
-    let subscriptions = subscribe(&sandbox).await?;
+pub async fn measure(bench: &Bench, keel: &Server, database: &str, sandbox: &Server) -> Lines {
+    let subscriptions = subscribe(sandbox).await?;
     let customers: Vec<String> = subscriptions.iter().map(|one| one.customer.clone()).collect();
     data::add_customers(database, MUCH.people, &customers).await?;
     let bare = bare(&Bare::Inserts { database: bench.migrated("inserts").await? }).await?;

@@ -5,13 +5,15 @@
 
 use super::encodings::Encodings;
 use super::pages::KEPT;
+use axum::Extension;
 use axum::body::{Bytes, to_bytes};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use flate2::{Compression, write::GzEncoder};
 use http::{HeaderMap, Method, StatusCode, header};
 use keel_web::arrival::Audience;
+use keel_web::page::PageRoute;
 use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -32,7 +34,7 @@ pub async fn keep(State(kept): State<Kept>, mut request: Request, next: Next) ->
     let Some(key) = key(&request) else { return next.run(request).await };
     let found = kept.0.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     if let Some(page) = found {
-        return answer(page, request.headers());
+        return answer(key.0, page, request.headers());
     }
     // What is kept is the whole page, plain, whatever the first one asks for.
     let headers = request.headers().clone();
@@ -45,7 +47,7 @@ pub async fn keep(State(kept): State<Kept>, mut request: Request, next: Next) ->
     let Ok(html) = to_bytes(response.into_body(), usize::MAX).await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let page = compressed(html);
     kept.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, page.clone());
-    answer(page, &headers)
+    answer(key.0, page, &headers)
 }
 
 fn key(request: &Request) -> Option<Key> {
@@ -53,18 +55,17 @@ fn key(request: &Request) -> Option<Key> {
     if !plain || request.headers().contains_key(header::COOKIE) {
         return None;
     }
-    let path = request.extensions().get::<MatchedPath>()?.as_str();
-    let route = KEPT.iter().find(|route| **route == path)?;
+    let route = KEPT.iter().find(|route| **route == request.uri().path())?;
     Some((route, Audience::of(request.headers())))
 }
 
-fn answer(page: Encodings<Bytes>, headers: &HeaderMap) -> Response {
+fn answer(route: &'static str, page: Encodings<Bytes>, headers: &HeaderMap) -> Response {
     let head = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "public, max-age=60"),
         (header::VARY, "accept-encoding, accept-language, cookie"),
     ];
-    (head, page.answer(headers)).into_response()
+    (Extension(PageRoute(route)), head, page.answer(headers)).into_response()
 }
 
 /// The content with its compressed forms.

@@ -7,7 +7,7 @@ use super::buckets::{Buckets, stop_floods};
 use super::kept::{Kept, keep};
 use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use keel_domain::secrets::reference;
@@ -16,6 +16,7 @@ use keel_domain::{Refusal, request};
 use keel_types::Code;
 use keel_web::action::declared;
 use keel_web::arrival::Arrival;
+use keel_web::page::PageRoute;
 use keel_web::pages::accounts::switch;
 use keel_web::pages::errors;
 use keel_web::problem::Problem;
@@ -33,7 +34,8 @@ const LONGEST: Duration = Duration::from_mins(1);
 const WORTH_COMPRESSING: u16 = 1_024;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The application inside its layers. The last one named is the outermost.
+/// The application inside its layers. The last one named is the outermost. They stand around two routers, one in the other: a
+/// request copies all layers of its route, one after another, but of a router only its handle.
 pub fn around(app: Router, served: &Arc<Served>) -> Router {
     let headers = Arc::new(security_headers(served));
     let app = app
@@ -45,9 +47,19 @@ pub fn around(app: Router, served: &Arc<Served>) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| errors::bare(&Refusal::internal(&"a panic"))))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING))))
-        .layer(from_fn_with_state(Kept::default(), keep));
+        .layer(from_fn(note_route));
+    let app = Router::new().fallback_service(app).layer(from_fn_with_state(Kept::default(), keep));
     let app = if served.keel.settings().in_development() { app.layer(from_fn_with_state(served.clone(), leave_localhost)) } else { app };
     app.layer(from_fn_with_state(headers, add_headers)).layer(from_fn_with_state(served.clone(), log))
+}
+
+/// Leaves with the answer which route gave it.
+async fn note_route(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
 }
 
 async fn unknown(request: Request) -> Response {
@@ -123,10 +135,10 @@ fn is_of_teams(path: &str) -> bool {
 async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
     let (id, started, under_way) = (reference(), tokio::time::Instant::now(), served.requests.begin());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().and_then(|path| served.routes.get(path.as_str())).copied().unwrap_or("unknown");
     let answer = async {
         let response = next.run(request).await;
         let (status, took) = (response.status(), started.elapsed());
+        let route = route(&served, &response);
         tracing::info!(target: "access", %method, route, status = status.as_u16(), milliseconds = took.as_secs_f64() * 1_000.0);
         served.requests.answered(route, &method, status, took);
         response
@@ -140,6 +152,13 @@ async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) ->
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// The template of the route that answered, as it stands in the table of endpoints.
+fn route(served: &Served, response: &Response) -> &'static str {
+    let kept = response.extensions().get::<PageRoute>().map(|page| page.0);
+    let matched = || response.extensions().get::<MatchedPath>().and_then(|path| served.routes.get(path.as_str())).copied();
+    matched().or(kept).unwrap_or("unknown")
 }
 
 fn security_headers(served: &Served) -> Vec<(HeaderName, HeaderValue)> {
