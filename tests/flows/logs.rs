@@ -1,6 +1,6 @@
 //! The log: each line of a request carries its id, a fault is found by its reference, and no secret is ever written.
 
-use crate::support::{Alone, Browser, free_address};
+use crate::support::{Alone, Browser};
 use http::{Method, header};
 use serde_json::{Value, json};
 
@@ -86,20 +86,7 @@ async fn a_fault_is_found_by_its_reference() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_production_each_line_is_json_and_carries_the_requests_id() {
-    let address = free_address();
-    let settings = [
-        ("KEEL_ENV", "production"),
-        ("KEEL_BASE_URL", "https://keel.example"),
-        ("KEEL_SECRET", "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlIGFyZSAzMg=="),
-        ("SMTP_URL", "smtp://127.0.0.1:9"),
-        ("KEEL_MAIL_FROM", "Keel <keel@keel.example>"),
-        ("STRIPE_SECRET_KEY", "sk_test_none"),
-        ("STRIPE_WEBHOOK_SECRET", "whsec_none"),
-        ("STRIPE_API_BASE", "http://127.0.0.1:9"),
-    ];
-    let keel = Alone::start("serve", &address, &settings);
-    keel.answers(&format!("http://{address}/health/ready")).await;
-    let browser = Browser::new(&format!("http://{address}"));
+    let (keel, browser) = Alone::in_production().await;
     let page = browser.get("/verify?secret=none").await;
     let refused = browser.send(browser.request(Method::POST, "/api/stripe/webhook").body("{}")).await;
     let lines: Vec<Value> = keel.log().lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();

@@ -18,6 +18,7 @@ mod operations;
 mod outages;
 mod overload;
 mod passwords;
+mod production;
 mod proxies;
 mod sign_in;
 mod statements;

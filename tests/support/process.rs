@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests look at the database past the doors")]
 
+use super::Browser;
 use sqlx::{Connection as _, SqliteConnection};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -56,6 +57,24 @@ impl Alone {
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
         sqlx::query(sql).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// A Keel in production, which has answered, and a browser there.
+    pub async fn in_production() -> (Self, Browser) {
+        let address = free_address();
+        let settings = [
+            ("KEEL_ENV", "production"),
+            ("KEEL_BASE_URL", "https://keel.example"),
+            ("KEEL_SECRET", "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlIGFyZSAzMg=="),
+            ("SMTP_URL", "smtp://127.0.0.1:9"),
+            ("KEEL_MAIL_FROM", "Keel <keel@keel.example>"),
+            ("STRIPE_SECRET_KEY", "sk_test_none"),
+            ("STRIPE_WEBHOOK_SECRET", "whsec_none"),
+            ("STRIPE_API_BASE", "http://127.0.0.1:9"),
+        ];
+        let keel = Self::start("serve", &address, &settings);
+        keel.answers(&format!("http://{address}/health/ready")).await;
+        (keel, Browser::new(&format!("http://{address}")))
     }
 
     /// What it has logged so far.
