@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use keel_domain::secrets::reference;
 use keel_domain::settings::Settings;
 use keel_domain::{Refusal, request};
@@ -26,7 +26,6 @@ use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
-use tower_http::timeout::TimeoutLayer;
 
 /// The longest an answer may take.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -44,13 +43,21 @@ pub fn around(app: Router, served: &Arc<Served>) -> Router {
         .layer(from_fn_with_state(served.clone(), hide))
         .layer(from_fn_with_state(Buckets::new(), stop_floods))
         .layer(from_fn_with_state(served.clone(), arrive))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
+        .layer(from_fn(answer_in_time))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| errors::bare(&Refusal::internal(&"a panic"))))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING))))
         .layer(from_fn(note_route));
     let app = Router::new().fallback_service(app).layer(from_fn_with_state(Kept::default(), keep));
     let app = if served.keel.settings().in_development() { app.layer(from_fn_with_state(served.clone(), leave_localhost)) } else { app };
     app.layer(from_fn_with_state(headers, add_headers)).layer(from_fn_with_state(served.clone(), log))
+}
+
+/// Ends what takes too long.
+async fn answer_in_time(request: Request, next: Next) -> Response {
+    let html = accepts_html(request.headers());
+    tokio::time::timeout(LONGEST, next.run(request))
+        .await
+        .unwrap_or_else(|_| if html { errors::bare(&Refusal::Unavailable) } else { errors::json(&Refusal::Unavailable.into()) })
 }
 
 /// Leaves with the answer which route gave it.

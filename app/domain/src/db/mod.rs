@@ -255,7 +255,11 @@ impl Conn {
             return Err(Error::PoolTimedOut);
         }
         let until = request::is_under_way().then(|| Instant::now() + CALL);
-        let taken = taken.await.inspect_err(|_| request::lose_database())?;
+        let taken = match until {
+            Some(until) => in_time(until, taken).await,
+            None => taken.await,
+        };
+        let taken = taken.inspect_err(|_| request::lose_database())?;
         Ok(Self { kind: Some(kind(taken)), is_transaction: false, until })
     }
 
