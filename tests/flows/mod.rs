@@ -3,6 +3,7 @@
 mod accounts;
 mod bad_input;
 mod buying;
+mod companies;
 mod credits;
 mod headers;
 mod invitations;
@@ -19,6 +20,7 @@ mod outages;
 mod overload;
 mod passwords;
 mod proxies;
+mod settings;
 mod sign_in;
 mod statements;
 mod stopping;
