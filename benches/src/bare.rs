@@ -33,8 +33,8 @@ pub enum Bare {
     Bytes { file: PathBuf },
     /// Renders `/pricing` or `/login` from a model made once.
     Leptos { path: String, home: PathBuf },
-    /// Runs the statements of the billing page, and answers the bytes of a file.
-    Statements { database: String, person: Person, file: PathBuf },
+    /// Runs the statements of a page, and answers the bytes of a file.
+    Statements { page: String, database: String, person: Person, file: PathBuf },
     /// Inserts the body it is sent, and commits.
     Inserts { database: String },
 }
@@ -44,7 +44,7 @@ pub async fn serve(listen: SocketAddr, bare: Bare) -> Result<(), Failure> {
     let app = match bare {
         Bare::Bytes { file } => bytes(&file)?,
         Bare::Leptos { path, home } => leptos(&path, &home, listen).await?,
-        Bare::Statements { database, person, file } => statements(&database, person, &file).await?,
+        Bare::Statements { page, database, person, file } => statements(&page, &database, person, &file).await?,
         Bare::Inserts { database } => inserts(&database).await?,
     };
     let listener = TcpListener::bind(listen).await?.tap_io(|stream| {
@@ -94,18 +94,21 @@ fn stopped(why: impl std::fmt::Debug) -> Failure {
 
 /// What a server of statements needs.
 struct Reads {
+    page: String,
     database: Database,
     person: Person,
     body: String,
 }
 
-async fn statements(database: &str, person: Person, file: &Path) -> Result<Router, Failure> {
-    let reads = Reads { database: Database::open(database).await?, person, body: std::fs::read_to_string(file)? };
+async fn statements(page: &str, database: &str, person: Person, file: &Path) -> Result<Router, Failure> {
+    let database = Database::open(database).await?;
+    let reads = Reads { page: page.to_owned(), database, person, body: std::fs::read_to_string(file)? };
     Ok(Router::new().fallback(any(read)).with_state(Arc::new(reads)))
 }
 
 async fn read(State(reads): State<Arc<Reads>>) -> Response {
-    match reads.database.run_all(&data::of_the_billing_page(&reads.person)).await {
+    let read = async { reads.database.run_all(&data::statements_of(&reads.page, &reads.person)?).await };
+    match read.await {
         Ok(()) => Html(reads.body.clone()).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }

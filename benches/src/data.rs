@@ -18,8 +18,10 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 pub const INSERT_EVENT: &str =
     "INSERT INTO stripe_events (id, kind, object_kind, object_id, customer, body, state, due_at, happened_at, received_at)
     VALUES ($1, 'customer.subscription.updated', 'subscription', 'sub_bare', 'cus_bare', $2, 'new', 0, 0, 0)";
-/// Statements of Keel that the billing page runs, by their names.
-const BILLING_PAGE: [&str; 5] = ["FIND_CALLER", "LIST_MINE", "FIND_STATE", "LIST_ENTRIES", "LIST_PAYMENTS"];
+/// The pages that are measured beside their statements.
+pub const BILLING: &str = "/org-dashboard/billing";
+/// See [`BILLING`].
+pub const MEMBERS: &str = "/org-dashboard/members";
 /// Tables so small that reading them whole is right.
 const SMALL: [&str; 1] = ["roles"];
 
@@ -68,6 +70,7 @@ macro_rules! bound {
                 Arg::Int(value) => query.bind(value),
                 Arg::Flag(value) => query.bind(value),
                 Arg::Text(value) => query.bind(value),
+                Arg::Bytes(value) => query.bind(value),
             };
         }
         query
@@ -146,10 +149,10 @@ impl Database {
         Ok(())
     }
 
-    /// Steps of the billing page's plans that read a table without an index.
-    pub async fn whole_table_reads(&self, person: &Person) -> Result<Vec<String>, Failure> {
+    /// Steps of a page's plans that read a table without an index.
+    pub async fn whole_table_reads(&self, page: &str, person: &Person) -> Result<Vec<String>, Failure> {
         let mut found = vec![];
-        for (sql, args) in of_the_billing_page(person) {
+        for (sql, args) in statements_of(page, person)? {
             let lines: Vec<String> = match self {
                 Self::Sqlite(pool) => {
                     let rows = bound!(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")), args).fetch_all(pool).await?;
@@ -187,22 +190,38 @@ pub async fn create_postgres(server: &str, name: &str) -> Result<String, Failure
     Ok(format!("{server}/{name}"))
 }
 
-/// The statements of the billing page with their arguments, as Keel runs them for this person.
-pub fn of_the_billing_page(person: &Person) -> Vec<Statement> {
+/// The statements of a page with their arguments, as Keel runs them for this person.
+///
+/// # Errors
+/// When Keel has a statement no more.
+pub fn statements_of(page: &str, person: &Person) -> Result<Vec<Statement>, Failure> {
     let now = Clock::default().now();
     let (user, workspace) = (person.user.as_str(), person.workspace.as_str());
-    let args = [
-        args![person.hash.as_str(), now.plus(-14 * DAY), now.plus(-30 * DAY), "", true],
-        args![user],
-        args![workspace],
-        args![workspace],
-        args![workspace],
+    let mut all = vec![
+        ("access/caller.rs", "FIND_CALLER", args![person.hash.as_str(), now.plus(-14 * DAY), now.plus(-30 * DAY), "", true, now]),
+        ("accounts/mod.rs", "LIST_MINE", args![user, true]),
+        ("billing/overview.rs", "FIND_STATE", args![workspace, now]),
     ];
-    BILLING_PAGE.iter().zip(args).filter_map(|(name, args)| Some((text_of(name)?, args))).collect()
+    if page == BILLING {
+        all.extend([
+            ("billing/overview.rs", "LIST_ENTRIES", args![workspace]),
+            ("billing/overview.rs", "LIST_PAYMENTS", args![workspace]),
+            ("companies.rs", "FIND_COMPANY", args![workspace]),
+        ]);
+    } else {
+        all.extend([
+            ("members/mod.rs", "LIST_ROLES", args![workspace]),
+            ("members/mod.rs", "LIST_BY_NAME", args![workspace, "", "", 51_i64]),
+            ("invitations/listing.rs", "LIST_PENDING", args![workspace]),
+        ]);
+    }
+    all.into_iter().map(|(file, name, args)| Ok((text_of(file, name)?, args))).collect()
 }
 
-fn text_of(name: &str) -> Option<&'static str> {
-    registered().find(|sql| sql.at.rsplit(' ').next() == Some(name)).map(|sql| sql.text)
+fn text_of(file: &str, name: &str) -> Result<&'static str, Failure> {
+    let is_it = |at: &str| at.rsplit(' ').next() == Some(name) && at.split(':').next().is_some_and(|path| path.ends_with(file));
+    let found = registered().find(|sql| is_it(sql.at)).map(|sql| sql.text);
+    found.ok_or_else(|| format!("{file} has no statement {name}").into())
 }
 
 /// Migrates and fills a database that is new. The person is signed in.

@@ -13,7 +13,7 @@ mod report;
 mod servers;
 mod webhooks;
 
-use data::{Database, Person, Size};
+use data::{BILLING, Database, MEMBERS, Person, Size};
 use keel_domain::db::Db;
 use report::{Line, Lines};
 use servers::Server;
@@ -29,6 +29,8 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 const MUCH: Size = Size { people: 50_000, members: 10_000, entries: 20_000, subscribed: 45_000 };
 /// Ten accounts.
 const LITTLE: Size = Size { people: 5, members: 0, entries: 0, subscribed: 5 };
+/// A hundred accounts; as many people as one page of members shows belong to the workspace that is looked at.
+const FIFTY: Size = Size { people: 50, members: 49, entries: 0, subscribed: 5 };
 
 fn main() -> ExitCode {
     match run() {
@@ -88,25 +90,21 @@ impl Bench {
         let stripe = servers::sandbox().await?;
         Box::pin(self.on_sqlite(&stripe)).await?;
         Box::pin(self.on_postgres(stripe.address)).await?;
-        for what in ["/org-dashboard/members", "GET /api/v1/account with an API key"] {
-            report::print(&[Line::missing(what, "not built yet")]);
-        }
+        report::print(&[Line::missing("GET /api/v1/account with an API key", "not built yet")]);
         Ok(())
     }
 
     async fn on_sqlite(&mut self, sandbox: &Server) -> Result<(), Failure> {
         let stripe = sandbox.address;
         let (much, little) = (self.filled("much", &MUCH).await?, self.filled("little", &LITTLE).await?);
+        let fifty = self.filled("fifty", &FIFTY).await?;
         let starts = processes::starts(&self.home, "SQLite", &little.url, stripe, 150.0).await;
         self.add(starts);
         let keel = servers::keel(&self.home, &much.url, stripe).await?;
         self.add(processes::idle(&keel).await);
         self.add(pages::anonymous(self, &keel).await);
-        self.add(pages::billing(self, &keel, "SQLite", &much.url, &much.person).await);
-        let small = servers::keel(&self.home, &little.url, stripe).await?;
-        self.add(beside("SQLite", (&keel, &much), (&small, &little)).await);
-        drop(small);
-        self.add(overload::measure(&keel, &pages::signed_in(&much.person)).await);
+        self.dashboards("SQLite", &keel, stripe, &much, &little, &fifty).await?;
+        self.add(overload::measure(&keel, &pages::request(pages::BILLING, &much.person)).await);
         self.add(webhooks::measure(self, &keel, &much.url, sandbox).await);
         self.add(processes::loaded(&keel));
         self.add(pages::downloads(&keel, &much.person).await);
@@ -115,12 +113,28 @@ impl Bench {
 
     async fn on_postgres(&mut self, stripe: SocketAddr) -> Result<(), Failure> {
         let (much, little) = (self.filled_postgres("much", &MUCH).await?, self.filled_postgres("little", &LITTLE).await?);
+        let fifty = self.filled_postgres("fifty", &FIFTY).await?;
         let starts = processes::starts(&self.home, "PostgreSQL", &little.url, stripe, 300.0).await;
         self.add(starts);
         let keel = servers::keel(&self.home, &much.url, stripe).await?;
-        self.add(pages::billing(self, &keel, "PostgreSQL", &much.url, &much.person).await);
-        let small = servers::keel(&self.home, &little.url, stripe).await?;
-        self.add(beside("PostgreSQL", (&keel, &much), (&small, &little)).await);
+        self.dashboards("PostgreSQL", &keel, stripe, &much, &little, &fifty).await
+    }
+
+    /// The pages of somebody signed in, each beside its statements, and beside itself with little to read.
+    async fn dashboards(
+        &mut self,
+        on: &str,
+        keel: &Server,
+        stripe: SocketAddr,
+        much: &Filled,
+        little: &Filled,
+        fifty: &Filled,
+    ) -> Result<(), Failure> {
+        for (page, than, what) in [(BILLING, little, "100 000 accounts beside ten"), (MEMBERS, fifty, "10 000 members beside fifty")] {
+            self.add(pages::signed_in(self, keel, page, on, &much.url, &much.person).await);
+            let small = servers::keel(&self.home, &than.url, stripe).await?;
+            self.add(beside(page, &format!("{what}, {on}"), (keel, much), (&small, than)).await);
+        }
         Ok(())
     }
 
@@ -161,9 +175,9 @@ impl Bench {
     }
 }
 
-async fn beside(on: &str, much: (&Server, &Filled), little: (&Server, &Filled)) -> Lines {
+async fn beside(page: &str, what: &str, much: (&Server, &Filled), little: (&Server, &Filled)) -> Lines {
     let database = Database::open(&much.1.url).await?;
-    let lines = pages::size(on, (much.0, &much.1.person), (little.0, &little.1.person), &database).await;
+    let lines = pages::size(page, what, (much.0, &much.1.person), (little.0, &little.1.person), &database).await;
     database.close().await;
     lines
 }

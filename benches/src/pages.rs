@@ -1,15 +1,13 @@
 //! Pages: requests per second beside the least that answers the same, and what a browser downloads.
 
 use crate::bare::Bare;
-use crate::data::{Database, Person};
+use crate::data::{BILLING, Database, Person};
 use crate::load::{self, get};
 use crate::report::{Line, Lines, compare, in_turn};
 use crate::servers::{Server, bare};
 use crate::{Bench, Failure};
 use std::collections::BTreeSet;
 use std::path::Path;
-
-const BILLING: &str = "/org-dashboard/billing";
 
 /// Anonymous pages, as they are kept; and rendered for each request, because it has a cookie.
 pub async fn anonymous(bench: &Bench, keel: &Server) -> Lines {
@@ -28,32 +26,32 @@ pub async fn anonymous(bench: &Bench, keel: &Server) -> Lines {
     Ok(lines)
 }
 
-/// The billing page beside the same statements and bytes, and how even its answers are.
-pub async fn billing(bench: &Bench, keel: &Server, on: &str, database: &str, person: &Person) -> Lines {
-    let request = signed_in(person);
+/// A page of somebody signed in beside the same statements and bytes, and how even its answers are.
+pub async fn signed_in(bench: &Bench, keel: &Server, page: &str, on: &str, database: &str, person: &Person) -> Lines {
+    let request = request(page, person);
     let file = bench.write("page.html", &load::ask(keel.address, &request).await?.body)?;
-    let same = bare(&Bare::Statements { database: database.to_owned(), person: person.clone(), file }).await?;
+    let same = bare(&Bare::Statements { page: page.to_owned(), database: database.to_owned(), person: person.clone(), file }).await?;
     let comparison = compare((keel, &request), (&same, &request)).await?;
     let (p50, p99) = (comparison.ours.percentile(50), comparison.ours.percentile(99));
     Ok(vec![
-        Line::ratio(format!("{BILLING}, {on}"), &comparison, 50),
+        Line::ratio(format!("{page}, {on}"), &comparison, 50),
         Line::most(format!("  its p99 ({:.1} ms) beside its p50 ({:.1} ms)", p99 / 1_000.0, p50 / 1_000.0), p99 / p50, "×", 5.0),
     ])
 }
 
 /// The same page of the same account, in a database with much else and in one with little.
-pub async fn size(on: &str, much: (&Server, &Person), little: (&Server, &Person), database: &Database) -> Lines {
-    let [ours, other] = [much, little].map(|(server, person)| (server, signed_in(person)));
+pub async fn size(page: &str, what: &str, much: (&Server, &Person), little: (&Server, &Person), database: &Database) -> Lines {
+    let [ours, other] = [much, little].map(|(server, person)| (server, request(page, person)));
     let comparison = in_turn((ours.0, &ours.1), (other.0, &other.1)).await?;
     Ok(vec![
-        Line::ratio(format!("the same, 100 000 accounts beside ten, {on}"), &comparison, 80),
-        Line::none(format!("  tables that its statements read whole, {on}"), &database.whole_table_reads(much.1).await?),
+        Line::ratio(format!("the same, {what}"), &comparison, 80),
+        Line::none("  tables that its statements read whole", &database.whole_table_reads(page, much.1).await?),
     ])
 }
 
-/// The billing page as this person asks for it.
-pub fn signed_in(person: &Person) -> Vec<u8> {
-    get(BILLING, &[("cookie", &person.cookie())])
+/// A page as this person asks for it.
+pub fn request(page: &str, person: &Person) -> Vec<u8> {
+    get(page, &[("cookie", &person.cookie())])
 }
 
 /// What a browser with an empty cache downloads, compressed: the page, and what it links to.

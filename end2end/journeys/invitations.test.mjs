@@ -114,6 +114,42 @@ journey('a new person joins, another declines, a third is somebody else first', 
 
 journey('invitations with scripts off, on PostgreSQL', { database: 'postgres' }, scene => threeAreInvited(scene, { scripts: false }))
 
+async function fromTheMembersPage(scene, options) {
+  const { keel, newVisitor } = scene
+  const olivia = await arrive(scene, OLIVIA, options)
+  await link(olivia, 'Members').click()
+  await at(olivia, 'Members')
+  await says(region(olivia, 'Pending invitations'), 'Nobody is waiting to join')
+  await link(olivia, 'Invite members').click()
+  await at(olivia, 'Invite members')
+  await invite(olivia, `${NINA.email}, ${VERA}`, 'Member')
+  await link(olivia, 'Members').click()
+  await at(olivia, 'Members')
+  await says(region(olivia, 'Seats'), '3 of 3 seats used', 'Every seat is taken')
+  const waiting = region(olivia, 'Pending invitations')
+  await says(waiting, NINA.email, VERA)
+  assert.deepEqual((await rows(waiting)).map(([role, by]) => `${role} ${by}`), ['Member Olivia Owens', 'Member Olivia Owens'])
+  const row = email => waiting.getByRole('row').filter({ hasText: email })
+  await press(row(NINA.email), 'Resend')
+  await at(olivia, 'Members')
+  await says(main(olivia), 'That was too often.')
+  await fetch(`${keel.base}/dev/clock`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"advance_ms":31000}' })
+  await press(row(NINA.email), 'Resend')
+  await at(olivia, 'Members')
+  await says(main(olivia), 'A new link is on its way.')
+  const nina = await newVisitor(options)
+  await follow(nina, keel, NINA.email)
+
+  await press(row(VERA), 'Revoke')
+  await at(olivia, 'Members')
+  await says(main(olivia), 'The invitation is withdrawn.', '2 of 3 seats used')
+  assert.equal((await rows(waiting)).length, 1)
+}
+
+journey('invitations are sent again and withdrawn on the members page', {}, scene => fromTheMembersPage(scene))
+
+journey('the members page with scripts off, on PostgreSQL', { database: 'postgres' }, scene => fromTheMembersPage(scene, { scripts: false }))
+
 journey('an invitation is sent again, withdrawn, and signing in waits for it', {}, async scene => {
   const { keel, newVisitor } = scene
   const olivia = await arrive(scene, OLIVIA)

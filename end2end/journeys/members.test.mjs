@@ -71,6 +71,7 @@ async function managing(scene, options) {
   await press(olivia, 'Remove from workspace')
   const dialog = olivia.getByRole('dialog', { name: 'Remove Vera Vogel from Acme?' })
   await dialog.waitFor()
+  await says(dialog, 'Their name stays on old records.')
   await checkPage(olivia)
   await press(dialog, 'Cancel')
   await dialog.waitFor({ state: 'hidden' })

@@ -1,6 +1,7 @@
 //! The layer in front of every action: reads forms and JSON alike, and makes of what the action did what a browser or a
 //! program expects. Leptos sees a JSON call and nothing else.
 
+use super::uploads;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -18,10 +19,11 @@ use keel_web::form::{Fields, FormState};
 use keel_web::page::{PageRoute, append, home_of, see_other};
 use keel_web::pages::errors;
 use keel_web::problem::Problem;
+use tokio::sync::SemaphorePermit;
 use tower::ServiceExt as _;
 
-/// The largest form, in bytes.
-const LARGEST: usize = 64 * 1024;
+/// The largest form, in bytes, files aside.
+pub(super) const LARGEST: usize = 64 * 1024;
 
 /// An action, and the pages its form can be shown again on.
 #[derive(Clone)]
@@ -48,25 +50,36 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
     if parts.method == Method::GET || parts.method == Method::HEAD {
         return see_other(&home);
     }
-    let form = media_type(&parts.headers) == "application/x-www-form-urlencoded";
-    let browser = form && accepts_html(&parts.headers);
+    let kind = media_type(&parts.headers);
+    let with_files = kind == uploads::MEDIA_TYPE && !front.action.files.is_empty();
+    let form = kind == "application/x-www-form-urlencoded";
+    let browser = (form || with_files) && accepts_html(&parts.headers);
     if parts.method != Method::POST {
         let mut refused = refuse(&arrival, &home, browser, Problem::new(Code::MethodNotAllowed)).await;
         refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
         return refused;
     }
+    let is_proven = arrival.asked.origin != Origin::Unproven;
     // Read whole even where it is refused for something else: who is still sending might never hear the answer.
-    let body = to_bytes(body, LARGEST).await;
-    if arrival.asked.origin == Origin::Unproven {
+    let received = if with_files && is_proven {
+        uploads::read(&arrival, front.action, &parts.headers, body).await
+    } else {
+        understand(&kind, to_bytes(body, LARGEST).await).map(Received::from).map_err(Unread::from)
+    };
+    if !is_proven {
         return refuse(&arrival, &home, browser, Problem::new(Code::OriginRequired)).await;
     }
     arrival.at = LocalPath::parse(&home);
     parts.extensions.insert(arrival.clone());
     let (headers, known) = (parts.headers.clone(), parts.extensions.clone());
     let mut cookies = vec![];
-    let (fields, result) = match understand(&parts.headers, form, body) {
-        Err(problem) => (Fields::default(), Err(problem)),
-        Ok((fields, json)) => {
+    let (fields, result) = match received.and_then(Received::for_leptos) {
+        Err(Unread { fields, problem }) => {
+            arrival = arrival.about(fields.get("account"));
+            (fields, Err(*problem))
+        }
+        Ok((Received { fields, files, place: _place }, json)) => {
+            parts.extensions.insert(Arrival { files, ..arrival.clone() });
             for name in [header::REFERER, header::CONTENT_LENGTH] {
                 parts.headers.remove(name);
             }
@@ -101,20 +114,55 @@ pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// The fields, and the JSON that Leptos reads them from.
-fn understand(headers: &HeaderMap, form: bool, body: Result<Bytes, axum::Error>) -> Result<(Fields, String), Problem> {
-    if !form && media_type(headers) != "application/json" {
+/// A form as it was sent.
+#[derive(Default)]
+pub(super) struct Received {
+    pub fields: Fields,
+    pub files: Vec<(&'static str, Bytes)>,
+    /// Among the forms with files that are under way.
+    pub place: Option<SemaphorePermit<'static>>,
+}
+
+/// A form that was not taken, as far as it was read.
+pub(super) struct Unread {
+    pub fields: Fields,
+    pub problem: Box<Problem>,
+}
+
+impl Received {
+    /// With the JSON that Leptos reads the fields from.
+    fn for_leptos(self) -> Result<(Self, String), Unread> {
+        match serde_json::to_string(&self.fields) {
+            Ok(json) => Ok((self, json)),
+            Err(_) => Err(Problem::new(Code::Malformed).into()),
+        }
+    }
+}
+
+impl From<Fields> for Received {
+    fn from(fields: Fields) -> Self {
+        Self { fields, ..Self::default() }
+    }
+}
+
+impl From<Problem> for Unread {
+    fn from(problem: Problem) -> Self {
+        Self { fields: Fields::default(), problem: problem.into() }
+    }
+}
+
+/// The fields of a form without files.
+fn understand(kind: &str, body: Result<Bytes, axum::Error>) -> Result<Fields, Problem> {
+    let (form, json) = (kind == "application/x-www-form-urlencoded", kind == "application/json");
+    if !form && !json {
         return Err(Problem::new(Code::MediaType));
     }
     let bytes = body.map_err(|error| {
         let too_large = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("limit"));
         Problem::new(if too_large { Code::TooLarge } else { Code::Malformed })
     })?;
-    let malformed = || Problem::new(Code::Malformed);
-    let fields =
-        if form { Fields::of_form(&bytes).ok_or_else(malformed)? } else { serde_json::from_slice(&bytes).map_err(|_| malformed())? };
-    let json = serde_json::to_string(&fields).map_err(|_| malformed())?;
-    Ok((fields, json))
+    let fields = if form { Fields::of_form(&bytes) } else { serde_json::from_slice(&bytes).ok() };
+    fields.ok_or_else(|| Problem::new(Code::Malformed))
 }
 
 /// Leptos answers every problem with 500; the problem in the body says what it is.
@@ -139,7 +187,10 @@ fn go(arrival: &Arrival, done: &Done) -> Response {
 
 /// Whether a person can mend it on the form: then it comes back with what was typed.
 fn is_shown_again(problem: &Problem) -> bool {
-    matches!(problem.status, 402 | 409 | 422 | 429 | 503) || matches!(problem.code, Code::WorkspaceRequired | Code::PriceUnknown)
+    let too_large = problem.code == Code::TooLarge && !problem.errors.is_empty();
+    too_large
+        || matches!(problem.status, 402 | 409 | 422 | 429 | 503)
+        || matches!(problem.code, Code::WorkspaceRequired | Code::PriceUnknown)
 }
 
 async fn refuse(arrival: &Arrival, here: &str, browser: bool, problem: Problem) -> Response {

@@ -9,10 +9,12 @@ mod encodings;
 mod health;
 mod kept;
 mod layers;
+mod logos;
 mod overload;
 mod pages;
 mod proxies;
 mod stripe_webhook;
+mod uploads;
 
 pub use proxies::TrustedProxies;
 
@@ -34,6 +36,9 @@ pub const STRIPE_WEBHOOK: &str = "/api/stripe/webhook";
 
 /// Where the organization's overview was; it leads to where it is.
 const OLD_OVERVIEW: &str = "/org-dashboard/admin";
+
+/// A workspace's logo, by the name of its file.
+const LOGO: &str = "/logos/{account}/{file}";
 
 /// What the router serves.
 pub struct Served {
@@ -63,6 +68,7 @@ impl Served {
 const PLAIN: &[Endpoint] = &[
     plain("POST", STRIPE_WEBHOOK, "stripe's signature"),
     plain("GET", OLD_OVERVIEW, "visitor"),
+    plain("GET", LOGO, "member"),
     plain("GET", "/health/live", "visitor"),
     plain("GET", "/health/ready", "visitor"),
     plain("GET", "/assets/{file}", "visitor"),
@@ -81,7 +87,7 @@ const fn plain(method: &'static str, path: &'static str, door: &'static str) -> 
 pub fn router(served: &Arc<Served>) -> Router {
     let pages = pages::router();
     let mut app = Router::new()
-        .merge(bounded(Router::new().merge(pages.clone()).merge(actions::router(&pages))))
+        .merge(bounded(Router::new().merge(pages.clone()).merge(actions::router(&pages)).route(LOGO, get(logos::serve))))
         .merge(bounded(Router::new().route(STRIPE_WEBHOOK, post(stripe_webhook::receive))))
         .route(OLD_OVERVIEW, get(to_overview))
         .route("/health/live", get(health::live))

@@ -73,6 +73,7 @@ pages! {
     "/org-dashboard/members"      => members,                  may::ViewMembers;
     "/org-dashboard/members/{member}" => members::member,      may::ViewMembers;
     "/org-dashboard/members/invite" => invitations::send,      may::InviteMembers;
+    "/org-dashboard/settings"     => settings,                 may::UpdateAccount;
     "/invitations/{token}"        => invitations::answer,      Visitor;
     "/dev/components"             => components,               Visitor;
     "/dev/mailbox"                => mailbox,                  Visitor;

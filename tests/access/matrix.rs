@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 22] = [
+const EMPTY: [&str; 25] = [
     "/api/accounts/switch",
     "/api/auth/confirm-link",
     "/api/auth/request-link",
@@ -26,12 +26,15 @@ const EMPTY: [&str; 22] = [
     "/api/auth/verify-otp",
     "/api/billing/choose",
     "/api/billing/subscribe-free",
+    "/api/billing/update-company",
     "/api/invitations/accept",
     "/api/invitations/decline",
     "/api/invitations/resend",
     "/api/invitations/revoke",
     "/api/members/leave",
     "/api/org/invite",
+    "/api/org/remove-logo",
+    "/api/org/update-settings",
     "/api/stripe/webhook",
     "/api/user/onboarding",
     "/api/workspaces/create",
@@ -52,6 +55,7 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
     match endpoint.path {
         "/assets/{file}" => ("/assets/none.css", &[]),
         "/invitations/{token}" => ("/invitations/none", &[]),
+        "/logos/{account}/{file}" => ("/logos/acme/none.png", &[]),
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
         "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 mod answers;
 mod lists;
 mod mails;
+mod pages;
 mod races;
 
 const NINA: &str = "nina@new.example";

@@ -3,6 +3,7 @@
 mod accounts;
 mod bad_input;
 mod buying;
+mod companies;
 mod credits;
 mod headers;
 mod invitations;
@@ -20,6 +21,7 @@ mod overload;
 mod passwords;
 mod production;
 mod proxies;
+mod settings;
 mod sign_in;
 mod statements;
 mod stopping;

@@ -4,6 +4,7 @@
 use super::support::{Chance, Deployment, Person, scaled, wire};
 use crate::on_both;
 use crate::support::{Engine, sign, together};
+use keel_domain::secrets::reference;
 use keel_types::Instant as Moment;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -158,12 +159,18 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             let member = deployment.db.text(&format!("SELECT id FROM memberships WHERE role = 'member' AND email = '{email}'")).await;
             wire::form(&host.browser, path, &[("member", &member), ("role", "admin")])
         }
+        "/api/org/update-settings" => {
+            person.signs_in("").await;
+            let slug = format!("w-{}", reference());
+            wire::form(&person.browser, path, &[("name", "Acme"), ("slug", &slug)])
+        }
         "/api/billing/choose" => wire::form(&person.browser, path, &[("plan", "pro"), ("interval", "month")]),
         _ => {
             let fields: &[(&str, &str)] = match path {
                 CREATE => &[("name", "Acme")],
+                "/api/billing/update-company" => &[("company_name", "Acme Inc."), ("billing_email", "bills@acme.example")],
                 SWITCH => &[("account", "personal")],
-                "/api/auth/sign-out" | FREE => &[],
+                "/api/auth/sign-out" | "/api/org/remove-logo" | FREE => &[],
                 CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],
                 "/api/user/onboarding" => &[("first_name", "Olivia"), ("last_name", "Example")],
                 unknown => panic!("{unknown} writes: say here what is posted to it"),

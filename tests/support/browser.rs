@@ -84,6 +84,21 @@ impl Browser {
         request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
     }
 
+    /// The request that posts a form of our own pages with a file, as browsers send it.
+    pub fn uploaded(&self, path: &str, accept: &str, fields: &[(&str, &str)], file: (&str, &[u8])) -> RequestBuilder {
+        const BOUNDARY: &str = "----keel-test-boundary";
+        let mut body = vec![];
+        for (name, text) in fields {
+            body.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes());
+        }
+        let (name, bytes) = file;
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"a.png\"\r\nContent-Type: image/png");
+        body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").bytes().chain(bytes.iter().copied()));
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
+        let request = self.request(Method::POST, path).header(header::ACCEPT, accept).header("sec-fetch-site", "same-origin");
+        request.header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}")).body(body)
+    }
+
     /// A request with this browser's cookies, for what browsers do not do by themselves.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let cookies = self.cookies();

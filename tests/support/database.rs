@@ -121,9 +121,8 @@ impl Database {
         }
     }
 
-    /// How a statement is carried out, once the database knows its data: the plan's lines.
+    /// How a statement is carried out: the plan's lines.
     pub async fn plan(&self, sql: &str) -> String {
-        self.run("ANALYZE").await;
         let lines: Vec<String> = match &self.pool {
             Pool::Sqlite(pool) => {
                 let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));

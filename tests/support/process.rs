@@ -84,8 +84,17 @@ impl Alone {
 
     /// MiB of memory that are its own.
     pub fn memory(&self) -> u64 {
+        self.status("RssAnon:")
+    }
+
+    /// MiB of memory it had at most, its program among them.
+    pub fn memory_at_most(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a Linux kernel");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a Linux kernel");
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1_024
     }
 }

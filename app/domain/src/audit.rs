@@ -49,6 +49,8 @@ actions! {
     MemberRoleChanged    = "member.role_changed";
     MemberRemoved        = "member.removed";
     MemberLeft           = "member.left";
+    SettingsUpdated      = "settings.updated";
+    CompanyUpdated       = "company.updated";
 }
 
 /// Who did it, where they were.

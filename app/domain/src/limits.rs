@@ -63,6 +63,12 @@ const INVITATIONS_TO_ADDRESS: Limit = limit("invitation to", 40, DAY);
 /// Workspaces one person makes.
 const WORKSPACES: Limit = limit("workspace", 20, DAY);
 
+/// Slugs a workspace takes. Each is held for a while after it, so that one workspace cannot hold many.
+const SLUGS: Limit = limit("slug", 10, DAY);
+
+/// Logos a workspace is given: decoding one costs.
+const LOGOS: Limit = limit("logo", 50, DAY);
+
 /// What one call takes: of the address's limit, then of the client's. Always in this order, so that no two wait for each other.
 pub(crate) struct Take(Vec<(Limit, String)>);
 
@@ -80,6 +86,16 @@ impl Take {
     /// A workspace of this person's.
     pub fn workspace(user: &UserId) -> Self {
         Self(vec![(WORKSPACES, user.to_string())])
+    }
+
+    /// A slug of this workspace's.
+    pub fn slug(account: &AccountId) -> Self {
+        Self(vec![(SLUGS, account.to_string())])
+    }
+
+    /// A logo of this workspace's.
+    pub fn logo(account: &AccountId) -> Self {
+        Self(vec![(LOGOS, account.to_string())])
     }
 
     /// An invitation mailed to an address.

@@ -12,6 +12,7 @@ sql! {
     SWEEP_SIGN_INS = "DELETE FROM sign_ins WHERE expires_at < $1";
     SWEEP_RESETS = "DELETE FROM password_resets WHERE expires_at < $1";
     SWEEP_INVITATIONS = "DELETE FROM invitations WHERE expires_at < $1";
+    SWEEP_SLUGS = "DELETE FROM slugs WHERE held_until < $1";
     SWEEP_LIMITS = "DELETE FROM limits WHERE started_at < $1";
     SWEEP_SESSIONS = "DELETE FROM user_sessions WHERE created_at < $1";
     SWEEP_JOBS = "DELETE FROM jobs WHERE state = 'done' AND due_at < $1";
@@ -29,7 +30,7 @@ pub(crate) struct Broom {
 }
 
 impl Broom {
-    /// Sweeps, once an hour: used-up sign-ins, resets and limits after a day, sessions after sixty, finished jobs and sent mail
+    /// Sweeps, once an hour: used-up sign-ins, resets, limits and slugs that are held no more after a day, sessions after sixty, finished jobs and sent mail
     /// after thirty, checkouts that never reached Stripe after two; the bodies of settled events after ninety, months that an
     /// ended contract left over after four hundred, invitations ninety after they ran out.
     pub async fn sweep(&self, keel: &Keel) -> Result<()> {
@@ -42,6 +43,7 @@ impl Broom {
             (SWEEP_SIGN_INS, 1),
             (SWEEP_RESETS, 1),
             (SWEEP_INVITATIONS, 90),
+            (SWEEP_SLUGS, 1),
             (SWEEP_LIMITS, 1),
             (SWEEP_SESSIONS, 60),
             (SWEEP_JOBS, 30),

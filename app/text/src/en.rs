@@ -342,6 +342,8 @@ activity: Activity {
     member_role_changed: "Role changed",
     member_removed: "Member removed",
     member_left: "Left the workspace",
+    settings_updated: "Settings changed",
+    company_updated: "Invoice details changed",
     invitation_created: "Invitation sent",
     invitation_resent: "Invitation sent again",
     invitation_revoked: "Invitation withdrawn",
@@ -393,10 +395,10 @@ member: Member {
     above_you: "Your role does not include changing this one. An owner of {account} can.",
     remove: "Remove from workspace",
     remove_title: "Remove {name} from {account}?",
-    remove_text: "{name} cannot open {account} from the next click on. What they did there keeps their name.",
+    remove_text: "{name} cannot open {account} from the next click on. Their name stays on old records.",
     leave: "Leave workspace",
     leave_title: "Leave {account}?",
-    leave_text: "You cannot open {account} any more, unless somebody invites you again. What you did there keeps your name.",
+    leave_text: "You cannot open {account} any more, unless somebody invites you again. Your name stays on old records.",
     cancel: "Cancel",
 }
 
@@ -462,6 +464,43 @@ billing: Billing {
     ask_owner: "An owner of {account} can choose a plan.",
 }
 
+/// Said of the company on invoices, on the billing page and among the settings.
+company: Company {
+    title: "Invoice details",
+    lead: "What stands on the invoices. None of it has to be filled in.",
+    name: "Company name",
+    address: "Address",
+    address_hint: "As on a letter, up to six lines",
+    tax_id: "Tax ID",
+    tax_id_hint: "VAT number or what your country has instead, as you write it",
+    email: "Billing email",
+    email_hint: "The address for bills, where it is not the billing owner's",
+    submit: "Save",
+    missing: "Not filled in",
+    elsewhere: "They are changed on the billing page.",
+    see_billing: "See billing",
+}
+
+settings: Settings {
+    title: "Settings",
+    lead: "What {account} is called, and where it is found.",
+    workspace: "Workspace",
+    name: "Workspace name",
+    slug: "Workspace URL",
+    slug_hint: "Two to forty small letters, digits and hyphens. It stands in links: {link}. When it changes, the old one leads here for 30 days.",
+    logo: "Logo",
+    logo_hint: "PNG, JPEG or WebP, at most 1 MiB and 3,000 pixels wide and high. Square ones look best. Without one the initials are shown.",
+    logo_now: "The logo now",
+    remove_logo: "Remove logo",
+    submit: "Save",
+    info: "Organization info",
+    account_id: "Account ID",
+    account_type: "Account type",
+    workspace_type: "Workspace",
+    members: "Members",
+    created: "Created",
+}
+
 subscription_status: SubscriptionStatus {
     active: "Active",
     trialing: "Trial",
@@ -515,6 +554,9 @@ flash: Flash {
     invitation_accepted: "You are in. This is your workspace now, too.",
     invitation_needless: "You belong to this workspace already. Your role stays as it was.",
     invitation_declined: "You declined the invitation. Whoever sent it is told.",
+    settings_saved: "The settings are saved.",
+    logo_removed: "The logo is removed.",
+    company_saved: "The invoice details are saved.",
 }
 
 form: Form {
@@ -532,6 +574,11 @@ fields: Fields {
     not_a_number: "Type a whole number.",
     not_a_code: "Type the six digits from the e-mail.",
     not_a_choice: "Choose one of these.",
+    reserved: "This word is kept for Keel's own addresses. Choose another one.",
+    taken: "This address is taken. Choose another one.",
+    file_too_large: "This file is larger than 1 MiB. Choose a smaller one.",
+    not_a_picture: "This is no whole PNG, JPEG or WebP picture. Choose another file.",
+    too_many_pixels: "This picture is more than 3,000 pixels wide or high. Choose a smaller one.",
     bad_characters: "This contains characters that do not belong here.",
     wrong_code: "This is not the code from the newest e-mail. Try again.",
     no_tries_left: "That was the last try for this code. Send a new one.",

@@ -42,6 +42,7 @@ codes! {
     AlreadySubscribed = 409 "ALREADY_SUBSCRIBED" "The account has a live subscription.";
     LastOwner         = 409 "LAST_OWNER"         "A workspace would be left without an owner.";
     BillingOwner      = 409 "BILLING_OWNER"      "The billing owner has to hand over billing first.";
+    SlugTaken         = 409 "SLUG_TAKEN"         "Another workspace has the address, or had it within the last 30 days.";
     SeatLimitReached  = 409 "SEAT_LIMIT_REACHED" "The seats do not suffice.";
     WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";

@@ -20,7 +20,7 @@ pub use email::Email;
 pub use id::*;
 pub use model::{AccountKind, BillingModel, BusinessModel, Interval};
 pub use money::{Currency, Money};
-pub use name::{PersonName, Phone, WorkspaceName};
+pub use name::{CompanyName, PersonName, Phone, PostalAddress, TaxId, WorkspaceName};
 pub use permission::{Permission, Permissions};
 pub use role::Role;
 pub use slug::Slug;
@@ -44,6 +44,16 @@ pub enum Fault {
     OutOfRange,
     /// None of the choices offered.
     NotAChoice,
+    /// A word that addresses need for something else.
+    Reserved,
+    /// Somebody else has it.
+    Taken,
+    /// A file of more bytes than the field takes.
+    FileTooLarge,
+    /// A file that is no picture of a kind the field takes, or not a whole one.
+    NotAPicture,
+    /// A picture of more pixels than the field takes.
+    TooManyPixels,
     /// Characters the field does not take.
     BadCharacters,
     /// Not six digits.

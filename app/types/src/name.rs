@@ -67,6 +67,10 @@ lines! {
     PersonName up to 80;
     /// What a workspace is called.
     WorkspaceName up to 80;
+    /// What a company is called on its invoices.
+    CompanyName up to 120;
+    /// A tax number as typed: every country writes them in its own way.
+    TaxId up to 40;
 }
 
 impl WorkspaceName {
@@ -79,6 +83,36 @@ impl WorkspaceName {
         let words: Vec<String> = words.collect();
         let owner = if words.is_empty() { "My".to_owned() } else { words.join(" ") + "'s" };
         Self(format!("{owner} workspace"))
+    }
+}
+
+/// An address for letters, as typed: at most six lines and 400 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostalAddress(String);
+
+impl PostalAddress {
+    /// Most characters, line ends among them.
+    pub const LONGEST: usize = 400;
+    const MOST_LINES: usize = 6;
+
+    /// Reads what a person typed; empty lines are left out.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        if lines.len() > Self::MOST_LINES {
+            return Err(Fault::TooLong);
+        }
+        let lines: Vec<String> = lines.into_iter().map(|text| line(text, Self::LONGEST)).collect::<Result<_, _>>()?;
+        let text = lines.join("\n");
+        match text.chars().count() {
+            0 => Err(Fault::Required),
+            length if length > Self::LONGEST => Err(Fault::TooLong),
+            _ => Ok(Self(text)),
+        }
+    }
+
+    /// The address as kept, its lines apart.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -117,6 +151,16 @@ mod tests {
         let named = |address: &str| Email::parse(address).map(|e| WorkspaceName::of(&e).0);
         assert_eq!(named("olivia.van_dam+keel@acme.example"), Ok("Olivia Van Dam Keel's workspace".into()));
         assert_eq!(named("__@acme.example"), Ok("My workspace".into()));
+    }
+
+    #[test]
+    fn an_address_has_a_few_lines() {
+        let parsed = |text: &str| PostalAddress::parse(text).map(|address| address.0);
+        assert_eq!(parsed(" Quay 1 \r\n\r\n1011 AA  Amsterdam\n"), Ok("Quay 1\n1011 AA  Amsterdam".into()));
+        assert_eq!(parsed(" \n "), Err(Fault::Required));
+        assert_eq!(parsed("Quay\u{202e} 1"), Err(Fault::BadCharacters));
+        assert_eq!(parsed("1\n2\n3\n4\n5\n6\n7"), Err(Fault::TooLong));
+        assert_eq!(parsed(&format!("{}\n{}", "x".repeat(200), "y".repeat(200))), Err(Fault::TooLong));
     }
 
     #[test]

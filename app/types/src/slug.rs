@@ -9,30 +9,41 @@ use serde::{Deserialize, Serialize};
 pub struct Slug(String);
 
 /// Words that name something else in URLs.
-const RESERVED: [&str; 24] = [
+const RESERVED: [&str; 35] = [
+    "account",
     "admin",
+    "admin-dashboard",
     "api",
     "app",
     "assets",
+    "auth",
     "billing",
     "checkout",
     "dev",
     "docs",
+    "forgot-password",
     "health",
     "help",
     "invitations",
     "keel",
     "legal",
     "login",
+    "logos",
     "me",
+    "metrics",
     "new",
     "onboarding",
+    "org-dashboard",
     "personal",
     "pricing",
+    "private-dashboard",
     "projects",
+    "reset-password",
     "settings",
     "signup",
     "support",
+    "verify",
+    "workspaces",
     "www",
 ];
 const LONGEST: usize = 40;
@@ -46,7 +57,7 @@ impl Slug {
             1 => Err(Fault::TooShort),
             n if n > LONGEST => Err(Fault::TooLong),
             _ if !good || text.starts_with('-') || text.ends_with('-') => Err(Fault::BadCharacters),
-            _ if RESERVED.contains(&text) => Err(Fault::NotAChoice),
+            _ if RESERVED.contains(&text) => Err(Fault::Reserved),
             _ => Ok(Self(text.to_owned())),
         }
     }

@@ -76,6 +76,11 @@ pub fn invitation(token: &str) -> String {
     format!("/invitations/{token}")
 }
 
+/// A workspace's logo, by the name of its file.
+pub fn logo(account: &str, file: &str) -> String {
+    format!("/logos/{account}/{file}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,8 @@ use crate::form::Fields;
 use crate::problem::Problem;
 use http::{HeaderValue, header};
 use keel_domain::Refusal;
-use keel_domain::access::{Door, Write};
+use keel_domain::access::{Door, Grant, Write};
+use keel_types::url;
 use leptos::prelude::use_context;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,12 @@ impl Done {
     /// Done; go there. The address is written by our code, never taken from a field.
     pub fn go(next: impl Into<String>) -> Self {
         Self { next: next.into(), said: None, cookies: vec![] }
+    }
+
+    /// Done; go to a page about the account of this call, whichever is the active one.
+    pub fn back_to<R, D: Door<Proof = Grant<R>>>(call: &Write<D>, path: &str) -> Self {
+        let standing = call.proof().standing();
+        Self::go(if standing.is_active { path.to_owned() } else { url::about(path, standing.handle()) })
     }
 
     /// And say this there.
@@ -59,6 +66,8 @@ pub struct Declared {
     pub pages: &'static [&'static str],
     /// Its door.
     pub door: &'static str,
+    /// The fields of its form that carry files.
+    pub files: &'static [&'static str],
 }
 inventory::collect!(Declared);
 
@@ -105,7 +114,12 @@ macro_rules! actions {
             }
 
             inventory::submit! {
-                $crate::action::Declared { url: URL, pages: &$pages, door: <$door as keel_domain::access::Door>::NAME }
+                $crate::action::Declared {
+                    url: URL,
+                    pages: &$pages,
+                    door: <$door as keel_domain::access::Door>::NAME,
+                    files: <$input as $crate::form::Input>::FILES,
+                }
             }
         }
     )* };

@@ -1,6 +1,7 @@
 //! A request as the pages and actions see it: what it says about itself, read once in front of everything.
 
 use crate::cookies::Cookie;
+use axum::body::Bytes;
 use http::{HeaderMap, header};
 use keel_domain::Keel;
 use keel_domain::access::{Asked, Origin};
@@ -24,6 +25,8 @@ pub struct Arrival {
     pub headers: HeaderMap,
     /// The page a form was posted from.
     pub at: Option<LocalPath>,
+    /// The files a form carries: the names of their fields, and their bytes.
+    pub files: Vec<(&'static str, Bytes)>,
 }
 
 /// What a page for everybody still depends on. Pages that are kept are kept once for each.
@@ -56,7 +59,7 @@ impl Arrival {
             address: client.map(|client| client.to_string()).unwrap_or_default(),
             agent: text(header::USER_AGENT).chars().take(LONGEST_AGENT).collect(),
         };
-        Self { keel: keel.clone(), asked, headers: headers.clone(), at: None }
+        Self { keel: keel.clone(), asked, headers: headers.clone(), at: None, files: vec![] }
     }
 
     /// A cookie's value.

@@ -46,6 +46,9 @@ said! {
     InvitationAccepted = "invitation_accepted",
     InvitationNeedless = "invitation_needless",
     InvitationDeclined = "invitation_declined",
+    SettingsSaved = "settings_saved",
+    LogoRemoved = "logo_removed",
+    CompanySaved = "company_saved",
 }
 
 #[derive(Serialize, Deserialize)]

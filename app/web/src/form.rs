@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// Most fields a form may carry.
-const MOST_FIELDS: usize = 200;
+pub const MOST_FIELDS: usize = 200;
 
 /// The fields of a form: names and texts, repeated names in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +89,9 @@ impl Serialize for Fields {
 /// Input of an action: read from fields, or refused with all faults at once.
 #[diagnostic::on_unimplemented(message = "`{Self}` is no form input: implement `keel_web::form::Input`")]
 pub trait Input: Sized {
+    /// The fields that carry files. With any, the form may also be `multipart/form-data`.
+    const FILES: &'static [&'static str] = &[];
+
     /// Reads every field before giving up, so that all faults are told.
     fn read(form: &mut Reader<'_>) -> Option<Self>;
 
@@ -142,6 +145,12 @@ impl<'a> Reader<'a> {
     /// A field as it was sent; empty when it was not.
     pub fn text(&self, field: &str) -> &'a str {
         self.fields.get(field).unwrap_or_default()
+    }
+
+    /// The bytes of a file; none when no file was chosen.
+    pub fn file(&self, field: &str) -> Option<Vec<u8>> {
+        let file = self.arrival.files.iter().find(|(known, _)| *known == field);
+        file.map(|(_, bytes)| bytes.to_vec()).filter(|bytes| !bytes.is_empty())
     }
 
     /// A cookie's value.

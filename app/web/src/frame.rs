@@ -3,7 +3,7 @@
 use crate::flash::Said;
 use crate::layouts::{AccountEntry, Frame, Section, User};
 use crate::page::Visit;
-use crate::pages::{accounts, members, sign_in, workspaces};
+use crate::pages::{accounts, members, settings, sign_in, workspaces};
 use crate::ui::{Icon, Text};
 use keel_domain::access::{Caller, Standing};
 use keel_domain::accounts::{Mine, billing};
@@ -23,6 +23,7 @@ pub(crate) fn of(visit: &Visit, caller: &Caller, mine: &[Mine], lang: Lang, said
             id: standing.account.to_string(),
             name: standing.name.clone(),
             note: String::new(),
+            logo: None,
             current: true,
         }),
         sections: sections(visit, standing, text),
@@ -48,6 +49,7 @@ fn entry(visit: &Visit, mine: &Mine, standing: &Standing, text: &'static Catalog
             AccountKind::Personal => note(text.navigation.personal),
             AccountKind::Workspace => note(&mine.role.name),
         },
+        logo: mine.logo.as_ref().map(|file| url::logo(mine.account.as_str(), file)),
         current: mine.account == standing.account,
     }
 }
@@ -76,9 +78,10 @@ fn sections(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Vec
     let billing = billing(standing, visit.keel().settings().model()).map(|path| section(text.navigation.billing, path, Icon::Billing));
     if standing.is_manager() {
         let overview = section(text.navigation.overview, "/org-dashboard", Icon::Overview);
-        let members = standing.role.permissions.has(Permission::ViewMembers);
-        let members = members.then(|| section(text.navigation.members, members::PAGE, Icon::Members));
-        [Some(overview), members, billing, Some(home)].into_iter().flatten().collect()
+        let may = |permission| standing.role.permissions.has(permission);
+        let members = may(Permission::ViewMembers).then(|| section(text.navigation.members, members::PAGE, Icon::Members));
+        let settings = may(Permission::UpdateAccount).then(|| section(text.navigation.settings, settings::PAGE, Icon::Settings));
+        [Some(overview), members, billing, settings, Some(home)].into_iter().flatten().collect()
     } else {
         [Some(home), billing].into_iter().flatten().collect()
     }

@@ -37,6 +37,8 @@ pub enum Stop {
     No(Refusal),
     /// What the page is about was made just now: door and load once more, so that everything on the page knows of it.
     Again,
+    /// The account was named by a slug it has no more: the same page, named as it is called now.
+    Moved(String),
 }
 
 impl From<Refusal> for Stop {
@@ -127,7 +129,10 @@ impl Visit {
     }
 
     /// What surrounds the page: who the caller is, and the account switcher's list.
-    pub async fn around<D: Door>(&self, call: &mut Read<D>) -> Result<Page, Refusal> {
+    pub async fn around<D: Door>(&self, call: &mut Read<D>) -> Loaded<Page> {
+        if let Some(caller) = call.caller().filter(|caller| caller.names_former_slug() && !self.again) {
+            return Err(Stop::Moved(self.named(caller.usual_standing().handle())));
+        }
         let mine = list_mine(call).await?;
         Ok(self.page(call.caller(), &mine))
     }
@@ -149,6 +154,7 @@ impl Visit {
         match stop {
             Stop::Go(next) => see_other(&self.onward(&next)),
             Stop::Again => see_other(&self.here),
+            Stop::Moved(next) => see_other(&next),
             Stop::No(refusal) if self.arrival.is_program() => errors::json(&refusal.into()),
             Stop::No(Refusal::SignInNeeded) => see_other(&url::login(&self.here)),
             Stop::No(refusal) => match self.instead(&refusal).await {
@@ -156,6 +162,13 @@ impl Visit {
                 None => errors::page(&self.arrival.about(self.account()), &self.here, &refusal).await,
             },
         }
+    }
+
+    /// This page, with another name for its account.
+    fn named(&self, account: &str) -> String {
+        let others = self.query.iter().filter(|(name, _)| name != "account").map(|(name, value)| (name.as_str(), value.as_str()));
+        let query = serde_urlencoded::to_string(others.chain([("account", account)]).collect::<Vec<_>>()).unwrap_or_default();
+        format!("{}?{query}", self.path())
     }
 
     /// One dashboard leads to another about the same account.

@@ -4,6 +4,7 @@ use super::{OLIVIA, endpoints_of, everything};
 use crate::both;
 use crate::support::{Answer, App, Browser};
 use http::{Method, header};
+use keel_web::action::declared;
 use keel_web::endpoints::Kind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -60,10 +61,12 @@ both! {
     async fn other_kinds_of_bodies_are_refused(app: App) {
         let olivia = app.sign_in(OLIVIA).await;
         let before = everything(&app).await;
-        for action in endpoints_of(Kind::Action) {
+        for action in declared() {
             for kind in ["", "text/plain", "multipart/form-data; boundary=x", "application/xml", "application/cbor", "application/jsonx", "x"] {
-                let answer = post(&olivia, action.path, kind, JSON, "{\"email\":\"x@evil.example\"}").await;
-                assert_eq!(answer.problem(), (415, "UNSUPPORTED_MEDIA".to_owned()), "{} {kind}", action.path);
+                let answer = post(&olivia, action.url, kind, JSON, "{\"email\":\"x@evil.example\"}").await;
+                let read = !action.files.is_empty() && kind.starts_with("multipart");
+                let told = if read { (400, "MALFORMED".to_owned()) } else { (415, "UNSUPPORTED_MEDIA".to_owned()) };
+                assert_eq!(answer.problem(), told, "{} {kind}", action.url);
             }
         }
         assert_eq!(everything(&app).await, before);

@@ -14,11 +14,13 @@ const ABSOLUTE: i64 = 30 * DAY;
 
 sql! {
     // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,
-    // else the personal one. Where there are no teams, what was made while there were is asleep.
+    // else the personal one. A slug that an account had until lately names it still. Where there are no teams, what was made
+    // while there were is asleep.
     FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, u.email, p.first_name, p.last_name, p.onboarded_at,
             m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
             a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at,
             COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
+            COALESCE(a.id = (SELECT f.account_id FROM slugs f WHERE f.slug = $4 AND f.held_until > $6), FALSE) AS was_named,
             $5 AND EXISTS (SELECT 1 FROM memberships w JOIN accounts b ON b.id = w.account_id
                            WHERE w.user_id = s.user_id AND b.kind = 'workspace') AS has_workspace
         FROM user_sessions s
@@ -29,7 +31,8 @@ sql! {
         JOIN roles r ON r.id = m.role
         WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.last_seen_at > $2 AND s.created_at > $3
             AND ($5 OR a.kind = 'personal')
-        ORDER BY CASE WHEN a.id = $4 OR a.slug = $4 OR (a.kind = 'personal' AND $4 = 'personal') THEN 0
+        ORDER BY CASE WHEN a.id = $4 OR a.slug = $4 OR (a.kind = 'personal' AND $4 = 'personal')
+                           OR a.id = (SELECT f.account_id FROM slugs f WHERE f.slug = $4 AND f.held_until > $6) THEN 0
                       WHEN a.id = s.active_account_id THEN 1
                       WHEN a.kind = 'workspace' THEN 2 ELSE 3 END, m.created_at, m.id
         LIMIT 1";
@@ -53,8 +56,18 @@ pub struct Caller {
     /// When the session was last seen in the database.
     pub last_seen: Instant,
     standing: Standing,
-    /// Whether `standing` is in the account that was named.
-    is_the_named: bool,
+    named: Named,
+}
+
+/// How the account of a call was named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    /// Another one was, or none.
+    Not,
+    /// By what it is called.
+    Now,
+    /// By a slug that it had before.
+    Formerly,
 }
 
 /// A person's place in an account.
@@ -100,12 +113,17 @@ impl Standing {
 impl Caller {
     /// The account the call is about. `NotFound` when the request named one and the person does not belong to it.
     pub fn standing(&self, named: bool) -> Result<&Standing> {
-        if named && !self.is_the_named { Err(Refusal::NotFound) } else { Ok(&self.standing) }
+        if named && self.named == Named::Not { Err(Refusal::NotFound) } else { Ok(&self.standing) }
     }
 
     /// The account pages are about when the named one is not this person's.
     pub fn usual_standing(&self) -> &Standing {
         &self.standing
+    }
+
+    /// Whether the account was named by a slug it has no more: its handle is another one now.
+    pub fn names_former_slug(&self) -> bool {
+        self.named == Named::Formerly
     }
 
     /// What people are shown of this person: the name, else the address.
@@ -117,7 +135,7 @@ impl Caller {
     pub(super) async fn find(conn: &mut Conn, asked: &Asked, model: BusinessModel, now: Instant) -> Result<Option<Self>> {
         let Some(token) = &asked.session else { return Ok(None) };
         let wanted = asked.account.as_deref().unwrap_or_default();
-        let args = args![&token.hashed(), now.plus(-IDLE), now.plus(-ABSOLUTE), wanted, model.has_teams()];
+        let args = args![&token.hashed(), now.plus(-IDLE), now.plus(-ABSOLUTE), wanted, model.has_teams(), now];
         let row: Option<CallerRow> = conn.find(FIND_CALLER, args).await?;
         Ok(row.map(|row| row.caller(wanted, model)))
     }
@@ -148,15 +166,21 @@ struct CallerRow {
     slug: Option<String>,
     account_created_at: i64,
     is_active: bool,
+    was_named: bool,
     has_workspace: bool,
 }
 
 impl CallerRow {
     fn caller(self, wanted: &str, model: BusinessModel) -> Caller {
         let kind = AccountKind::parse(&self.kind).unwrap_or(AccountKind::Personal);
-        let is_the_named = self.account.as_str() == wanted
+        let is_named = self.account.as_str() == wanted
             || self.slug.as_deref() == Some(wanted)
             || (kind == AccountKind::Personal && wanted == AccountKind::Personal.as_str());
+        let named = match (is_named, self.was_named) {
+            (true, _) => Named::Now,
+            (false, true) => Named::Formerly,
+            (false, false) => Named::Not,
+        };
         let standing = Standing {
             account: self.account,
             kind,
@@ -177,7 +201,7 @@ impl CallerRow {
             has_workspace: self.has_workspace,
             last_seen: Instant(self.last_seen_at),
             standing,
-            is_the_named,
+            named,
         }
     }
 }

@@ -37,7 +37,7 @@ use std::marker::PhantomData;
 pub struct Asked {
     /// The session cookie.
     pub session: Option<PlainToken>,
-    /// The account it names: an id, a slug or `personal`.
+    /// The account it names: an id, a slug (also one it had until lately) or `personal`.
     pub account: Option<String>,
     /// Whether it proves that it comes from Keel's own pages.
     pub origin: Origin,

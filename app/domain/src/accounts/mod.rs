@@ -1,6 +1,9 @@
 //! Accounts: the tenants. Personal ones are made with the person, workspaces by bootstrap or by their creator.
 
+pub mod logos;
 mod next_page;
+pub mod settings;
+mod slugs;
 mod workspaces;
 
 pub use next_page::{
@@ -21,7 +24,7 @@ sql! {
         VALUES ($1, 'personal', $2, $3, $3, 1, $4)";
     INSERT_MEMBERSHIP = "INSERT INTO memberships (id, account_id, user_id, role, created_at) VALUES ($1, $2, $3, $4, $5)";
     COUNT_MEMBER = "UPDATE accounts SET member_count = member_count + 1 WHERE id = $1";
-    LIST_MINE = "SELECT a.id, a.kind, a.name, a.slug, m.role, r.name AS role_name, r.permissions, s.plan
+    LIST_MINE = "SELECT a.id, a.kind, a.name, a.slug, a.logo, m.role, r.name AS role_name, r.permissions, s.plan
         FROM memberships m
         JOIN accounts a ON a.id = m.account_id
         JOIN roles r ON r.id = m.role
@@ -58,6 +61,8 @@ pub struct Mine {
     pub name: String,
     /// Its part of URLs.
     pub slug: Option<String>,
+    /// The file with its logo, if it has one.
+    pub logo: Option<String>,
     /// The person's role there.
     pub role: Role,
     /// The plan's id, when there is one.
@@ -79,6 +84,7 @@ struct MineRow {
     kind: String,
     name: String,
     slug: Option<String>,
+    logo: Option<String>,
     role: String,
     role_name: String,
     permissions: String,
@@ -92,6 +98,7 @@ impl MineRow {
             kind: AccountKind::parse(&self.kind).unwrap_or(AccountKind::Personal),
             name: self.name,
             slug: self.slug,
+            logo: self.logo,
             role: Role::of(&self.role, &self.role_name, &self.permissions, model),
             plan: self.plan,
         }

@@ -1,6 +1,6 @@
 //! Workspaces: bootstrap for people who have none, and further ones for people who ask.
 
-use super::add_member;
+use super::{add_member, slugs};
 use crate::access::sessions::set_active_account;
 use crate::access::{SignedIn, Write};
 use crate::audit::{self, Action, Actor};
@@ -17,7 +17,7 @@ sql! {
     FIND_WORKSPACE_OF = "SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id
         WHERE m.user_id = $1 AND a.kind = 'workspace' ORDER BY m.created_at, m.id LIMIT 1";
     INSERT_WORKSPACE = "INSERT INTO accounts (id, kind, name, slug, billing_owner_id, max_members, created_at)
-        VALUES ($1, 'workspace', $2, $3, $4, $5, $6) ON CONFLICT (slug) DO NOTHING";
+        VALUES ($1, 'workspace', $2, $3, $4, $5, $6)";
 }
 
 /// Where a workspace may be made for somebody who has none.
@@ -95,7 +95,8 @@ pub(crate) async fn create_workspace(tx: &mut Tx, name: &WorkspaceName, user: &U
     let numbered = (2..=9).map(|number| stem.numbered(number));
     let random = (0..3).map(|_| stem.numbered(u32::from_str_radix(&crate::secrets::reference()[..7], 16).unwrap_or(u32::MAX)));
     for slug in std::iter::once(plain).chain(numbered).chain(random) {
-        if tx.ran(INSERT_WORKSPACE, args![&account, name.as_str(), &slug, user, seats, now]).await? {
+        if slugs::claim(tx, &slug, &account, now).await? {
+            tx.run(INSERT_WORKSPACE, args![&account, name.as_str(), &slug, user, seats, now]).await?;
             add_member(tx, &account, user, role::OWNER, now).await?;
             return Ok(account);
         }

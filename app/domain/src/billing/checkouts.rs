@@ -20,8 +20,13 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(22);
 
 sql! {
-    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.name, u.email, c.customer_id, c.claimed_at
-        FROM accounts a JOIN users u ON u.id = a.billing_owner_id LEFT JOIN stripe_customers c ON c.account_id = a.id WHERE a.id = $1";
+    // Under the company's name and address, where they are told.
+    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, COALESCE(o.name, a.name) AS name, COALESCE(o.email, u.email) AS email,
+            c.customer_id, c.claimed_at
+        FROM accounts a JOIN users u ON u.id = a.billing_owner_id
+        LEFT JOIN stripe_customers c ON c.account_id = a.id
+        LEFT JOIN companies o ON o.account_id = a.id
+        WHERE a.id = $1";
     CLAIM_CUSTOMER = "INSERT INTO stripe_customers (account_id, claimed_at) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING";
     RENEW_CLAIM = "UPDATE stripe_customers SET claimed_at = $3 WHERE account_id = $1 AND claimed_at = $2 AND customer_id IS NULL";
     SETTLE_CUSTOMER = "UPDATE stripe_customers SET customer_id = $2 WHERE account_id = $1 AND customer_id IS NULL";

@@ -191,6 +191,7 @@ macro_rules! bind {
                 Arg::Int(value) => query.bind(value),
                 Arg::Flag(value) => query.bind(value),
                 Arg::Text(value) => query.bind(value),
+                Arg::Bytes(value) => query.bind(value),
             };
         }
         query

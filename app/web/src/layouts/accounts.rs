@@ -12,7 +12,7 @@ pub(super) fn Accounts(frame: Frame) -> impl IntoView {
     let Frame { account, accounts, create_workspace, switch_action, .. } = frame;
     let label = fill(text.account, &[("name", &account.name)]);
     let face = view! {
-        <Avatar name=account.name.clone() id=account.id square=true/>
+        <Avatar name=account.name.clone() id=account.id square=true picture=account.logo/>
         <span class="visually-hidden">{label}</span>
         <span class="rail-button-text" aria-hidden="true">
             <span class="rail-button-name">{account.name}</span>
@@ -51,7 +51,7 @@ pub(super) fn Accounts(frame: Frame) -> impl IntoView {
 fn Entry(current: &'static str, entry: AccountEntry, action: String) -> impl IntoView {
     let check = entry.current.then(|| view! { <span class="menu-end"><IconOf icon=Icon::Check/></span> });
     let face = view! {
-        <Avatar name=entry.name.clone() id=entry.id.clone() square=true/>
+        <Avatar name=entry.name.clone() id=entry.id.clone() square=true picture=entry.logo/>
         <span class="menu-item-text">
             <span class="menu-item-name">{entry.name}</span>
             <span class="menu-item-note">{entry.note}</span>

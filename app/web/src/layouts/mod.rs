@@ -60,6 +60,8 @@ pub struct AccountEntry {
     pub name: String,
     /// Plan and role, or that it is personal.
     pub note: String,
+    /// Where its logo is, if it has one.
+    pub logo: Option<String>,
     pub current: bool,
 }
 

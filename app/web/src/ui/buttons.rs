@@ -63,11 +63,15 @@ pub fn Form(
     /// The id of the account it acts on; empty for forms before there is one.
     #[prop(into, optional)]
     account: Text,
+    /// Whether it carries files.
+    #[prop(optional)]
+    files: bool,
     /// Its class: `form` stacks fields, the empty one keeps a lone button in line.
     #[prop(default = "form")]
     class: &'static str,
     children: Children,
 ) -> impl IntoView {
     let account = (!account.is_empty()).then(|| view! { <input type="hidden" name="account" value=account/> });
-    view! { <form method="post" action=action class=class novalidate>{account}{children()}</form> }
+    let encoding = files.then_some("multipart/form-data");
+    view! { <form method="post" action=action enctype=encoding class=class novalidate>{account}{children()}</form> }
 }

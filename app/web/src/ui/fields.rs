@@ -124,8 +124,9 @@ pub fn TextArea(
     required: bool,
 ) -> impl IntoView {
     let described = described_by(name, &hint, &error);
-    // A browser drops the first line break, which is this one and not what was typed.
-    let value = format!("\n{}", value.0.unwrap_or_default());
+    // Leptos writes what stands in a text area as it is. A browser drops the first line break, which is this one and not what
+    // was typed.
+    let value = format!("\n{}", value.0.unwrap_or_default().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
     view! {
         <div class="field">
             <label class="field-label" for=name>{label}</label>
@@ -144,6 +145,40 @@ pub fn TextArea(
             >
                 {value}
             </textarea>
+        </div>
+    }
+}
+
+/// A field for one file; its id is its name. What was chosen is not there when the page is shown again: browsers forget it.
+#[component]
+pub fn FileField(
+    /// The name it is sent under, also its id.
+    name: &'static str,
+    #[prop(into)] label: Text,
+    /// What the browser offers to choose from: types, parted by commas. What is sent may be something else.
+    accept: &'static str,
+    /// What is wrong with it.
+    #[prop(into, optional)]
+    error: Maybe,
+    /// What helps to fill it.
+    #[prop(into, optional)]
+    hint: Maybe,
+) -> impl IntoView {
+    let described = described_by(name, &hint, &error);
+    view! {
+        <div class="field">
+            <label class="field-label" for=name>{label}</label>
+            {hint_line(name, hint)}
+            {error_line(name, error.clone())}
+            <input
+                class="input input-file"
+                id=name
+                name=name
+                type="file"
+                accept=accept
+                aria-invalid=error.0.is_some().then_some("true")
+                aria-describedby=described
+            />
         </div>
     }
 }

@@ -82,7 +82,7 @@ pub fn Meter(
     }
 }
 
-/// The initials of a person or a workspace, in a colour that stays theirs.
+/// The picture of a person or a workspace, else the initials in a colour that stays theirs. The name stands beside it.
 #[component]
 pub fn Avatar(
     name: String,
@@ -91,10 +91,16 @@ pub fn Avatar(
     /// Square for workspaces, round for people.
     #[prop(optional)]
     square: bool,
+    /// Where the picture is, if there is one.
+    #[prop(into, optional)]
+    picture: Maybe,
 ) -> impl IntoView {
-    let colour = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 8;
     let shape = if square { " avatar-square" } else { "" };
-    view! { <span class=format!("avatar avatar-{colour}{shape}") aria-hidden="true">{initials(&name)}</span> }
+    if let Some(picture) = picture.0 {
+        return view! { <img class=format!("avatar avatar-picture{shape}") src=picture alt="" width="34" height="34"/> }.into_any();
+    }
+    let colour = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 8;
+    view! { <span class=format!("avatar avatar-{colour}{shape}") aria-hidden="true">{initials(&name)}</span> }.into_any()
 }
 
 /// The first letters of the first and the last word.

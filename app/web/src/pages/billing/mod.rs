@@ -1,15 +1,23 @@
 //! The billing page, of a workspace and of a personal account: plan, seats, credits, ledger and payments.
 
+mod company;
 mod view;
 
+pub use company::{CompanyFacts, update_company};
 pub use view::view;
 
 use crate::page::{Loaded, Stop, Visit};
 use keel_domain::access::Read;
 use keel_domain::accounts::{billing, dashboard};
 use keel_domain::billing::overview::{self, Overview};
+use keel_domain::companies::{self, Company};
 use keel_types::permission::may;
 use keel_types::{AccountKind, BusinessModel, Permission};
+
+/// The billing page of a workspace.
+pub const PAGE: &str = "/org-dashboard/billing";
+/// The billing page of a personal account.
+pub const PERSONAL_PAGE: &str = "/private-dashboard/billing";
 
 /// The page's model.
 pub struct Model {
@@ -19,7 +27,9 @@ pub struct Model {
     pub personal: bool,
     /// Everything there is to see.
     pub overview: Overview,
-    /// Whether the caller may choose a plan.
+    /// What stands on the invoices.
+    pub company: Company,
+    /// Whether the caller may choose a plan, and write what stands on the invoices.
     pub may_manage: bool,
 }
 
@@ -51,7 +61,8 @@ pub mod personal {
 
 async fn model(mut call: Read<may::ViewBilling>) -> Loaded<Model> {
     let overview = overview::overview(&mut call).await?;
+    let company = companies::get(&mut call).await?;
     let standing = call.proof().standing();
     let may_manage = standing.role.permissions.has(Permission::ManageBilling);
-    Ok(Model { account_name: standing.name.clone(), personal: standing.kind == AccountKind::Personal, overview, may_manage })
+    Ok(Model { account_name: standing.name.clone(), personal: standing.kind == AccountKind::Personal, overview, company, may_manage })
 }

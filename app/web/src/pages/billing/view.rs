@@ -1,6 +1,7 @@
 //! The billing page.
 
 use super::Model;
+use super::company::{self, InvoiceDetails};
 use crate::islands::CreditsCourse;
 use crate::layouts::Dashboard;
 use crate::page::Page;
@@ -13,15 +14,18 @@ use leptos::prelude::*;
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = page.text;
-    let Model { account_name, personal, overview, may_manage } = model;
+    let Model { account_name, personal, overview, company, may_manage } = model;
     let lead = if personal { text.billing.lead_personal.to_owned() } else { fill(text.billing.lead, &[("account", &account_name)]) };
     let plan = match overview.contract {
         Some(contract) => view! { <CurrentPlan text contract seats=(!personal).then(|| overview.summary.clone())/> }.into_any(),
         None => view! { <NoPlan text account=account_name pricing=may_manage.then(|| page.pricing.clone())/> }.into_any(),
     };
+    let problem = company::problem(&page);
+    let details = view! { <InvoiceDetails page=page.clone() company may_manage/> };
     page.frame.map(|frame| {
         view! {
             <Dashboard frame title=text.billing.title lead>
+                {problem}
                 <div class="regions">
                     {plan}
                     <Region id="credits" title=text.billing.credits>
@@ -29,6 +33,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                     </Region>
                     <Transactions text entries=overview.entries/>
                     <Payments text payments=overview.payments/>
+                    {details}
                     <Region id="billing-owner" title=text.billing.owner wide=true>
                         <div class="person">
                             <Avatar name=overview.billing_owner.clone() id=overview.billing_owner.clone()/>

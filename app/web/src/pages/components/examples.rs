@@ -1,5 +1,6 @@
 //! What the components are shown with: people and workspaces nobody has, among them names that do not fit.
 
+use crate::assets;
 use crate::layouts::{AccountEntry, BannerText, Frame, Section, User};
 use crate::page::Page;
 use crate::ui::{Icon, Tone};
@@ -30,6 +31,7 @@ pub fn frame(page: &Page) -> Frame {
         id: format!("acc_{i}"),
         name: (*name).to_owned(),
         note: text.navigation.personal.to_owned(),
+        logo: (i == 1).then(|| assets::url("favicon.svg").to_owned()),
         current: i == 0,
     };
     let accounts: Vec<AccountEntry> = names.iter().enumerate().map(entry).collect();

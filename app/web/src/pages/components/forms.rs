@@ -2,8 +2,8 @@
 
 use super::examples::{LONG_NAME, long_word};
 use crate::ui::{
-    Breadcrumbs, Button, ButtonLink, Checkboxes, Choice, Dialog, DialogButton, ErrorSummary, Field, Form, Icon, IconOf, Kind, Place,
-    RadioCards, Region, Select, Switch, Tabs, Text, TextArea, Weight,
+    Breadcrumbs, Button, ButtonLink, Checkboxes, Choice, Dialog, DialogButton, ErrorSummary, Field, FileField, Form, Icon, IconOf, Kind,
+    Place, RadioCards, Region, Select, Switch, Tabs, Text, TextArea, Weight,
 };
 use keel_text::{Catalogue, fill};
 use keel_types::Permission;
@@ -64,6 +64,8 @@ fn Fields(text: &'static Catalogue) -> impl IntoView {
                 <Field name="phone" label=words.phone hint=words.phone_hint kind=Kind::Phone/>
                 <Field name="workspace" label=text.create_workspace.name value=LONG_NAME/>
                 <TextArea name="emails" label=text.invite.emails hint=fill(text.invite.emails_hint, &[("most", &50)]) value="nina@new.example"/>
+                <FileField name="logo" label=text.settings.logo hint=text.settings.logo_hint accept="image/png"/>
+                <FileField name="picture" label=text.settings.logo accept="image/png" error=text.fields.not_a_picture/>
                 <Field name="password" label=text.sign_in.password kind=Kind::Password autocomplete="off"/>
                 <Field name="code" label=text.verify.code hint=text.verify.code_hint kind=Kind::Code autocomplete="off"/>
             </Form>

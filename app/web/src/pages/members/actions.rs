@@ -5,10 +5,10 @@ use crate::action::{Answer, Done};
 use crate::actions;
 use crate::flash::Said;
 use crate::form::{Input, Nothing, Reader};
-use keel_domain::access::{Door, Grant, Member, Write};
+use keel_domain::access::{Member, Write};
 use keel_domain::members;
+use keel_types::MembershipId;
 use keel_types::permission::may;
-use keel_types::{MembershipId, url};
 
 const PAGES: [&str; 2] = [PAGE, "/org-dashboard/members/{member}"];
 
@@ -46,21 +46,15 @@ impl Input for Which {
 
 async fn change_role(call: &mut Write<may::UpdateRole>, form: NewRole) -> Answer {
     members::change_role(call, &form.member, &form.role).await?;
-    Ok(Done::go(here(call, &page_of(&form.member))).say(Said::RoleChanged))
+    Ok(Done::back_to(call, &page_of(&form.member)).say(Said::RoleChanged))
 }
 
 async fn remove(call: &mut Write<may::RemoveMembers>, form: Which) -> Answer {
     members::remove(call, &form.member).await?;
-    Ok(Done::go(here(call, PAGE)).say(Said::MemberRemoved))
+    Ok(Done::back_to(call, PAGE).say(Said::MemberRemoved))
 }
 
 async fn leave(call: &mut Write<Member>, _: Nothing) -> Answer {
     members::leave(call).await?;
     Ok(Done::go("/private-dashboard").say(Said::WorkspaceLeft))
-}
-
-/// A page about the account of this call, whichever is the active one.
-fn here<R, D: Door<Proof = Grant<R>>>(call: &Write<D>, path: &str) -> String {
-    let standing = call.proof().standing();
-    if standing.is_active { path.to_owned() } else { url::about(path, standing.handle()) }
 }

@@ -9,6 +9,7 @@ pub use view::view;
 use crate::page::{Loaded, Visit};
 use keel_domain::access::Read;
 use keel_domain::billing::overview::{self, Summary};
+use keel_domain::invitations::{self, Pending};
 use keel_domain::members::{self, Filter, Listed, Place};
 use keel_types::permission::may;
 use keel_types::{MembershipId, Permission, Role};
@@ -35,8 +36,8 @@ pub struct Model {
     pub listed: Listed,
     /// The caller's own place.
     pub own: MembershipId,
-    /// Whether the caller may invite people.
-    pub may_invite: bool,
+    /// The invitations that wait, for people who may invite.
+    pub pending: Option<Vec<Pending>>,
 }
 
 /// Reads a page of members. Members and viewers may see who is there, but not here.
@@ -51,7 +52,8 @@ pub async fn load(mut call: Read<may::ViewMembers>, visit: &Visit) -> Loaded<Mod
     };
     let listed = members::list(&mut call, &filter).await?;
     let summary = overview::summary(&mut call).await?;
+    let may_invite = call.proof().standing().role.permissions.has(Permission::InviteMembers);
+    let pending = if may_invite { Some(invitations::list_pending(&mut call).await?) } else { None };
     let standing = call.proof().standing();
-    let may_invite = standing.role.permissions.has(Permission::InviteMembers);
-    Ok(Model { account_name: standing.name.clone(), summary, roles, filter, listed, own: standing.membership.clone(), may_invite })
+    Ok(Model { account_name: standing.name.clone(), summary, roles, filter, listed, own: standing.membership.clone(), pending })
 }

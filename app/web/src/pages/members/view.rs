@@ -3,11 +3,13 @@
 use super::{Model, PAGE, page_of};
 use crate::layouts::Dashboard;
 use crate::page::Page;
-use crate::pages::invitations::INVITE;
+use crate::pages::invitations::{INVITE, PendingInvitations, SeatsUsed};
 use crate::pages::parts::Seats;
 use crate::ui::{
     ButtonLink, Column, Day, Drawing, EmptyState, ErrorSummary, Field, Filters, Pagination, Pill, Region, Select, Table, Text, Tone, Weight,
 };
+use keel_domain::billing::overview::Summary;
+use keel_domain::invitations;
 use keel_domain::members::{Filter, Listed, Member};
 use keel_text::{Catalogue, fill};
 use keel_types::{MembershipId, Role, url};
@@ -19,11 +21,15 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let words = &text.members;
     let problem = page.form.message(text);
     let alone = model.summary.members <= 1;
-    let seats = view! { <Seats text summary=model.summary/> };
+    let seats = view! { <SeatsTaken page=page.clone() summary=model.summary may_invite={model.pending.is_some()}/> };
     let lead = fill(words.lead, &[("account", &model.account_name)]);
     let search = view! { <Search page=page.clone() filter=model.filter.clone() roles=model.roles/> };
     let found = view! { <Found page=page.clone() filter=model.filter listed=model.listed own=model.own/> };
-    let invite = model.may_invite.then(|| view! { <ButtonLink label=text.invite.title href=page.link(INVITE)/> }).into_any();
+    let invite = model.pending.is_some().then(|| view! { <ButtonLink label=text.invite.title href=page.link(INVITE)/> }).into_any();
+    let pending = model.pending.map(|pending| {
+        let list = view! { <PendingInvitations page=page.clone() pending/> };
+        view! { <Region id="pending" title=text.invite.pending wide=true>{list}</Region> }
+    });
     let nobody_else = alone.then(|| view! { <EmptyState drawing=Drawing::Afloat title=words.only_you text=words.only_you_text/> });
     page.frame.map(|frame| {
         view! {
@@ -36,10 +42,21 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                         {found}
                         {nobody_else}
                     </Region>
+                    {pending}
                 </div>
             </Dashboard>
         }
     })
+}
+
+/// How many seats are taken; for people who may invite, also what to do when all are.
+#[component]
+fn SeatsTaken(page: Page, summary: Summary, may_invite: bool) -> impl IntoView {
+    if !may_invite {
+        return view! { <Seats text=page.text summary/> }.into_any();
+    }
+    let invited = summary.seats_used - summary.members;
+    view! { <SeatsUsed page seats=invitations::Seats { members: summary.members, invited, limit: summary.seat_limit }/> }.into_any()
 }
 
 #[component]

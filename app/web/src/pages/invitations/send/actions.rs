@@ -5,19 +5,24 @@ use crate::actions;
 use crate::flash::Said;
 use crate::form::{Input, Reader};
 use crate::pages::invitations::INVITE;
+use crate::pages::members;
 use crate::problem::{FieldProblem, Problem};
 use keel_domain::access::Write;
 use keel_domain::invitations;
 use keel_types::permission::may;
-use keel_types::{Code, Fault, InvitationId, email, url};
+use keel_types::url::LocalPath;
+use keel_types::{Code, Fault, InvitationId, email};
+
+/// The pages that list invitations.
+const LISTED: [&str; 2] = [INVITE, members::PAGE];
 
 actions! {
     /// Invites the addresses of a list.
     invite: "org/invite" on [INVITE], may::InviteMembers, Invitees;
     /// Mails a new link for an invitation.
-    resend: "invitations/resend" on [INVITE], may::InviteMembers, Chosen;
+    resend: "invitations/resend" on LISTED, may::InviteMembers, Chosen;
     /// Withdraws an invitation.
-    revoke: "invitations/revoke" on [INVITE], may::InviteMembers, Chosen;
+    revoke: "invitations/revoke" on LISTED, may::InviteMembers, Chosen;
 }
 
 struct Invitees {
@@ -38,7 +43,7 @@ impl Input for Invitees {
 async fn invite(call: &mut Write<may::InviteMembers>, form: Invitees) -> Answer {
     let invited = invitations::invite(call, &form.emails, &form.role).await?;
     if invited.refused.is_empty() {
-        return Ok(Done::go(back(call)).say(Said::InvitationsSent));
+        return Ok(Done::back_to(call, INVITE).say(Said::InvitationsSent));
     }
     let no_seat = invited.refused.iter().any(|(_, fault)| *fault == Fault::NoSeat);
     let problem = Problem::new(if no_seat { Code::SeatLimitReached } else { Code::Invalid });
@@ -46,34 +51,32 @@ async fn invite(call: &mut Write<may::InviteMembers>, form: Invitees) -> Answer 
     Err(Problem { errors: errors.collect(), remembered: true, ..problem })
 }
 
-/// The page these forms stand on, about the account of this call.
-fn back(call: &Write<may::InviteMembers>) -> String {
-    let standing = call.proof().standing();
-    if standing.is_active { INVITE.to_owned() } else { url::about(INVITE, standing.handle()) }
-}
-
 struct Chosen {
     invitation: Option<InvitationId>,
+    /// The page it was chosen on.
+    page: &'static str,
 }
 
 impl Chosen {
-    fn require(self) -> Result<InvitationId, Problem> {
-        self.invitation.ok_or_else(|| Problem::new(Code::NotFound))
+    fn require(&self) -> Result<InvitationId, Problem> {
+        self.invitation.clone().ok_or_else(|| Problem::new(Code::NotFound))
     }
 }
 
 impl Input for Chosen {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { invitation: InvitationId::parse(form.text("invitation")).ok() })
+        let at = form.arrival().at.as_ref().map(LocalPath::path).unwrap_or_default();
+        let page = LISTED.into_iter().find(|page| *page == at).unwrap_or(INVITE);
+        Some(Self { invitation: InvitationId::parse(form.text("invitation")).ok(), page })
     }
 }
 
 async fn resend(call: &mut Write<may::InviteMembers>, chosen: Chosen) -> Answer {
     invitations::resend(call, &chosen.require()?).await?;
-    Ok(Done::go(back(call)).say(Said::InvitationResent))
+    Ok(Done::back_to(call, chosen.page).say(Said::InvitationResent))
 }
 
 async fn revoke(call: &mut Write<may::InviteMembers>, chosen: Chosen) -> Answer {
     invitations::revoke(call, &chosen.require()?).await?;
-    Ok(Done::go(back(call)).say(Said::InvitationRevoked))
+    Ok(Done::back_to(call, chosen.page).say(Said::InvitationRevoked))
 }
