@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
 use tower_http::timeout::TimeoutLayer;
 
 /// The longest an answer may take.
@@ -44,10 +44,15 @@ pub fn around(app: Router, served: &Arc<Served>) -> Router {
         .layer(from_fn_with_state(served.clone(), arrive))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| errors::bare(&Refusal::internal(&"a panic"))))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING))))
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(from_fn_with_state(Kept::default(), keep));
     let app = if served.keel.settings().in_development() { app.layer(from_fn_with_state(served.clone(), leave_localhost)) } else { app };
     app.layer(from_fn_with_state(headers, add_headers)).layer(from_fn_with_state(served.clone(), log))
+}
+
+/// What gets smaller by it: no picture, and no zip.
+fn worth_compressing() -> impl Predicate {
+    DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING)).and(NotForContentType::const_new("application/zip"))
 }
 
 async fn unknown(request: Request) -> Response {

@@ -59,6 +59,8 @@ pub struct Declared {
     pub pages: &'static [&'static str],
     /// Its door.
     pub door: &'static str,
+    /// Whether the person must have proven lately who they are.
+    pub step_up: bool,
 }
 inventory::collect!(Declared);
 
@@ -105,7 +107,12 @@ macro_rules! actions {
             }
 
             inventory::submit! {
-                $crate::action::Declared { url: URL, pages: &$pages, door: <$door as keel_domain::access::Door>::NAME }
+                $crate::action::Declared {
+                    url: URL,
+                    pages: &$pages,
+                    door: <$door as keel_domain::access::Door>::NAME,
+                    step_up: <$door as keel_domain::access::Door>::STEP_UP,
+                }
             }
         }
     )* };

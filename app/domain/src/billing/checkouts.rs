@@ -20,7 +20,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(22);
 
 sql! {
-    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.name, u.email, c.customer_id, c.claimed_at
+    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.deletion_due_at, a.name, u.email, c.customer_id, c.claimed_at
         FROM accounts a JOIN users u ON u.id = a.billing_owner_id LEFT JOIN stripe_customers c ON c.account_id = a.id WHERE a.id = $1";
     CLAIM_CUSTOMER = "INSERT INTO stripe_customers (account_id, claimed_at) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING";
     RENEW_CLAIM = "UPDATE stripe_customers SET claimed_at = $3 WHERE account_id = $1 AND claimed_at = $2 AND customer_id IS NULL";
@@ -38,7 +38,7 @@ sql! {
         JOIN roles r ON r.id = m.role
         LEFT JOIN stripe_customers c ON c.account_id = a.id
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live AND s.stripe_id IS NOT NULL
-        WHERE k.stripe_id = $1 AND k.user_id = $2";
+        WHERE k.stripe_id = $1 AND k.user_id = $2 AND NOT a.purging";
     FIND_BUYING = "SELECT a.member_count, a.currency, a.trial_started_at, s.plan, s.stripe_id FROM accounts a
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live WHERE a.id = $1";
 }
@@ -81,6 +81,7 @@ struct BuyerRow {
     member_count: i64,
     currency: Option<String>,
     trial_started_at: Option<i64>,
+    deletion_due_at: Option<i64>,
     name: String,
     email: String,
     customer_id: Option<String>,
@@ -93,7 +94,7 @@ struct BuyerRow {
 /// idempotency key hangs on the account and its claim. Stripe has [`PATIENCE`] for all of it.
 ///
 /// # Errors
-/// `Refused(WorkspaceRequired)`, `Refused(PriceUnknown)`, `Refused(AlreadySubscribed)`, `Invalid` at `seats` or `start`, `Unavailable`.
+/// `Refused(WorkspaceRequired)`, `Refused(PriceUnknown)`, `Refused(AlreadySubscribed)`, `Refused(DeletionScheduled)`, `Invalid` at `seats` or `start`, `Unavailable`.
 pub async fn start(call: &mut Write<may::ManageBilling>, order: Order) -> Result<String> {
     let claim = claim(call, order).await?;
     let id = claim.id.clone();
@@ -154,6 +155,9 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
     require_workspace(keel.settings().model(), kind, &quote)?;
     if subscriptions::is_subscribed(tx, &account).await? {
         return Err(Refusal::Refused(Code::AlreadySubscribed));
+    }
+    if buyer.deletion_due_at.is_some() {
+        return Err(Refusal::Refused(Code::DeletionScheduled));
     }
     if quote.plan.per_seat && quote.quantity < buyer.member_count {
         return Err(Refusal::field("seats", Fault::OutOfRange));

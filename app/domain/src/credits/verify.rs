@@ -10,6 +10,9 @@ sql! {
         LEFT JOIN credit_entries e ON e.account_id = a.id
         GROUP BY a.id, b.balance
         HAVING COALESCE(b.balance, 0) <> CAST(COALESCE(SUM(e.amount), 0) AS BIGINT)";
+    // Of accounts that were deleted: what was left was taken away.
+    LEDGERS_THAT_DID_NOT_END = "SELECT e.account_id FROM credit_entries e LEFT JOIN accounts a ON a.id = e.account_id WHERE a.id IS NULL
+        GROUP BY e.account_id HAVING SUM(e.amount) <> 0";
     BALANCES_THAT_ARE_NOT_THE_LOTS = "SELECT a.id FROM accounts a
         LEFT JOIN credit_balances b ON b.account_id = a.id
         LEFT JOIN credit_lots l ON l.account_id = a.id
@@ -26,7 +29,7 @@ sql! {
 pub struct Proof {
     /// Rows of the ledger that were looked at.
     pub entries: i64,
-    /// Accounts whose balance is not the sum of their entries.
+    /// Accounts whose balance is not the sum of their entries; deleted ones whose entries are not nothing in all.
     pub not_the_sum: Vec<String>,
     /// Accounts whose balance is not what their lots hold.
     pub not_the_lots: Vec<String>,
@@ -48,7 +51,8 @@ pub async fn verify(system: &SystemGrant) -> Result<Proof> {
         let rows: Vec<(String,)> = conn.list(sql, args![]).await?;
         Ok(rows.into_iter().map(|(id,)| id).collect())
     };
-    let not_the_sum = ids(BALANCES_THAT_ARE_NOT_THE_SUM).await?;
+    let mut not_the_sum = ids(BALANCES_THAT_ARE_NOT_THE_SUM).await?;
+    not_the_sum.extend(ids(LEDGERS_THAT_DID_NOT_END).await?);
     let not_the_lots = ids(BALANCES_THAT_ARE_NOT_THE_LOTS).await?;
     let out_of_line = ids(ENTRIES_OUT_OF_LINE).await?;
     let (entries,): (i64,) = conn.get(COUNT_ENTRIES, args![]).await?;

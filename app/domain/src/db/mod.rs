@@ -11,8 +11,10 @@
 
 pub mod locks;
 mod migrations;
+mod records;
 pub mod sql;
 
+pub(crate) use records::Record;
 pub use sql::{Arg, Registered, Sql};
 /// Why the database did not do what a statement says.
 pub use sqlx::Error;
@@ -186,6 +188,7 @@ macro_rules! bind {
                 Arg::Int(value) => query.bind(value),
                 Arg::Flag(value) => query.bind(value),
                 Arg::Text(value) => query.bind(value),
+                Arg::Bytes(value) => query.bind(value),
             };
         }
         query

@@ -40,6 +40,8 @@ pub enum Arg {
     Flag(Option<bool>),
     /// TEXT.
     Text(Option<String>),
+    /// BYTEA.
+    Bytes(Option<Vec<u8>>),
 }
 
 macro_rules! from {
@@ -66,6 +68,7 @@ from! {
     u32 => Int by i64::from;
     Instant => Int by |v: Instant| v.0;
     bool => Flag by |v| v;
+    Vec<u8> => Bytes by |v| v;
     &str => Text by |v: &str| v.replace('\0', "\u{fffd}");
     String => Text by |v: String| v.replace('\0', "\u{fffd}");
 }
@@ -87,6 +90,8 @@ from_texts!(
     keel_types::LotId,
     keel_types::JobId,
     keel_types::MailId,
+    keel_types::DeletionId,
+    keel_types::ExportId,
     keel_types::AuditId
 );
 

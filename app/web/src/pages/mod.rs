@@ -16,5 +16,6 @@ pub mod members;
 pub mod onboarding;
 mod parts;
 pub mod pricing;
+pub mod settings;
 pub mod sign_in;
 pub mod workspaces;

@@ -1,5 +1,6 @@
 //! The billing page, of a workspace and of a personal account: plan, seats, credits, ledger and payments.
 
+pub mod owner;
 mod view;
 
 pub use view::view;
@@ -8,6 +9,7 @@ use crate::page::{Loaded, Stop, Visit};
 use keel_domain::access::Read;
 use keel_domain::accounts::{billing, dashboard};
 use keel_domain::billing::overview::{self, Overview};
+use keel_domain::members::{self, Owner};
 use keel_types::permission::may;
 use keel_types::{AccountKind, BusinessModel, Permission};
 
@@ -21,6 +23,8 @@ pub struct Model {
     pub overview: Overview,
     /// Whether the caller may choose a plan.
     pub may_manage: bool,
+    /// The owners to choose a billing owner from, for people who may.
+    pub owners: Option<Vec<Owner>>,
 }
 
 /// `/org-dashboard/billing`; with a personal account active, its own page.
@@ -51,7 +55,9 @@ pub mod personal {
 
 async fn model(mut call: Read<may::ViewBilling>) -> Loaded<Model> {
     let overview = overview::overview(&mut call).await?;
-    let standing = call.proof().standing();
-    let may_manage = standing.role.permissions.has(Permission::ManageBilling);
-    Ok(Model { account_name: standing.name.clone(), personal: standing.kind == AccountKind::Personal, overview, may_manage })
+    let standing = call.proof().standing().clone();
+    let personal = standing.kind == AccountKind::Personal;
+    let may = |permission| standing.role.permissions.has(permission);
+    let owners = if may(Permission::TransferOwnership) && !personal { Some(members::list_owners(&mut call).await?) } else { None };
+    Ok(Model { account_name: standing.name.clone(), personal, overview, may_manage: may(Permission::ManageBilling), owners })
 }
