@@ -10,12 +10,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The pages of people who belong to an account, as their owner reaches them.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/org-dashboard",
     "/org-dashboard/members",
     "/org-dashboard/members/{member}",
     "/org-dashboard/members/invite",
     "/org-dashboard/billing",
+    "/org-dashboard/settings",
     "/private-dashboard?account=personal",
     "/private-dashboard/billing?account=personal",
 ];
