@@ -1,6 +1,9 @@
 // What cannot be taken back: handing a workspace over, copying all of it, deleting it. Each asks who one is.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { advance } from '../support/clock.mjs'
 import { journey } from '../support/journey.mjs'
@@ -11,6 +14,8 @@ import { until } from '../support/until.mjs'
 
 const main = page => page.getByRole('main')
 const link = (page, name) => page.getByRole('link', { name, exact: true })
+/** Another program's idea of a zip: whole, and with the members in it. */
+const UNZIP = 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(z.read("members.csv").decode())'
 const DAY = 24 * 3_600_000
 const MINUTE = 60_000
 
@@ -146,11 +151,16 @@ async function copying(scene, options) {
   await at(olivia, 'Settings')
   const [download] = await Promise.all([olivia.waitForEvent('download'), link(olivia, 'Download the copy').click()])
   assert.match(download.suggestedFilename(), /^workspace-\d{4}-\d{2}-\d{2}\.zip$/)
-  const path = await download.path()
-  const script = 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(z.read("members.csv").decode())'
-  const { stdout } = await promisify(execFile)('python3', ['-c', script, path])
-  assert.match(stdout, /^"created_at","id","email"/)
-  assert.match(stdout, /"vera@acme\.example"/)
+  const folder = await mkdtemp(join(tmpdir(), 'keel-copy-'))
+  try {
+    const file = join(folder, download.suggestedFilename())
+    await download.saveAs(file)
+    const { stdout } = await promisify(execFile)('python3', ['-c', UNZIP, file])
+    assert.match(stdout, /^"created_at","id","email"/)
+    assert.match(stdout, /"vera@acme\.example"/)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }
 
 journey('an owner downloads a copy of everything', {}, scene => copying(scene))
