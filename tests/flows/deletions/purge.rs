@@ -91,7 +91,8 @@ async fn everything_is_gone_but_the_books(engine: Engine) {
     assert_eq!(app.db.number("SELECT COUNT(*) FROM accounts WHERE slug = 'evil-corp'").await, 1);
 
     let olivia = app.sign_in_to_join(OLIVIA).await;
-    assert_eq!(olivia.get("/private-dashboard?account=personal").await.status, 200, "people stay");
+    let home = olivia.get("/private-dashboard?account=personal").await;
+    assert!(home.location().starts_with("/onboarding/workspace"), "people stay, and may begin anew: {}", home.location());
     assert_eq!(olivia.get("/org-dashboard?account=acme").await.status, 404);
     olivia.form("/api/workspaces/create", &[("name", "Acme")]).await.leads_to("/org-dashboard");
     assert_eq!(app.db.number("SELECT COUNT(*) FROM accounts WHERE slug = 'acme'").await, 1, "its address is free again");
