@@ -15,7 +15,7 @@ run: ## Build Keel and start it on http://127.0.0.1:3000
 
 test: lint units sandbox journeys ## Check everything: lint, units, sandbox and journeys
 
-soak: release ## Kill, stop, cut off and hang up on the release build, often: half an hour
+soak: release ## Kill, stop, cut off and hang up on the release build, race calls, often: three quarters of an hour
 	@.ci/need postgres sqlite
 	KEEL_SOAK=1 KEEL_BINARY=$(CURDIR)/target/release/keel \
 		.ci/postgres cargo test --locked -p keel --test keel -- process:: ::races:: --nocapture --test-threads=1
