@@ -15,10 +15,10 @@ run: ## Build Keel and start it on http://127.0.0.1:3000
 
 test: lint units sandbox journeys ## Check everything: lint, units, sandbox and journeys
 
-soak: release ## Kill, stop, cut off and hang up on the release build, often: half an hour
+soak: release ## Kill, stop, cut off and hang up on the release build, race calls, often: three quarters of an hour
 	@.ci/need postgres sqlite
 	KEEL_SOAK=1 KEEL_BINARY=$(CURDIR)/target/release/keel \
-		.ci/postgres cargo test --locked -p keel --test keel process:: -- --nocapture --test-threads=1
+		.ci/postgres cargo test --locked -p keel --test keel -- process:: ::races:: --nocapture --test-threads=1
 
 lint: ## Check the format and the lints
 	@.ci/need compiler cargo lints
@@ -35,7 +35,7 @@ sandbox: islands ## Hold the billing sandbox against Stripe's declarations and c
 	.ci/postgres node --test --test-concurrency=1 end2end/sandbox/*.test.mjs
 
 journeys: islands ## Walk the browser journeys, or some of them: make journeys ONLY='paid trial'
-	@.ci/need compiler cargo postgres chromium node packages
+	@.ci/need compiler cargo postgres chromium node packages python
 	cargo build --locked -p keel -p billing-sandbox
 	.ci/postgres node end2end/run.mjs $(ONLY)
 

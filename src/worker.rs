@@ -14,7 +14,8 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 /// goes on.
 pub async fn run(keel: Keel, stop: impl Future<Output = ()>) {
     let (stopping, told) = watch::channel(false);
-    let working = async { tokio::join!(repeat(&keel, Work::Events, told.clone()), repeat(&keel, Work::Jobs, told)) };
+    let lane = |kind| repeat(&keel, kind, told.clone());
+    let working = async { tokio::join!(lane(Work::Events), lane(Work::Jobs), lane(Work::Accounts)) };
     tokio::pin!(working);
     tokio::select! {
         () = stop => {}

@@ -104,7 +104,7 @@ impl Bench {
         self.add(processes::idle(&keel).await);
         self.add(pages::anonymous(self, &keel).await);
         self.dashboards("SQLite", &keel, stripe, &much, &little, &fifty).await?;
-        self.add(overload::measure(&keel, &pages::request(pages::BILLING, &much.person)).await);
+        self.add(overload::measure(&keel, &pages::request(BILLING, &much.person)).await);
         self.add(webhooks::measure(self, &keel, &much.url, sandbox).await);
         self.add(processes::loaded(&keel));
         self.add(pages::downloads(&keel, &much.person).await);

@@ -11,7 +11,8 @@ use axum::routing::any;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use keel_domain::Refusal;
 use keel_domain::access::Origin;
-use keel_types::{Code, url::LocalPath};
+use keel_types::Code;
+use keel_types::url::{self, LocalPath};
 use keel_web::action::{Declared, Done, declared};
 use keel_web::arrival::Arrival;
 use keel_web::flash;
@@ -20,6 +21,7 @@ use keel_web::page::{PageRoute, append, home_of, see_other};
 use keel_web::pages::errors;
 use keel_web::problem::Problem;
 use tokio::sync::SemaphorePermit;
+use keel_web::typed;
 use tower::ServiceExt as _;
 
 /// The largest form, in bytes, files aside.
@@ -95,6 +97,7 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
     let mut response = match result {
         Ok(done) if browser => go(&arrival, &done),
         Ok(done) => axum::Json(done).into_response(),
+        Err(problem) if browser && problem.code == Code::StepUpRequired => step_up(&arrival, &home, &fields),
         Err(problem) if browser && is_shown_again(&problem) => again(&front, &arrival, &home, headers, known, fields, problem).await,
         Err(problem) => refuse(&arrival, &home, browser, problem).await,
     };
@@ -182,6 +185,13 @@ fn go(arrival: &Arrival, done: &Done) -> Response {
     if let Some(said) = done.said {
         append(&mut response, flash::carry(&arrival.keel, said));
     }
+    response
+}
+
+/// To the page that asks who the person is; it leads back to the form, where what was typed stands again.
+fn step_up(arrival: &Arrival, home: &str, fields: &Fields) -> Response {
+    let mut response = see_other(&url::step_up(home));
+    append(&mut response, typed::keep(arrival, home, fields));
     response
 }
 

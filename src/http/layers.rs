@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate as _, SizeAbove};
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
 
 /// The longest an answer may take.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -45,7 +45,7 @@ pub fn around(app: Router, served: &Arc<Served>) -> Router {
         .layer(from_fn_with_state(served.clone(), arrive))
         .layer(from_fn(answer_in_time))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| errors::bare(&Refusal::internal(&"a panic"))))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING))))
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(from_fn(note_route));
     let app = Router::new().fallback_service(app).layer(from_fn_with_state(Kept::default(), keep));
     let app = if served.keel.settings().in_development() { app.layer(from_fn_with_state(served.clone(), leave_localhost)) } else { app };
@@ -67,6 +67,11 @@ async fn note_route(route: Option<MatchedPath>, request: Request, next: Next) ->
         response.extensions_mut().insert(route);
     }
     response
+}
+
+/// What gets smaller by it: no picture, and no zip.
+fn worth_compressing() -> impl Predicate {
+    DefaultPredicate::new().and(SizeAbove::new(WORTH_COMPRESSING)).and(NotForContentType::const_new("application/zip"))
 }
 
 async fn unknown(request: Request) -> Response {

@@ -6,6 +6,7 @@ mod buckets;
 pub mod connections;
 mod development;
 mod encodings;
+mod exports;
 mod health;
 mod kept;
 mod layers;
@@ -24,7 +25,7 @@ use axum::extract::RawQuery;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use keel_domain::Keel;
-use keel_web::action::declared;
+use keel_web::action::{Declared, declared};
 use keel_web::endpoints::{Endpoint, Kind};
 use overload::bounded;
 use std::collections::HashSet;
@@ -33,6 +34,9 @@ use tokio::sync::watch;
 
 /// Where Stripe posts events.
 pub const STRIPE_WEBHOOK: &str = "/api/stripe/webhook";
+
+/// Where copies of workspaces are downloaded.
+const EXPORT: &str = "/api/org/exports/{export}";
 
 /// Where the organization's overview was; it leads to where it is.
 const OLD_OVERVIEW: &str = "/org-dashboard/admin";
@@ -69,6 +73,7 @@ const PLAIN: &[Endpoint] = &[
     plain("POST", STRIPE_WEBHOOK, "stripe's signature"),
     plain("GET", OLD_OVERVIEW, "visitor"),
     plain("GET", LOGO, "member"),
+    plain("GET", EXPORT, "owner"),
     plain("GET", "/health/live", "visitor"),
     plain("GET", "/health/ready", "visitor"),
     plain("GET", "/assets/{file}", "visitor"),
@@ -80,7 +85,7 @@ const PLAIN: &[Endpoint] = &[
 ];
 
 const fn plain(method: &'static str, path: &'static str, door: &'static str) -> Endpoint {
-    Endpoint { path, method, door, kind: Kind::Plain }
+    Endpoint { path, method, door, step_up: false, kind: Kind::Plain }
 }
 
 /// The whole application.
@@ -89,6 +94,7 @@ pub fn router(served: &Arc<Served>) -> Router {
     let mut app = Router::new()
         .merge(bounded(Router::new().merge(pages.clone()).merge(actions::router(&pages)).route(LOGO, get(logos::serve))))
         .merge(bounded(Router::new().route(STRIPE_WEBHOOK, post(stripe_webhook::receive))))
+        .merge(bounded(Router::new().route(EXPORT, get(exports::download))))
         .route(OLD_OVERVIEW, get(to_overview))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -111,7 +117,9 @@ async fn to_overview(RawQuery(query): RawQuery) -> Redirect {
 
 /// Every endpoint with its door, sorted.
 pub fn endpoints() -> Vec<Endpoint> {
-    let actions = declared().map(|action| Endpoint { path: action.url, method: "POST", door: action.door, kind: Kind::Action });
+    let of_action =
+        |action: &Declared| Endpoint { path: action.url, method: "POST", door: action.door, step_up: action.step_up, kind: Kind::Action };
+    let actions = declared().map(of_action);
     let mut all: Vec<Endpoint> = pages::PAGES.iter().chain(PLAIN).copied().chain(actions).collect();
     all.sort_unstable();
     all

@@ -19,7 +19,7 @@ macro_rules! pages {
     ($($path:literal => $($module:ident)::+, $door:ty $(, $kept:ident)?;)*) => {
         /// Every page with its door.
         pub const PAGES: &[Endpoint] = &[
-            $(Endpoint { path: $path, method: "GET", door: <$door as Door>::NAME, kind: Kind::Page },)*
+            $(Endpoint { path: $path, method: "GET", door: <$door as Door>::NAME, step_up: <$door as Door>::STEP_UP, kind: Kind::Page },)*
         ];
 
         $(inventory::submit! { Page::behind::<$door>($path) })*
@@ -61,6 +61,7 @@ pages! {
     "/reset-password"             => sign_in::reset,           Visitor;
     "/legal/terms"                => legal::terms,             Visitor, kept;
     "/legal/privacy"              => legal::privacy,           Visitor, kept;
+    "/step-up"                   => sign_in::step_up,         SignedIn;
     "/checkout"                   => checkout,                 SignedIn;
     "/checkout/success"           => checkout::success,        SignedIn;
     "/onboarding"                 => onboarding,               SignedIn;

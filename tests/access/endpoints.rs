@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 fn every_endpoint_has_the_door_that_was_agreed() {
     let mut table = String::new();
     for endpoint in keel::http::endpoints() {
-        writeln!(table, "{:4} {:34} {:8} {}", endpoint.method, endpoint.path, format!("{:?}", endpoint.kind).to_lowercase(), endpoint.door)
-            .unwrap();
+        let kind = format!("{:?}", endpoint.kind).to_lowercase();
+        let step_up = if endpoint.step_up { ", step-up" } else { "" };
+        writeln!(table, "{:4} {:34} {kind:8} {}{step_up}", endpoint.method, endpoint.path, endpoint.door).unwrap();
     }
     compare("tests/access/endpoints.txt", &table);
 }

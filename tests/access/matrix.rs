@@ -13,9 +13,12 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 25] = [
+const EMPTY: [&str; 30] = [
     "/api/accounts/switch",
+    "/api/auth/confirm-code",
     "/api/auth/confirm-link",
+    "/api/auth/confirm-password",
+    "/api/auth/mail-code",
     "/api/auth/request-link",
     "/api/auth/request-reset",
     "/api/auth/resend",
@@ -32,6 +35,8 @@ const EMPTY: [&str; 25] = [
     "/api/invitations/resend",
     "/api/invitations/revoke",
     "/api/members/leave",
+    "/api/org/cancel-deletion",
+    "/api/org/export-data",
     "/api/org/invite",
     "/api/org/remove-logo",
     "/api/org/update-settings",
@@ -56,11 +61,13 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
         "/assets/{file}" => ("/assets/none.css", &[]),
         "/invitations/{token}" => ("/invitations/none", &[]),
         "/logos/{account}/{file}" => ("/logos/acme/none.png", &[]),
+        "/api/org/exports/{export}" => ("/api/org/exports/none", &[]),
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
         "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),
+        "/api/org/schedule-deletion" => (endpoint.path, &[("confirmation", "none")]),
         "/api/members/change-role" => (endpoint.path, &[("member", MAX), ("role", "none")]),
-        "/api/members/remove" => (endpoint.path, &[("member", MAX)]),
+        "/api/billing/change-owner" | "/api/members/transfer-ownership" | "/api/members/remove" => (endpoint.path, &[("member", MAX)]),
         path if EMPTY.contains(&path) || (endpoint.method == "GET" && !path.contains('{')) => (path, &[]),
         path => panic!("{path} has no sample in the status matrix"),
     }
@@ -141,6 +148,8 @@ impl App {
     async fn begins_again(&self) {
         self.db.run("UPDATE user_sessions SET revoked_at = NULL WHERE revoked_at IS NOT NULL").await;
         self.db.run("DELETE FROM subscriptions").await;
+        self.db.run("DELETE FROM step_ups").await;
+        self.db.run("DELETE FROM limits WHERE key LIKE 'step-up%' OR key LIKE 'workspace export%'").await;
         self.db.run("DELETE FROM accounts WHERE kind = 'workspace' AND slug NOT IN ('acme', 'evil-corp')").await;
         self.db
             .run("INSERT INTO memberships SELECT * FROM places p WHERE NOT EXISTS (SELECT 1 FROM memberships m WHERE m.id = p.id)")

@@ -1,6 +1,7 @@
 //! Members: who may change whom, what is told and written down, and when it counts.
 
 mod lists;
+mod ownership;
 mod races;
 
 use crate::both;

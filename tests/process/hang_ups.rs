@@ -25,6 +25,13 @@ const DECLINE: &str = "/api/invitations/decline";
 const CHANGE_ROLE: &str = "/api/members/change-role";
 const REMOVE: &str = "/api/members/remove";
 const LEAVE: &str = "/api/members/leave";
+const TRANSFER: &str = "/api/members/transfer-ownership";
+const CHANGE_OWNER: &str = "/api/billing/change-owner";
+const MAIL_CODE: &str = "/api/auth/mail-code";
+const CONFIRM_CODE: &str = "/api/auth/confirm-code";
+const SCHEDULE: &str = "/api/org/schedule-deletion";
+const RESTORE: &str = "/api/org/cancel-deletion";
+const CONFIRM_PASSWORD: &str = "/api/auth/confirm-password";
 /// Where those who hang up come from.
 const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
 const DAY: i64 = 24 * 3_600_000;
@@ -54,7 +61,12 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         let people = together(hang_ups.collect::<Vec<_>>()).await;
         // Of those who were about to pay everybody comes again, of the others one: unless a plan or another account may be in
         // their way now.
-        let astray = [FREE, SWITCH, CREATE, CREATE_FIRST, ACCEPT, DECLINE, CHANGE_ROLE, REMOVE, LEAVE].contains(&path.as_str());
+        let otherwise = [FREE, SWITCH, CREATE, CREATE_FIRST, ACCEPT, DECLINE, CHANGE_ROLE, REMOVE, LEAVE, TRANSFER, CHANGE_OWNER];
+        // Or their session has a token that they were not told.
+        let signed_out = [CONFIRM_CODE, CONFIRM_PASSWORD];
+        // Or their workspace is to be deleted.
+        let leaving = [SCHEDULE, RESTORE];
+        let astray = [&otherwise[..], &signed_out, &leaving].concat().contains(&path.as_str());
         let again = if path == CHECKOUT { each } else { usize::from(!astray) };
         buyers.extend(people.into_iter().take(again));
     }
@@ -114,6 +126,21 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             person.posts("/api/auth/verify-otp", &[("code", &code)]).await;
             wire::form(&person.browser, path, &with_password)
         }
+        MAIL_CODE | CONFIRM_CODE => {
+            person.signs_in("").await;
+            if path == MAIL_CODE {
+                return wire::form(&person.browser, path, &[]);
+            }
+            person.posts(MAIL_CODE, &[]).await;
+            let code = person.code().await;
+            wire::form(&person.browser, path, &[("code", &code)])
+        }
+        CONFIRM_PASSWORD => {
+            person.posts("/api/auth/sign-up", &with_password).await;
+            let code = person.code().await;
+            person.posts("/api/auth/verify-otp", &[("code", &code)]).await;
+            wire::form(&person.browser, path, &[("password", PASSWORD)])
+        }
         "/api/auth/reset-password" => {
             person.signs_in("").await;
             person.posts("/api/auth/request-reset", &by_email).await;
@@ -149,15 +176,29 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             person.signs_in(&format!("/invitations/{token}")).await;
             wire::form(&person.browser, path, &[("token", &token)])
         }
-        CHANGE_ROLE | REMOVE | LEAVE => {
-            let (host, token) = invited(deployment, person).await;
+        CHANGE_ROLE | REMOVE | LEAVE | TRANSFER | CHANGE_OWNER => {
+            let (mut host, token) = invited(deployment, person).await;
             person.signs_in(&format!("/invitations/{token}")).await;
             person.posts(ACCEPT, &[("token", &token)]).await;
             if path == LEAVE {
                 return wire::form(&person.browser, path, &[]);
             }
             let member = deployment.db.text(&format!("SELECT id FROM memberships WHERE role = 'member' AND email = '{email}'")).await;
-            wire::form(&host.browser, path, &[("member", &member), ("role", "admin")])
+            if path == CHANGE_OWNER {
+                host.posts(CHANGE_ROLE, &[("member", &member), ("role", "owner")]).await;
+            }
+            let named = format!("SELECT a.name FROM accounts a JOIN memberships m ON m.account_id = a.id WHERE m.id = '{member}'");
+            let name = deployment.db.text(&named).await;
+            wire::form(&host.browser, path, &[("member", &member), ("role", "admin"), ("confirmation", &name)])
+        }
+        SCHEDULE | RESTORE => {
+            person.signs_in("").await;
+            let of_person = format!("JOIN memberships m ON m.account_id = a.id WHERE a.kind = 'workspace' AND m.email = '{email}'");
+            let name = deployment.db.text(&format!("SELECT a.name FROM accounts a {of_person}")).await;
+            if path == RESTORE {
+                person.posts(SCHEDULE, &[("confirmation", &name)]).await;
+            }
+            wire::form(&person.browser, path, &[("confirmation", &name)])
         }
         "/api/org/update-settings" => {
             person.signs_in("").await;
@@ -170,7 +211,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
                 CREATE => &[("name", "Acme")],
                 "/api/billing/update-company" => &[("company_name", "Acme Inc."), ("billing_email", "bills@acme.example")],
                 SWITCH => &[("account", "personal")],
-                "/api/auth/sign-out" | "/api/org/remove-logo" | FREE => &[],
+                "/api/auth/sign-out" | "/api/org/remove-logo" | "/api/org/export-data" | FREE => &[],
                 CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],
                 "/api/user/onboarding" => &[("first_name", "Olivia"), ("last_name", "Example")],
                 unknown => panic!("{unknown} writes: say here what is posted to it"),
@@ -249,7 +290,8 @@ async fn everybody_is_gone(at: SocketAddr) {
 
 /// Waits until no claim is left that nobody came back for.
 async fn nothing_is_claimed(deployment: &Deployment) {
-    let claims = "SELECT (SELECT COUNT(*) FROM checkouts WHERE state = 'claimed') + (SELECT COUNT(*) FROM stripe_customers WHERE customer_id IS NULL)";
+    let claims = "SELECT (SELECT COUNT(*) FROM checkouts WHERE state = 'claimed')
+        + (SELECT COUNT(*) FROM stripe_customers WHERE customer_id IS NULL) + (SELECT COUNT(*) FROM deletions WHERE renewal_open)";
     let started = Instant::now();
     while deployment.db.number(claims).await > 0 {
         assert!(started.elapsed() < Duration::from_secs(10), "claims are left");

@@ -31,6 +31,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
+/// How often or long something is tried: so in `make test`, so in `make soak`.
+pub fn scaled<T>(test: T, soak: T) -> T {
+    if std::env::var_os("KEEL_SOAK").is_some() { soak } else { test }
+}
+
 /// Declares tests that run on both databases: `both! { async fn name(app: App) { … } }`, with settings after `with`.
 #[macro_export]
 macro_rules! both {

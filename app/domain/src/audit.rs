@@ -4,12 +4,16 @@ use crate::access::{Asked, Caller, Door, Manager, Member, Read, Write};
 use crate::db::Tx;
 use crate::refusal::Result;
 use crate::{args, ids, sql};
+use keel_text::EN;
 use keel_types::{AccountId, AuditId, Instant, Permission, UserId};
 
 sql! {
     LIST_OF_ACCOUNT = "SELECT actor_name, action, created_at FROM audit_events WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
     LIST_OF_PERSON = "SELECT actor_name, action, created_at FROM audit_events WHERE actor_id = $1 AND (account_id = $2 OR account_id IS NULL)
         ORDER BY created_at DESC, id DESC LIMIT $3";
+    LIST_BEHIND = "SELECT id, actor_name, action, metadata, created_at FROM audit_events
+        WHERE account_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
+    FORGET_NAMES = "UPDATE audit_events SET actor_name = $2, metadata = $3, address = '', agent = '' WHERE id = $1";
     INSERT_EVENT = "INSERT INTO audit_events (id, account_id, actor_id, actor_name, action, resource, address, agent, metadata, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }
@@ -33,6 +37,7 @@ actions! {
     SignedIn             = "auth.signed_in";
     SignInFailed         = "auth.failed";
     SignedOut            = "auth.signed_out";
+    SteppedUp            = "auth.stepped_up";
     PasswordChanged      = "user.password_changed";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
@@ -51,6 +56,13 @@ actions! {
     MemberLeft           = "member.left";
     SettingsUpdated      = "settings.updated";
     CompanyUpdated       = "company.updated";
+    OwnershipTransferred = "ownership.transferred";
+    BillingOwnerChanged  = "billing_owner.changed";
+    DataExported         = "data.exported";
+    DataDownloaded       = "data.downloaded";
+    DeletionScheduled    = "deletion.scheduled";
+    DeletionCanceled     = "deletion.canceled";
+    DeletionCompleted    = "deletion.completed";
 }
 
 /// Who did it, where they were.
@@ -101,6 +113,47 @@ pub(crate) async fn write(
     let row = args![&ids::new::<AuditId>(), account, id, name, action.as_str(), resource, address, agent, metadata, now];
     tx.run(INSERT_EVENT, row).await?;
     Ok(())
+}
+
+/// Events whose names are forgotten in one go.
+const BATCH: u32 = 1_000;
+/// Who did it, of accounts that were deleted.
+const FORMER: &str = "former_member";
+
+#[derive(sqlx::FromRow)]
+struct NamedRow {
+    id: String,
+    actor_name: String,
+    action: String,
+    metadata: String,
+    created_at: i64,
+}
+
+/// Forgets the names in some events of an account that is being deleted, those behind `place`: who they were remains a number.
+/// Gives how many there were and the place behind them; nothing behind the last.
+pub(crate) async fn forget_names(tx: &mut Tx, account: &AccountId, place: &str) -> Result<Option<(u64, String)>> {
+    let (at, id) = place.split_once(' ').and_then(|(at, id)| Some((at.parse::<i64>().ok()?, id))).unwrap_or((i64::MIN, ""));
+    let rows: Vec<NamedRow> = tx.list(LIST_BEHIND, args![account, at, id, BATCH]).await?;
+    let Some(last) = rows.last() else { return Ok(None) };
+    let place = format!("{} {}", last.created_at, last.id);
+    for row in &rows {
+        let is_system = EN.actor.find(&row.actor_name).is_some();
+        let name = if is_system { row.actor_name.as_str() } else { FORMER };
+        tx.run(FORGET_NAMES, args![row.id.as_str(), name, impersonal(&row.action, &row.metadata)]).await?;
+    }
+    Ok(Some((rows.len().try_into().unwrap_or(u64::MAX), place)))
+}
+
+/// What of an event's metadata says nothing of anybody: all about money, the roles of members, nothing else.
+fn impersonal(action: &str, metadata: &str) -> String {
+    let subject = action.split('.').next().unwrap_or_default();
+    let mut kept: serde_json::Map<_, _> = serde_json::from_str(metadata).unwrap_or_default();
+    kept.retain(|name, _| match subject {
+        "subscription" | "checkout" | "payment" | "credits" => !matches!(name.as_str(), "name" | "email" | "reason"),
+        "member" | "invitation" | "ownership" => matches!(name.as_str(), "role" | "from" | "to" | "giver"),
+        _ => false,
+    });
+    serde_json::Value::Object(kept).to_string()
 }
 
 /// Something that was done.

@@ -24,6 +24,8 @@ sql! {
     INSERT_ENTRY = "INSERT INTO credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)
         VALUES ($1, $2, (SELECT COALESCE(MAX(number), 0) + 1 FROM credit_entries WHERE account_id = $2), $3, $4, $5, $6, $7)";
     LIST_DUE_LOTS = "SELECT id, remaining FROM credit_lots WHERE account_id = $1 AND remaining > 0 AND expires_at <= $2 ORDER BY expires_at, id";
+    EMPTY_LOTS = "UPDATE credit_lots SET remaining = 0 WHERE account_id = $1 AND remaining > 0";
+    FIND_BALANCE = "SELECT balance FROM credit_balances WHERE account_id = $1";
     EMPTY_LOT = "UPDATE credit_lots SET remaining = 0 WHERE id = $1";
     // Ordered, and not made distinct here: SQLite would read the lots of every account to find each account once.
     LIST_ACCOUNTS_WITH_DUE_LOTS = "SELECT account_id FROM credit_lots WHERE remaining > 0 AND expires_at <= $1 ORDER BY expires_at LIMIT 100";
@@ -40,6 +42,8 @@ pub enum Kind {
     FreePlan,
     /// What was not used in time.
     Expiry,
+    /// What was left when the account was deleted.
+    Deletion,
 }
 
 impl Kind {
@@ -50,6 +54,7 @@ impl Kind {
             Self::Trial => "trial",
             Self::FreePlan => "free_plan",
             Self::Expiry => "expiry",
+            Self::Deletion => "deletion",
         }
     }
 }
@@ -89,6 +94,16 @@ async fn expire_due(tx: &mut Tx, account: &AccountId, now: Instant) -> Result<()
     Ok(())
 }
 
+/// Takes away everything that is left of an account that is being deleted: its ledger ends with nothing. The caller holds the
+/// account's lock.
+pub(crate) async fn write_off(tx: &mut Tx, account: &AccountId, now: Instant) -> Result<()> {
+    tx.run(EMPTY_LOTS, args![account]).await?;
+    let left: Option<(i64,)> = tx.find(FIND_BALANCE, args![account]).await?;
+    let Some((left,)) = left.filter(|(left,)| *left > 0) else { return Ok(()) };
+    let (balance,): (i64,) = tx.get(TAKE_FROM_BALANCE, args![account, left]).await?;
+    enter(tx, account, Kind::Deletion, -left, balance, &format!("deletion:{account}"), now).await
+}
+
 async fn enter(tx: &mut Tx, account: &AccountId, kind: Kind, amount: i64, balance: i64, fact: &str, now: Instant) -> Result<()> {
     let row = args![&ids::new::<EntryId>(), account, kind.as_str(), amount, balance, fact, now];
     tx.run(INSERT_ENTRY, row).await?;
@@ -109,7 +124,9 @@ pub(crate) async fn expire(keel: &Keel) -> Result<bool> {
 
 async fn expire_of(keel: &Keel, account: &AccountId) -> Result<()> {
     let mut tx = keel.db().begin().await?;
-    locks::lock_account(&mut tx, account).await?;
+    if !locks::try_lock_account(&mut tx, account).await? {
+        return Ok(());
+    }
     expire_due(&mut tx, account, keel.now()).await?;
     Ok(tx.commit().await?)
 }

@@ -38,6 +38,7 @@ struct Parts {
     broom: Broom,
     events: Notify,
     jobs: Notify,
+    accounts: Notify,
 }
 
 /// A kind of work. Each is done in a loop of its own, so that a slow Stripe keeps no mail waiting, nor a slow mail server Stripe.
@@ -47,6 +48,8 @@ pub enum Work {
     Events,
     /// Mail, expiries, and what is written down in batches.
     Jobs,
+    /// Accounts that end, and copies of accounts: long work, in small steps.
+    Accounts,
 }
 
 /// Why a Keel does not start.
@@ -83,6 +86,7 @@ impl Keel {
             broom: Broom::default(),
             events: Notify::new(),
             jobs: Notify::new(),
+            accounts: Notify::new(),
         })))
     }
 
@@ -144,14 +148,19 @@ impl Keel {
 
     /// Does everything that is due now, once. True when there was something.
     pub async fn work(&self) -> Result<bool> {
-        Ok(self.work_on(Work::Events).await? | self.work_on(Work::Jobs).await?)
+        Ok(self.work_on(Work::Events).await? | self.work_on(Work::Jobs).await? | self.work_on(Work::Accounts).await?)
     }
 
     /// Does everything of one kind that is due now, once. True when there was something.
     pub async fn work_on(&self, kind: Work) -> Result<bool> {
-        if kind == Work::Events {
-            return lanes::work(self).await;
+        match kind {
+            Work::Events => lanes::work(self).await,
+            Work::Jobs => self.work_on_jobs().await,
+            Work::Accounts => Ok(crate::deletions::work(self).await? | crate::exports::work(self).await?),
         }
+    }
+
+    async fn work_on_jobs(&self) -> Result<bool> {
         let jobs = crate::jobs::work(self).await?;
         self.0.seen.flush(self).await?;
         self.0.broom.sweep(self).await?;
@@ -165,6 +174,7 @@ impl Keel {
         match kind {
             Work::Events => self.0.events.notified().await,
             Work::Jobs => self.0.jobs.notified().await,
+            Work::Accounts => self.0.accounts.notified().await,
         }
     }
 
@@ -179,6 +189,7 @@ impl Keel {
     pub(crate) fn wake(&self) {
         self.wake_for_events();
         self.0.jobs.notify_one();
+        self.0.accounts.notify_one();
     }
 
     /// Tells the worker of events that there is one.

@@ -46,6 +46,10 @@ pub(crate) const RESET_MAILS: Limit = limit("reset mail", 10, 10 * MINUTE);
 pub(crate) const PASSWORDS: Limit = limit("password", 10, 15 * MINUTE);
 /// Codes tried at one address: a stranger guesses one of a million. The link of the same mail works meanwhile.
 pub(crate) const CODES: Limit = limit("code", 40, DAY);
+/// Mails with a code to one person who is signed in.
+pub(crate) const STEP_UP_MAILS: Limit = limit("step-up mail", 10, 10 * MINUTE);
+/// Such codes tried by one person, who can sign in anew meanwhile.
+pub(crate) const STEP_UP_CODES: Limit = limit("step-up code", 40, DAY);
 /// Mails one client asks for: an office behind one address, in the morning.
 const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
 /// Passwords and codes one client gets wrong.
@@ -59,6 +63,9 @@ const INVITATIONS_OF_WORKSPACE: Limit = limit("workspace invitation", 500, DAY);
 const INVITATIONS_TO_ADDRESS_OF_WORKSPACE: Limit = limit("workspace invitation to", 10, DAY);
 /// Invitations one address is sent, by whatever workspaces.
 const INVITATIONS_TO_ADDRESS: Limit = limit("invitation to", 40, DAY);
+
+/// Copies of a workspace's data.
+const EXPORTS_OF_WORKSPACE: Limit = limit("workspace export", 10, DAY);
 
 /// Workspaces one person makes.
 const WORKSPACES: Limit = limit("workspace", 20, DAY);
@@ -96,6 +103,11 @@ impl Take {
     /// A logo of this workspace's.
     pub fn logo(account: &AccountId) -> Self {
         Self(vec![(LOGOS, account.to_string())])
+    }
+
+    /// A copy of this workspace's data.
+    pub fn workspace_export(account: &AccountId) -> Self {
+        Self(vec![(EXPORTS_OF_WORKSPACE, account.to_string())])
     }
 
     /// An invitation mailed to an address.

@@ -19,6 +19,8 @@ pub struct FieldFault {
 pub enum Refusal {
     /// Nobody is signed in.
     SignInNeeded,
+    /// The person has to prove anew who they are.
+    StepUpNeeded,
     /// The role does not hold the permission.
     Forbidden(Permission),
     /// Only an owner may.
@@ -64,6 +66,7 @@ impl Refusal {
     pub fn code(&self) -> Code {
         match self {
             Self::SignInNeeded => Code::SignInRequired,
+            Self::StepUpNeeded => Code::StepUpRequired,
             Self::Forbidden(_) | Self::OwnersOnly | Self::ManagersOnly => Code::Forbidden,
             Self::NotFound => Code::NotFound,
             Self::Invalid(_) => Code::Invalid,

@@ -66,6 +66,8 @@ impl Catalogue {
             Fault::ExpiredCode => fields.expired_code,
             Fault::UsedCode => fields.used_code,
             Fault::WrongPassword => fields.wrong_password,
+            Fault::NotThePassword => fields.not_the_password,
+            Fault::NotTheName => fields.not_the_name,
             Fault::CommonPassword => fields.common_password,
             Fault::TooManyAddresses => fields.too_many_addresses,
             Fault::Twice => fields.twice,

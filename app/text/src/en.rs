@@ -150,6 +150,20 @@ confirm_link: ConfirmLink {
     password_elsewhere: "The password typed at sign-up counts only in the browser where it was typed. Here you are signed in without it.",
 }
 
+step_up: StepUp {
+    title: "Confirm it is you",
+    next: "What comes next cannot be taken back easily, so we ask once more. It counts for ten minutes.",
+    password: "Password",
+    submit: "Confirm",
+    code: "Code",
+    code_hint: "Six digits, mailed to {email}",
+    verify: "Verify",
+    mail: "Email me a code",
+    mail_hint: "It goes to {email}.",
+    again: "Send again",
+    again_hint: "Wait {seconds} seconds between two codes.",
+}
+
 forgot_password: ForgotPassword {
     title: "Reset your password",
     next: "We e-mail you a link that lets you choose a new one. It works once, for {minutes} minutes.",
@@ -332,6 +346,7 @@ activity: Activity {
     auth_signed_in: "Signed in",
     auth_failed: "Sign-in failed",
     auth_signed_out: "Signed out",
+    auth_stepped_up: "Identity confirmed",
     user_password_changed: "Password changed",
     checkout_started: "Checkout opened",
     subscription_started: "Plan started",
@@ -344,6 +359,13 @@ activity: Activity {
     member_left: "Left the workspace",
     settings_updated: "Settings changed",
     company_updated: "Invoice details changed",
+    ownership_transferred: "Ownership handed over",
+    billing_owner_changed: "Billing owner changed",
+    data_exported: "Data exported",
+    data_downloaded: "Data downloaded",
+    deletion_scheduled: "Deletion scheduled",
+    deletion_canceled: "Deletion cancelled",
+    deletion_completed: "Workspace deleted",
     invitation_created: "Invitation sent",
     invitation_resent: "Invitation sent again",
     invitation_revoked: "Invitation withdrawn",
@@ -355,6 +377,8 @@ activity: Activity {
 actor: Actor {
     stripe: "Payment provider",
     bootstrap: "Keel",
+    deletion: "Keel",
+    former_member: "Former member",
     nobody: "Somebody",
 }
 
@@ -399,6 +423,13 @@ member: Member {
     leave: "Leave workspace",
     leave_title: "Leave {account}?",
     leave_text: "You cannot open {account} any more, unless somebody invites you again. Your name stays on old records.",
+    transfer: "Transfer ownership",
+    transfer_title: "Make {name} an owner of {account}?",
+    transfer_text: "{name} becomes an owner at once, and you an admin. If you answer for its billing, {name} does from then on.",
+    stay: "Stay an owner",
+    stay_hint: "Then {account} has both of you as owners.",
+    confirmation: "Type the workspace name",
+    confirmation_hint: "It is {account}.",
     cancel: "Cancel",
 }
 
@@ -461,6 +492,12 @@ billing: Billing {
     no_payments_text: "What was paid is listed here, newest first.",
     owner: "Billing owner",
     owner_text: "Receives the bills and answers for them.",
+    change_owner: "Change billing owner",
+    change_owner_title: "Who answers for the money of {account}?",
+    change_owner_text: "They receive the bills from now on. Both of you are told by e-mail.",
+    new_owner: "New billing owner",
+    only_owner: "Another owner can take this over. Make somebody an owner first, on the page of members.",
+    cancel: "Cancel",
     ask_owner: "An owner of {account} can choose a plan.",
 }
 
@@ -501,6 +538,31 @@ settings: Settings {
     created: "Created",
 }
 
+/// The region of the settings that gives out copies.
+export: Export {
+    title: "Copy of your data",
+    text: "Everything {account} has in Keel, as JSON and CSV in one zip file: people, invitations, plan, payments, credits, the audit log. It takes a moment; you get an e-mail with a link that works for 24 hours.",
+    submit: "Export workspace data",
+    due: "A copy is being made. You get an e-mail when it is there.",
+    download: "Download the copy",
+    until: "It can be downloaded until {until}.",
+}
+
+/// The region Danger zone of the settings, and the banner of a workspace that will be deleted.
+danger: Danger {
+    title: "Danger zone",
+    text: "In 30 days {account} is deleted for good, with everything in it and everybody's place in it. Until then an owner can cancel that. What is paid for stops renewing at once, and everybody is told by e-mail.",
+    schedule: "Schedule deletion",
+    ask: "Delete {account}?",
+    confirmation: "Type the workspace name",
+    confirmation_hint: "It is {account}.",
+    close: "Keep the workspace",
+    due: "{account} is deleted on {date}, with everything in it. Until then it can be restored, its renewal with it.",
+    cancel: "Cancel scheduled deletion",
+    banner: "{account} will be deleted on {date}.",
+    banner_link: "See settings",
+}
+
 subscription_status: SubscriptionStatus {
     active: "Active",
     trialing: "Trial",
@@ -525,6 +587,7 @@ ledger_kind: LedgerKind {
     expiry: "Expiry",
     refund: "Refund",
     dispute: "Dispute",
+    deletion: "Workspace deleted",
 }
 
 payment_status: PaymentStatus {
@@ -540,12 +603,18 @@ payment_status: PaymentStatus {
 flash: Flash {
     signed_out: "You are signed out.",
     link_sent: "A new link and code are on their way.",
+    code_sent: "A new code is on its way.",
     reset_sent: "A mail is on its way. If it does not arrive, look in the spam folder.",
     password_saved: "Your new password is saved.",
     profile_saved: "Your profile is saved.",
     workspace_created: "Your workspace is ready.",
     account_switched: "You switched accounts.",
     role_changed: "The role is changed.",
+    ownership_transferred: "The workspace is handed over.",
+    billing_owner_changed: "The billing owner is changed.",
+    export_asked: "The copy is being made. You get an e-mail when it is there.",
+    deletion_scheduled: "The deletion is scheduled. Everybody here is told by e-mail.",
+    deletion_canceled: "The workspace stays. Everybody here is told by e-mail.",
     member_removed: "They are no longer in this workspace.",
     workspace_left: "You left the workspace.",
     invitations_sent: "The invitations are on their way.",
@@ -585,6 +654,8 @@ fields: Fields {
     expired_code: "This code is older than ten minutes. Send a new one.",
     used_code: "This code was used already. Send a new one.",
     wrong_password: "The address and this password do not belong together. Try again, or sign in with a link.",
+    not_the_password: "This is not your password. Try again, or let us e-mail you a code.",
+    not_the_name: "Type the name exactly as it is shown.",
     too_many_addresses: "This is more than 50 addresses. Send them in several goes.",
     twice: "This address stands in the list twice. One invitation is enough.",
     already_member: "This person belongs to the workspace already.",
@@ -610,6 +681,8 @@ problem: Problem {
     last_owner: "A workspace needs an owner. Make somebody else an owner first.",
     billing_owner: "The billing owner has to hand over billing first.",
     seat_limit_reached: "All seats are taken.",
+    deletion_scheduled: "This workspace is to be deleted. Cancel the deletion before you buy something for it.",
+    deletion_underway: "The time to restore this workspace is over. It is being deleted.",
     slug_taken: "This address is taken. Choose another one.",
     wrong_address: "This was meant for another e-mail address.",
     conflict: "Somebody changed this at the same moment. Look again and repeat it.",
@@ -688,6 +761,11 @@ mail: Mail {
     sign_up_button: "Create your account",
     sign_up_again_heading: "You have an account already",
     sign_up_again_text: "Somebody typed your address and a password to create an account at Keel. There is one already: this button signs you in, once, within {minutes} minutes. In the browser where the password was typed, it replaces the one you had.",
+    step_up_subject: "{code} confirms that it is you",
+    step_up_heading: "Confirm that it is you",
+    step_up_text: "Type this code where you were asked for it. It works once, for {minutes} minutes, and only where you are signed in already.",
+    step_up_code: "Your code:",
+    step_up_reason: "You get this message because somebody signed in as {email} at Keel asked for a code. If it was not you, give it to nobody: sign in and end the other sessions.",
     reset_subject: "Reset your password for Keel",
     reset_heading: "Choose a new password",
     reset_text: "Use this button to choose a new password for Keel. It works once, for {minutes} minutes.",
@@ -722,6 +800,39 @@ mail: Mail {
     role_changed_text: "{by} changed your role in {account} from {before} to {role}. What you may see and do there is different from now on.",
     role_changed_button: "Open your dashboard",
     role_changed_link: "Open your dashboard:",
+    given_subject: "{name} is an owner of {account} now",
+    given_heading: "You handed over a workspace",
+    given_text: "{name} is an owner of {account} now, and you are an admin. If you answered for its billing, {name} does from now on. If you did not do this, sign in and end your other sessions, then write to us.",
+    given_text_stays: "{name} is an owner of {account} now, and so are you. If you answered for its billing, {name} does from now on. If you did not do this, sign in and end your other sessions, then write to us.",
+    received_subject: "You are an owner of {account} now",
+    received_heading: "You own a workspace now",
+    received_text: "{by} made you an owner of {account}. You may do everything there, and decide who else may.",
+    received_text_billing: "{by} made you an owner of {account}. You may do everything there, decide who else may, and answer for its billing.",
+    billing_received_subject: "You are the billing owner of {account} now",
+    billing_received_heading: "You answer for the billing now",
+    billing_received_text: "{by} made you the billing owner of {account}. You receive its bills and answer for them.",
+    billing_received_button: "Open billing",
+    billing_received_link: "Open billing:",
+    billing_given_subject: "You are no longer the billing owner of {account}",
+    billing_given_heading: "Somebody else answers for the billing now",
+    billing_given_text: "{by} made {name} the billing owner of {account}. You receive its bills no more.",
+    export_subject: "Your copy of {account} is ready",
+    export_heading: "Your copy is ready",
+    export_text: "Everything in {account} that Keel keeps, as JSON and CSV in one zip file. You can download it until {until}, as long as you are an owner of {account} and signed in.",
+    export_button: "Download",
+    export_link: "Open this address:",
+    export_reason: "You get this message because you asked for a copy of {account} at Keel.",
+    deletion_subject: "{account} will be deleted on {date}",
+    deletion_heading: "A workspace will be deleted",
+    deletion_text: "{by} scheduled the deletion of {account}. On {date} everything in it is deleted for good: its projects, its settings and everybody's place in it. What is paid for does not renew. Until then an owner can cancel this, and everything is as it was.",
+    deletion_button: "Open {account}",
+    deletion_link: "Open the workspace:",
+    deletion_canceled_subject: "{account} will not be deleted",
+    deletion_canceled_heading: "A workspace stays",
+    deletion_canceled_text: "{by} cancelled the deletion of {account}. Everything is as it was.",
+    deletion_completed_subject: "{account} was deleted",
+    deletion_completed_heading: "A workspace was deleted",
+    deletion_completed_text: "{account} was deleted, as it was scheduled to be on {date}. It opens for nobody any more. What was paid stays in our books, without names.",
     removed_subject: "You are no longer in {account}",
     removed_heading: "You were removed from a workspace",
     removed_text: "{by} removed you from {account}. It does not open for you any more. What you did there keeps your name, and your other workspaces are as they were.",
@@ -774,6 +885,7 @@ privacy: Privacy {
     cookie_session: "One keeps you signed in.",
     cookie_device: "One remembers for a year that this browser has signed in before, so that nobody can use up your tries.",
     cookie_choice: "One remembers the plan you chose, for 30 minutes.",
+    cookie_typed: "One keeps what you typed while you confirm that it is you, for ten minutes.",
     cookie_flash: "One carries a message to the next page, for a minute.",
     no_tracking: "There are no cookies for advertising, and nothing is loaded from other companies.",
 }

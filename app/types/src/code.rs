@@ -35,6 +35,7 @@ codes! {
     WorkspaceRequired = 400 "WORKSPACE_REQUIRED" "A personal account was named where only a workspace is billed.";
     PriceUnknown      = 400 "PRICE_UNKNOWN"      "No such product, interval or currency is sold.";
     SignInRequired    = 401 "SIGN_IN_REQUIRED"   "Nobody is signed in.";
+    StepUpRequired    = 401 "STEP_UP_REQUIRED"   "The person has to prove anew who they are: it is more than ten minutes ago.";
     Forbidden         = 403 "FORBIDDEN"          "The role does not hold the permission.";
     OriginRequired    = 403 "ORIGIN_REQUIRED"    "The request does not prove that it comes from Keel's own pages.";
     NotFound          = 404 "NOT_FOUND"          "There is no such thing, or not for this person.";
@@ -44,6 +45,8 @@ codes! {
     BillingOwner      = 409 "BILLING_OWNER"      "The billing owner has to hand over billing first.";
     SlugTaken         = 409 "SLUG_TAKEN"         "Another workspace has the address, or had it within the last 30 days.";
     SeatLimitReached  = 409 "SEAT_LIMIT_REACHED" "The seats do not suffice.";
+    DeletionScheduled = 409 "DELETION_SCHEDULED" "The workspace is to be deleted; nothing is bought for it meanwhile.";
+    DeletionUnderway  = 409 "DELETION_UNDERWAY"  "The workspace is being deleted; that cannot be stopped any more.";
     WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";
     Used              = 410 "USED"               "The link, code or invitation was used.";

@@ -92,6 +92,10 @@ ids! {
     JobId = "job";
     /// A mail to be sent.
     MailId = "mail";
+    /// A wish to delete an account.
+    DeletionId = "del";
+    /// A copy of an account.
+    ExportId = "exp";
     /// A row of the audit log.
     AuditId = "aud";
 }

@@ -68,6 +68,10 @@ pub enum Fault {
     UsedCode,
     /// The address and the password do not fit together.
     WrongPassword,
+    /// Not the person's password.
+    NotThePassword,
+    /// Not the name of what this is about.
+    NotTheName,
     /// A password that many people have.
     CommonPassword,
     /// More addresses than one list takes.

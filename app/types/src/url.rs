@@ -61,6 +61,11 @@ pub fn signup(next: &str) -> String {
     format!("/signup?redirectTo={}", escape(next))
 }
 
+/// The page that asks for a new proof of who one is, and leads on to `next`.
+pub fn step_up(next: &str) -> String {
+    format!("/step-up?redirectTo={}", escape(next))
+}
+
 /// The page of a sign-in link.
 pub fn sign_in_link(token: &str) -> String {
     format!("/auth/link?token={token}")
@@ -69,6 +74,11 @@ pub fn sign_in_link(token: &str) -> String {
 /// The page of a link to a new password.
 pub fn reset_link(token: &str) -> String {
     format!("/reset-password?token={token}")
+}
+
+/// Where a copy of a workspace is downloaded.
+pub fn export(export: &crate::ExportId) -> String {
+    format!("/api/org/exports/{export}")
 }
 
 /// The page of an invitation.

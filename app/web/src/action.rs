@@ -68,6 +68,8 @@ pub struct Declared {
     pub door: &'static str,
     /// The fields of its form that carry files.
     pub files: &'static [&'static str],
+    /// Whether the person must have proven lately who they are.
+    pub step_up: bool,
 }
 inventory::collect!(Declared);
 
@@ -119,6 +121,7 @@ macro_rules! actions {
                     pages: &$pages,
                     door: <$door as keel_domain::access::Door>::NAME,
                     files: <$input as $crate::form::Input>::FILES,
+                    step_up: <$door as keel_domain::access::Door>::STEP_UP,
                 }
             }
         }

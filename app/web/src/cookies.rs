@@ -14,6 +14,8 @@ pub enum Cookie {
     SignIn,
     /// The plan chosen before signing in.
     PendingCheckout,
+    /// What was typed into a form that waits for a proof of who one is.
+    Typed,
     /// A message for the next page.
     Flash,
 }
@@ -27,6 +29,7 @@ impl Cookie {
             Self::Device => "keel_device",
             Self::SignIn => "keel_sign_in",
             Self::PendingCheckout => "keel_pending_checkout",
+            Self::Typed => "keel_typed",
             Self::Flash => "keel_flash",
         }
     }
@@ -38,6 +41,7 @@ impl Cookie {
             Self::Device => 365 * 24 * 60 * 60,
             Self::SignIn => 60 * 60,
             Self::PendingCheckout => 30 * 60,
+            Self::Typed => 10 * 60,
             Self::Flash => 60,
         }
     }

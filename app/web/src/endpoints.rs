@@ -12,6 +12,8 @@ pub struct Endpoint {
     pub method: &'static str,
     /// What a request must show.
     pub door: &'static str,
+    /// Whether the person must have proven lately who they are.
+    pub step_up: bool,
     /// What it is.
     pub kind: Kind,
 }

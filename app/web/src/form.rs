@@ -170,6 +170,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether a checkbox was sent as ticked: browsers send `on`, programs `true`.
+pub fn is_on(text: &str) -> bool {
+    matches!(text, "on" | "true")
+}
+
 /// A whole number as people and programs write it.
 pub fn number(text: &str) -> Result<i64, Fault> {
     let text = text.trim();
@@ -180,7 +185,7 @@ pub fn number(text: &str) -> Result<i64, Fault> {
     text.parse().map_err(|_| Fault::OutOfRange)
 }
 
-/// A form that is shown again: what was typed, and what is wrong with it. Empty on the first showing.
+/// A form that is shown again: what was typed, and what is wrong with it, if anything is. Empty on the first showing.
 #[derive(Clone, Debug, Default)]
 pub struct FormState {
     /// What was typed.
@@ -190,9 +195,10 @@ pub struct FormState {
 }
 
 impl FormState {
-    /// What was typed into a field, else `usual`. Fields that never show a value again decide so by their kind.
+    /// What was typed into a field, else `usual`: also where another form of the page was sent. Fields that never show a value
+    /// again decide so by their kind.
     pub fn value(&self, field: &str, usual: impl Into<Maybe>) -> Maybe {
-        if self.problem.is_none() { usual.into() } else { self.fields.get(field).map(str::to_owned).into() }
+        self.fields.get(field).map_or_else(|| usual.into(), |typed| typed.to_owned().into())
     }
 
     /// What is wrong with a field.

@@ -1,13 +1,13 @@
 //! What surrounds every page of a signed-in person: the account switcher, the sections they may open, their own menu.
 
 use crate::flash::Said;
-use crate::layouts::{AccountEntry, Frame, Section, User};
+use crate::layouts::{AccountEntry, BannerText, Frame, Section, User};
 use crate::page::Visit;
 use crate::pages::{accounts, members, settings, sign_in, workspaces};
-use crate::ui::{Icon, Text};
+use crate::ui::{Icon, Text, Tone};
 use keel_domain::access::{Caller, Standing};
 use keel_domain::accounts::{Mine, billing};
-use keel_text::{Catalogue, Lang, fill};
+use keel_text::{Catalogue, Lang, date, fill};
 use keel_types::{AccountKind, BusinessModel, Permission, url};
 
 /// The frame of this visit, for its caller and the caller's accounts.
@@ -30,9 +30,20 @@ pub(crate) fn of(visit: &Visit, caller: &Caller, mine: &[Mine], lang: Lang, said
         accounts: if teams { accounts } else { vec![] },
         switch_action: accounts::switch::at(visit.here()),
         create_workspace: teams.then(|| workspaces::NEW_PAGE.to_owned()),
-        banner: None,
+        banner: banner(visit, standing, text),
         flash: said.and_then(|said| text.flash.find(said.as_str())).into(),
     }
+}
+
+/// The weightiest thing to say about the account: for now, that it will be deleted.
+fn banner(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Option<BannerText> {
+    let due = standing.deletion_due?;
+    let settings = visit.account().map_or_else(|| settings::PAGE.to_owned(), |_| url::about(settings::PAGE, standing.handle()));
+    Some(BannerText {
+        tone: Tone::Danger,
+        text: fill(text.danger.banner, &[("account", &standing.name), ("date", &date(due))]).into(),
+        link: standing.role.is_owner().then(|| (text.danger.banner_link.into(), settings)),
+    })
 }
 
 /// One of the person's accounts, with plan and role. In b2b a personal account never has a plan.

@@ -2,11 +2,13 @@
 
 use crate::action::Declared;
 use crate::arrival::Arrival;
+use crate::cookies::Cookie;
 use crate::flash::{self, Said};
 use crate::form::FormState;
 use crate::frame;
 use crate::layouts::Frame;
 use crate::pages::errors;
+use crate::typed;
 use crate::ui::Maybe;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -61,6 +63,8 @@ pub struct Visit {
     form: FormState,
     /// Whether this is a form shown again by its action.
     again: bool,
+    /// Whether the form has waited for a proof of who the person is.
+    resumed: bool,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -74,7 +78,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         let varying = RawPathParams::from_request_parts(parts, state).await;
         let varying = varying.map(|all| all.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
         let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-        Ok(Self { arrival, here, query, parts: varying.unwrap_or_default(), again: form.is_some(), form: form.unwrap_or_default() })
+        let again = form.is_some();
+        let typed = if again { None } else { typed::find(&arrival, &here) };
+        let resumed = typed.is_some();
+        let form = form.or_else(|| typed.map(|fields| FormState { fields, problem: None })).unwrap_or_default();
+        Ok(Self { arrival, here, query, parts: varying.unwrap_or_default(), again, resumed, form })
     }
 }
 
@@ -144,6 +152,9 @@ impl Visit {
         let mut response = Html(html).into_response();
         if said.is_some() && !self.again {
             append(&mut response, flash::end(self.arrival.keel.settings()));
+        }
+        if self.resumed {
+            append(&mut response, Cookie::Typed.forget(self.arrival.keel.settings()));
         }
         response.extensions_mut().insert(PageRoute(route));
         response

@@ -1,12 +1,14 @@
-//! The same instant: whatever two owners do to each other, one remains.
+//! The same instant: whatever two owners do to each other, one remains, and who answers for the money is one.
 
 use super::MISCOUNTED;
 use crate::both;
-use crate::support::{ACME, App, Browser, Cast, together};
+use crate::support::{ACME, App, Browser, Cast, scaled, together};
 use serde_json::{Value, json};
 
 /// Trials of each pairing.
 const TRIALS: usize = 20;
+/// Trials of all pairings of two owners, one of whom answers for the money.
+const PAIRED: (usize, usize) = (25, 200);
 
 /// What one of two owners does.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +16,10 @@ enum Deed {
     Demotes,
     Removes,
     Leaves,
+    Transfers,
+    HandsBillingOver,
 }
-use Deed::{Demotes, Leaves, Removes};
+use Deed::{Demotes, HandsBillingOver, Leaves, Removes, Transfers};
 
 impl Deed {
     async fn done(self, browser: &Browser, other: &str) -> u16 {
@@ -23,6 +27,8 @@ impl Deed {
             Demotes => ("/api/members/change-role", json!({ "account": ACME, "member": other, "role": "admin" })),
             Removes => ("/api/members/remove", json!({ "account": ACME, "member": other })),
             Leaves => ("/api/members/leave", json!({ "account": ACME })),
+            Transfers => ("/api/members/transfer-ownership", json!({ "account": ACME, "member": other, "confirmation": "Acme" })),
+            HandsBillingOver => ("/api/billing/change-owner", json!({ "account": ACME, "member": other })),
         };
         browser.json(url, &asked).await.status
     }
@@ -42,7 +48,29 @@ async fn owned_by(app: &App, owners: &[&str]) {
     app.db.run("UPDATE accounts SET billing_owner_id = (SELECT id FROM users WHERE email = 'eve@evil.example') WHERE slug = 'acme'").await;
 }
 
+/// Whether who answers for Acme's money owns it.
+const BILLING_OWNERS: &str = "SELECT COUNT(*) FROM accounts a JOIN memberships m ON m.account_id = a.id AND m.user_id = a.billing_owner_id
+    WHERE a.slug = 'acme' AND m.role = 'owner'";
+
 both! {
+    async fn of_two_owners_one_remains_and_answers_for_the_money(app: App) {
+        let cast = Cast::gather(&app).await;
+        let deeds = [Demotes, Removes, Leaves, Transfers, HandsBillingOver];
+        let pairings: Vec<_> = deeds.iter().flat_map(|one| deeds.iter().map(move |other| (*one, *other))).collect();
+        for (trial, (one, other)) in pairings.into_iter().cycle().take(scaled(PAIRED.0, PAIRED.1)).enumerate() {
+            owned_by(&app, &["olivia", "adam"]).await;
+            app.db.run("UPDATE accounts SET billing_owner_id = (SELECT id FROM users WHERE email = 'olivia@acme.example') WHERE slug = 'acme'").await;
+            let (olivia, adam) = (app.member("olivia").await, app.member("adam").await);
+            let deeds = [(cast.olivia.copy(), one, adam), (cast.adam.copy(), other, olivia)];
+            let statuses = together(deeds.map(|(browser, deed, target)| async move { deed.done(&browser, &target).await })).await;
+            let seen = format!("{one:?} and {other:?}, trial {trial}: {statuses:?}");
+            assert!(app.db.number(OWNERS).await >= 1, "{seen}");
+            assert_eq!(app.db.number(BILLING_OWNERS).await, 1, "{seen}");
+            assert!(statuses.iter().all(|status| [200, 403, 404, 409, 422].contains(status)), "{seen}");
+            assert_eq!(app.db.number(MISCOUNTED).await, 0, "{seen}");
+        }
+    }
+
     async fn of_two_owners_one_remains_whatever_they_do(app: App) {
         let cast = Cast::gather(&app).await;
         let pairings = [(Demotes, Demotes), (Demotes, Removes), (Demotes, Leaves), (Removes, Removes), (Removes, Leaves), (Leaves, Leaves)];

@@ -9,6 +9,7 @@ mod people;
 mod postgres;
 pub mod wire;
 
+pub use crate::support::scaled;
 pub use chance::Chance;
 pub use deployment::Deployment;
 pub use instance::Instance;
@@ -17,11 +18,6 @@ pub use postgres::Cluster;
 pub use wire::Answered;
 
 use std::time::Duration;
-
-/// How often or long something is tried: so in `make test`, so in `make soak`.
-pub fn scaled<T>(test: T, soak: T) -> T {
-    if std::env::var_os("KEEL_SOAK").is_some() { soak } else { test }
-}
 
 /// The binary under test: the one just built, or another one named by `KEEL_BINARY`.
 pub fn binary() -> String {

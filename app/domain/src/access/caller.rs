@@ -1,11 +1,12 @@
 //! Who asks: the first statement of every call with a session.
 
 use super::Asked;
+use super::sessions::PROOF_LIFE;
 use crate::db::Conn;
 use crate::refusal::{Refusal, Result};
 use crate::{args, sql};
 use keel_types::time::DAY;
-use keel_types::{AccountId, AccountKind, BusinessModel, Email, Instant, MembershipId, Role, SessionId, UserId};
+use keel_types::{AccountId, AccountKind, BusinessModel, Email, Fault, Instant, MembershipId, Role, SessionId, UserId};
 
 /// A session that was not used for so long is over.
 const IDLE: i64 = 14 * DAY;
@@ -15,14 +16,14 @@ const ABSOLUTE: i64 = 30 * DAY;
 sql! {
     // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,
     // else the personal one. A slug that an account had until lately names it still. Where there are no teams, what was made
-    // while there were is asleep.
-    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, u.email, p.first_name, p.last_name, p.onboarded_at,
+    // while there were is asleep; what is being deleted is gone.
+    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, u.email, p.first_name, p.last_name, p.onboarded_at,
             m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
-            a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at,
+            a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at, a.deletion_due_at,
             COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
             COALESCE(a.id = (SELECT f.account_id FROM slugs f WHERE f.slug = $4 AND f.held_until > $6), FALSE) AS was_named,
             $5 AND EXISTS (SELECT 1 FROM memberships w JOIN accounts b ON b.id = w.account_id
-                           WHERE w.user_id = s.user_id AND b.kind = 'workspace') AS has_workspace
+                           WHERE w.user_id = s.user_id AND b.kind = 'workspace' AND NOT b.purging) AS has_workspace
         FROM user_sessions s
         JOIN users u ON u.id = s.user_id
         JOIN user_profiles p ON p.user_id = s.user_id
@@ -30,7 +31,7 @@ sql! {
         JOIN accounts a ON a.id = m.account_id
         JOIN roles r ON r.id = m.role
         WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.last_seen_at > $2 AND s.created_at > $3
-            AND ($5 OR a.kind = 'personal')
+            AND NOT a.purging AND ($5 OR a.kind = 'personal')
         ORDER BY CASE WHEN a.id = $4 OR a.slug = $4 OR (a.kind = 'personal' AND $4 = 'personal')
                            OR a.id = (SELECT f.account_id FROM slugs f WHERE f.slug = $4 AND f.held_until > $6) THEN 0
                       WHEN a.id = s.active_account_id THEN 1
@@ -40,6 +41,7 @@ sql! {
 
 /// A person with a session, and the account the call is about.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, true or not whatever the others are")]
 pub struct Caller {
     /// The session.
     pub session: SessionId,
@@ -55,6 +57,8 @@ pub struct Caller {
     pub has_workspace: bool,
     /// When the session was last seen in the database.
     pub last_seen: Instant,
+    /// Whether the person has just proven who they are.
+    is_fresh: bool,
     standing: Standing,
     named: Named,
 }
@@ -83,6 +87,8 @@ pub struct Standing {
     pub slug: Option<String>,
     /// When it was made.
     pub created: Instant,
+    /// When it will be deleted, while that is scheduled.
+    pub deletion_due: Option<Instant>,
     /// Whether it is the session's active account.
     pub is_active: bool,
     /// The membership.
@@ -102,6 +108,16 @@ impl Standing {
     /// Whether the organization dashboard is this person's: a workspace, and a role that gives more than a member's.
     pub fn is_manager(&self) -> bool {
         self.kind == AccountKind::Workspace && self.role.is_manager()
+    }
+
+    /// Refuses what somebody typed to confirm that this account is meant, where it is not its name. Spaces count as one shows
+    /// them: several are one.
+    pub(crate) fn require_named(&self, typed: &str) -> Result<()> {
+        if typed.split_whitespace().eq(self.name.split_whitespace()) {
+            Ok(())
+        } else {
+            Err(Refusal::field("confirmation", if typed.trim().is_empty() { Fault::Required } else { Fault::NotTheName }))
+        }
     }
 
     /// Refuses people the organization dashboard is not for.
@@ -126,6 +142,11 @@ impl Caller {
         self.named == Named::Formerly
     }
 
+    /// Refuses a person whose last proof of who they are was too long ago.
+    pub(super) fn require_fresh(&self) -> Result<()> {
+        if self.is_fresh { Ok(()) } else { Err(Refusal::StepUpNeeded) }
+    }
+
     /// What people are shown of this person: the name, else the address.
     pub fn shown_name(&self) -> String {
         self.name.as_ref().map_or_else(|| self.email.to_string(), |(first, last)| format!("{first} {last}"))
@@ -137,7 +158,7 @@ impl Caller {
         let wanted = asked.account.as_deref().unwrap_or_default();
         let args = args![&token.hashed(), now.plus(-IDLE), now.plus(-ABSOLUTE), wanted, model.has_teams(), now];
         let row: Option<CallerRow> = conn.find(FIND_CALLER, args).await?;
-        Ok(row.map(|row| row.caller(wanted, model)))
+        Ok(row.map(|row| row.caller(wanted, model, now)))
     }
 }
 
@@ -148,6 +169,7 @@ struct CallerRow {
     #[sqlx(try_from = "String")]
     user_id: UserId,
     last_seen_at: i64,
+    proven_at: i64,
     #[sqlx(try_from = "String")]
     email: Email,
     first_name: Option<String>,
@@ -165,13 +187,14 @@ struct CallerRow {
     account_name: String,
     slug: Option<String>,
     account_created_at: i64,
+    deletion_due_at: Option<i64>,
     is_active: bool,
     was_named: bool,
     has_workspace: bool,
 }
 
 impl CallerRow {
-    fn caller(self, wanted: &str, model: BusinessModel) -> Caller {
+    fn caller(self, wanted: &str, model: BusinessModel, now: Instant) -> Caller {
         let kind = AccountKind::parse(&self.kind).unwrap_or(AccountKind::Personal);
         let is_named = self.account.as_str() == wanted
             || self.slug.as_deref() == Some(wanted)
@@ -187,6 +210,7 @@ impl CallerRow {
             name: self.account_name,
             slug: self.slug,
             created: Instant(self.account_created_at),
+            deletion_due: self.deletion_due_at.map(Instant),
             is_active: self.is_active,
             membership: self.membership,
             role: Role::of(&self.role, &self.role_name, &self.permissions, model),
@@ -200,6 +224,7 @@ impl CallerRow {
             onboarded: self.onboarded_at.is_some(),
             has_workspace: self.has_workspace,
             last_seen: Instant(self.last_seen_at),
+            is_fresh: now.since(Instant(self.proven_at)) < PROOF_LIFE,
             standing,
             named,
         }

@@ -16,6 +16,13 @@
 //! fn manage(_: &mut Write<may::ManageBilling>) {}
 //! fn view(call: &mut Write<may::ViewBilling>) { manage(call) }
 //! ```
+//! nor does a session that nobody has confirmed lately for one that somebody has:
+//! ```compile_fail
+//! use keel_domain::access::{Fresh, Write};
+//! use keel_types::permission::may;
+//! fn hand_over(_: &mut Write<Fresh<may::TransferOwnership>>) {}
+//! fn any(call: &mut Write<may::TransferOwnership>) { hand_over(call) }
+//! ```
 
 mod caller;
 mod calls;
@@ -62,10 +69,14 @@ pub enum Origin {
 }
 
 /// A door: what a request must show to get a call of this type.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a door: a permission, `Visitor`, `SignedIn`, `Member`, `Manager` or `Owner` is")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a door: a permission, `Visitor`, `SignedIn`, `Member`, `Manager`, `Owner`, or one of them `Fresh` is"
+)]
 pub trait Door: Send + Sync + 'static {
     /// Its name in the table of endpoints.
     const NAME: &'static str;
+    /// Whether the person must have proven lately who they are, see [`Fresh`].
+    const STEP_UP: bool = false;
     /// What it proves.
     type Proof: Proof;
     /// Lets the caller in, or says why not. `named` tells that the request named an account.
@@ -97,6 +108,10 @@ pub enum Manager {}
 /// The door for owners of the account.
 #[derive(Debug)]
 pub enum Owner {}
+
+/// The same door for somebody who has proven within the last ten minutes who they are: what cannot be taken back is behind it.
+#[derive(Debug)]
+pub struct Fresh<D>(PhantomData<fn() -> D>);
 
 /// The proof that the caller may do `R` in one account. Neither cloned nor kept.
 #[derive(Debug)]
@@ -185,6 +200,18 @@ impl Door for Owner {
     type Proof = Grant<Self>;
     fn admit(caller: Option<Caller>, named: bool) -> Result<Self::Proof> {
         Grant::made(caller, named, |standing| if standing.role.is_owner() { Ok(()) } else { Err(Refusal::OwnersOnly) })
+    }
+}
+
+// Whoever may not, is told that: the proof is asked of people whom it would help.
+impl<D: Door> Door for Fresh<D> {
+    const NAME: &'static str = D::NAME;
+    const STEP_UP: bool = true;
+    type Proof = D::Proof;
+    fn admit(caller: Option<Caller>, named: bool) -> Result<Self::Proof> {
+        let proof = D::admit(caller, named)?;
+        proof.caller().ok_or(Refusal::SignInNeeded)?.require_fresh()?;
+        Ok(proof)
     }
 }
 

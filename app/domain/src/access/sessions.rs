@@ -3,7 +3,7 @@
 use super::{Asked, Caller, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::db::Tx;
-use crate::refusal::Result;
+use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::{Keel, args, ids, sql};
 use keel_types::time::MINUTE;
@@ -14,16 +14,20 @@ use std::sync::{Mutex, PoisonError};
 /// How old `last_seen_at` and a membership's `last_active_at` may get before they are written again.
 const SEEN_EVERY: i64 = 5 * MINUTE;
 
+/// How long the last proof of who a person is counts for what cannot be taken back.
+pub(super) const PROOF_LIFE: i64 = 10 * MINUTE;
+
 sql! {
     // The account last used that is still the person's, else the oldest workspace, else the personal one. $2: whether there
     // are teams.
     FIND_USUAL_ACCOUNT = "SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id
-        WHERE m.user_id = $1 AND ($2 OR a.kind = 'personal')
+        WHERE m.user_id = $1 AND NOT a.purging AND ($2 OR a.kind = 'personal')
         ORDER BY CASE WHEN a.id = (SELECT active_account_id FROM user_sessions WHERE user_id = $1 ORDER BY last_seen_at DESC, id DESC LIMIT 1)
                       THEN 0 WHEN a.kind = 'workspace' THEN 1 ELSE 2 END, m.created_at, m.id
         LIMIT 1";
-    INSERT_SESSION = "INSERT INTO user_sessions (id, token_hash, user_id, active_account_id, factor, agent, address, created_at, last_seen_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+    INSERT_SESSION = "INSERT INTO user_sessions (id, token_hash, user_id, active_account_id, factor, agent, address, created_at, last_seen_at, proven_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)";
+    RENEW_SESSION = "UPDATE user_sessions SET token_hash = $2, proven_at = $3 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE user_sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_TOKEN = "UPDATE user_sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
     REVOKE_OTHERS = "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL";
@@ -71,6 +75,13 @@ pub(crate) async fn start(
     let row = args![&id, &token.hashed(), user, account, factor.as_str(), asked.agent.as_str(), asked.address.as_str(), now];
     tx.run(INSERT_SESSION, row).await?;
     Ok((id, token))
+}
+
+/// Remembers that the session's person has proven who they are. Gives the token for the cookie: a new one, because the
+/// session may do more from now on; the one before opens nothing.
+pub(crate) async fn renew(tx: &mut Tx, session: &SessionId, now: Instant) -> Result<PlainToken> {
+    let token = PlainToken::random();
+    if tx.ran(RENEW_SESSION, args![session, &token.hashed(), now]).await? { Ok(token) } else { Err(Refusal::SignInNeeded) }
 }
 
 /// Ends every session of a person but this one.

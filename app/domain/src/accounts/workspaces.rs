@@ -15,7 +15,7 @@ use keel_types::{AccountId, BusinessModel, Email, Instant, Slug, UserId, Workspa
 
 sql! {
     FIND_WORKSPACE_OF = "SELECT m.account_id FROM memberships m JOIN accounts a ON a.id = m.account_id
-        WHERE m.user_id = $1 AND a.kind = 'workspace' ORDER BY m.created_at, m.id LIMIT 1";
+        WHERE m.user_id = $1 AND a.kind = 'workspace' AND NOT a.purging ORDER BY m.created_at, m.id LIMIT 1";
     INSERT_WORKSPACE = "INSERT INTO accounts (id, kind, name, slug, billing_owner_id, max_members, created_at)
         VALUES ($1, 'workspace', $2, $3, $4, $5, $6)";
 }

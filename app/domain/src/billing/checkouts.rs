@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(22);
 
 sql! {
     // Under the company's name and address, where they are told.
-    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, COALESCE(o.name, a.name) AS name, COALESCE(o.email, u.email) AS email,
+    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.deletion_due_at, COALESCE(o.name, a.name) AS name, COALESCE(o.email, u.email) AS email,
             c.customer_id, c.claimed_at
         FROM accounts a JOIN users u ON u.id = a.billing_owner_id
         LEFT JOIN stripe_customers c ON c.account_id = a.id
@@ -43,7 +43,7 @@ sql! {
         JOIN roles r ON r.id = m.role
         LEFT JOIN stripe_customers c ON c.account_id = a.id
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live AND s.stripe_id IS NOT NULL
-        WHERE k.stripe_id = $1 AND k.user_id = $2";
+        WHERE k.stripe_id = $1 AND k.user_id = $2 AND NOT a.purging";
     FIND_BUYING = "SELECT a.member_count, a.currency, a.trial_started_at, s.plan, s.stripe_id FROM accounts a
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live WHERE a.id = $1";
 }
@@ -86,6 +86,7 @@ struct BuyerRow {
     member_count: i64,
     currency: Option<String>,
     trial_started_at: Option<i64>,
+    deletion_due_at: Option<i64>,
     name: String,
     email: String,
     customer_id: Option<String>,
@@ -98,7 +99,7 @@ struct BuyerRow {
 /// idempotency key hangs on the account and its claim. Stripe has [`PATIENCE`] for all of it.
 ///
 /// # Errors
-/// `Refused(WorkspaceRequired)`, `Refused(PriceUnknown)`, `Refused(AlreadySubscribed)`, `Invalid` at `seats` or `start`, `Unavailable`.
+/// `Refused(WorkspaceRequired)`, `Refused(PriceUnknown)`, `Refused(AlreadySubscribed)`, `Refused(DeletionScheduled)`, `Invalid` at `seats` or `start`, `Unavailable`.
 pub async fn start(call: &mut Write<may::ManageBilling>, order: Order) -> Result<String> {
     let claim = claim(call, order).await?;
     let id = claim.id.clone();
@@ -159,6 +160,9 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
     require_workspace(keel.settings().model(), kind, &quote)?;
     if subscriptions::is_subscribed(tx, &account).await? {
         return Err(Refusal::Refused(Code::AlreadySubscribed));
+    }
+    if buyer.deletion_due_at.is_some() {
+        return Err(Refusal::Refused(Code::DeletionScheduled));
     }
     if quote.plan.per_seat && quote.quantity < buyer.member_count {
         return Err(Refusal::field("seats", Fault::OutOfRange));

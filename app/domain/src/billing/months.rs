@@ -83,7 +83,9 @@ pub(crate) async fn grant_due(keel: &Keel) -> Result<bool> {
 async fn grant_month(keel: &Keel, due: &DueRow) -> Result<()> {
     let now = keel.now();
     let mut tx = keel.db().begin().await?;
-    locks::lock_account(&mut tx, &due.account_id).await?;
+    if !locks::try_lock_account(&mut tx, &due.account_id).await? {
+        return Ok(());
+    }
     let Some(row) = tx.find::<MonthRow>(FIND_DUE, args![&due.subscription_id, now]).await? else { return Ok(()) };
     let next = if let Some(plan) = keel.settings().product.plan(&row.plan) {
         let contract = row.contract(&due.account_id, plan);

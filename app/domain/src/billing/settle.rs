@@ -61,7 +61,9 @@ pub(super) async fn look(keel: &Keel, out: &Outside, kind: ObjectKind, id: &str)
 /// Writes what was found. False when it belongs to no account of ours.
 pub(super) async fn settle(tx: &mut Tx, keel: &Keel, found: &Found) -> Result<bool> {
     let Some(account) = find_account(tx, found).await? else { return Ok(false) };
-    locks::lock_account(tx, &account).await?;
+    if !locks::try_lock_account(tx, &account).await? {
+        return Ok(false);
+    }
     if let Some(subscription) = &found.subscription {
         subscriptions::mirror(tx, keel, &account, subscription).await?;
     }

@@ -12,7 +12,7 @@ use crate::credits::{self, Grant, Kind};
 use crate::db::{Tx, locks};
 use crate::payments::{SubscriptionState, SubscriptionStatus};
 use crate::refusal::{Refusal, Result};
-use crate::{Keel, args, ids, sql};
+use crate::{Keel, args, deletions, ids, sql};
 use keel_types::{AccountId, AccountKind, BusinessModel, Code, Currency, Instant, SubscriptionId};
 
 sql! {
@@ -107,6 +107,7 @@ pub(super) async fn mirror(tx: &mut Tx, keel: &Keel, account: &AccountId, state:
         ],
     )
     .await?;
+    deletions::check(tx, account, state, now).await?;
     if live {
         tx.run(SET_SEAT_LIMIT, args![account, plan.map_or(product.free_seats(), |plan| plan.seat_limit(state.quantity))]).await?;
         start_trial(tx, account, state, plan, now).await?;

@@ -11,6 +11,10 @@ sql! {
         WHERE a.id > $1 AND a.id <= $2
         GROUP BY a.id, b.balance
         HAVING COALESCE(b.balance, 0) <> CAST(COALESCE(SUM(e.amount), 0) AS BIGINT)";
+    // Of accounts that were deleted: what was left was taken away.
+    LEDGERS_THAT_DID_NOT_END = "SELECT e.account_id FROM credit_entries e LEFT JOIN accounts a ON a.id = e.account_id WHERE a.id IS NULL
+            AND e.account_id > $1 AND e.account_id <= $2
+        GROUP BY e.account_id HAVING SUM(e.amount) <> 0";
     BALANCES_THAT_ARE_NOT_THE_LOTS = "SELECT a.id FROM accounts a
         LEFT JOIN credit_balances b ON b.account_id = a.id
         LEFT JOIN credit_lots l ON l.account_id = a.id
@@ -30,7 +34,7 @@ sql! {
 pub struct Proof {
     /// Rows of the ledger that were looked at.
     pub entries: i64,
-    /// Accounts whose balance is not the sum of their entries.
+    /// Accounts whose balance is not the sum of their entries; deleted ones whose entries are not nothing in all.
     pub not_the_sum: Vec<String>,
     /// Accounts whose balance is not what their lots hold.
     pub not_the_lots: Vec<String>,
@@ -45,6 +49,9 @@ impl Proof {
     }
 }
 
+/// More than every account's id.
+const BEYOND: &str = "acd";
+
 /// Proves the ledger of every account, a thousand at a time, so that no statement takes long. That each grant stands for one fact
 /// is an index.
 pub async fn verify(system: &SystemGrant) -> Result<Proof> {
@@ -52,17 +59,19 @@ pub async fn verify(system: &SystemGrant) -> Result<Proof> {
     let (mut proof, mut after) = (Proof::default(), String::new());
     loop {
         let accounts: Vec<(String,)> = conn.list(LIST_ACCOUNTS, args![after.as_str()]).await?;
-        let Some((last,)) = accounts.into_iter().next_back() else { return Ok(proof) };
-        for (sql, found) in [
-            (BALANCES_THAT_ARE_NOT_THE_SUM, &mut proof.not_the_sum),
-            (BALANCES_THAT_ARE_NOT_THE_LOTS, &mut proof.not_the_lots),
-            (ENTRIES_OUT_OF_LINE, &mut proof.out_of_line),
-        ] {
-            let rows: Vec<(String,)> = conn.list(sql, args![after.as_str(), last.as_str()]).await?;
-            found.extend(rows.into_iter().map(|(id,)| id));
-        }
-        let (entries,): (i64,) = conn.get(COUNT_ENTRIES, args![after.as_str(), last.as_str()]).await?;
+        let last = accounts.into_iter().next_back().map(|(last,)| last);
+        let range = || args![after.as_str(), last.as_deref().unwrap_or(BEYOND)];
+        let mut ids = async |sql| -> Result<Vec<String>> {
+            let rows: Vec<(String,)> = conn.list(sql, range()).await?;
+            Ok(rows.into_iter().map(|(id,)| id).collect())
+        };
+        proof.not_the_sum.extend(ids(BALANCES_THAT_ARE_NOT_THE_SUM).await?);
+        proof.not_the_sum.extend(ids(LEDGERS_THAT_DID_NOT_END).await?);
+        proof.not_the_lots.extend(ids(BALANCES_THAT_ARE_NOT_THE_LOTS).await?);
+        proof.out_of_line.extend(ids(ENTRIES_OUT_OF_LINE).await?);
+        let (entries,): (i64,) = conn.get(COUNT_ENTRIES, range()).await?;
         proof.entries += entries;
+        let Some(last) = last else { return Ok(proof) };
         after = last;
     }
 }

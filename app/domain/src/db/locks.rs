@@ -1,20 +1,30 @@
 //! The locks that verbs with rules across rows begin with. Order: user, account, children.
 
 use super::Tx;
+use crate::refusal::{Refusal, Result};
 use crate::{args, sql};
 use keel_types::{AccountId, UserId};
 
 sql! {
     LOCK_USER = "UPDATE users SET revision = revision + 1 WHERE id = $1";
-    LOCK_ACCOUNT = "UPDATE accounts SET revision = revision + 1 WHERE id = $1";
+    LOCK_ACCOUNT = "UPDATE accounts SET revision = revision + 1 WHERE id = $1 AND NOT purging";
 }
 
 /// Makes other calls that lock the same user wait until this transaction ends.
-pub(crate) async fn lock_user(tx: &mut Tx, user: &UserId) -> Result<(), sqlx::Error> {
-    tx.run(LOCK_USER, args![user]).await.map(drop)
+pub(crate) async fn lock_user(tx: &mut Tx, user: &UserId) -> Result<()> {
+    tx.run(LOCK_USER, args![user]).await?;
+    Ok(())
 }
 
 /// Makes other calls that lock the same account wait until this transaction ends.
-pub(crate) async fn lock_account(tx: &mut Tx, account: &AccountId) -> Result<(), sqlx::Error> {
-    tx.run(LOCK_ACCOUNT, args![account]).await.map(drop)
+///
+/// # Errors
+/// `NotFound` when there is none any more, or it is being deleted.
+pub(crate) async fn lock_account(tx: &mut Tx, account: &AccountId) -> Result<()> {
+    if tx.ran(LOCK_ACCOUNT, args![account]).await? { Ok(()) } else { Err(Refusal::NotFound) }
+}
+
+/// The same where somebody may have deleted the account meanwhile: false when there is none any more.
+pub(crate) async fn try_lock_account(tx: &mut Tx, account: &AccountId) -> Result<bool> {
+    Ok(tx.ran(LOCK_ACCOUNT, args![account]).await?)
 }

@@ -11,9 +11,11 @@
 
 pub mod locks;
 mod migrations;
+mod records;
 pub mod sql;
 mod writers;
 
+pub(crate) use records::Record;
 pub use sql::{Arg, Registered, Sql};
 /// Why the database did not do what a statement says.
 pub use sqlx::Error;

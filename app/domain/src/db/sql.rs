@@ -90,6 +90,8 @@ from_texts!(
     keel_types::LotId,
     keel_types::JobId,
     keel_types::MailId,
+    keel_types::DeletionId,
+    keel_types::ExportId,
     keel_types::AuditId
 );
 

@@ -27,7 +27,7 @@ sql! {
         JOIN roles r ON r.id = i.role
         LEFT JOIN memberships m ON m.account_id = i.account_id AND m.user_id = i.invited_by
         LEFT JOIN roles q ON q.id = m.role
-        WHERE i.token_hash = $1";
+        WHERE i.token_hash = $1 AND NOT a.purging";
     FIND_OF_ACCOUNT = "SELECT i.id, i.account_id, i.email, i.state, i.mailed_at, i.expires_at, i.invited_by, i.inviter_name,
             a.name AS account_name, i.role, r.name AS role_name, r.permissions, m.role AS inviter_role, q.permissions AS inviter_permissions
         FROM invitations i

@@ -1,6 +1,8 @@
 //! The letters Keel writes.
 
+pub(crate) mod deletions;
 pub(crate) mod invitations;
+pub(crate) mod ownership;
 
 use super::enqueue;
 use super::names::inert;
@@ -11,9 +13,9 @@ use crate::accounts::dashboard;
 use crate::db::Tx;
 use crate::refusal::Result;
 use crate::sign_in::LIFE;
-use keel_text::{EN, fill};
+use keel_text::{EN, date_time, fill};
 use keel_types::time::MINUTE;
-use keel_types::{Email, Role, url};
+use keel_types::{AccountId, Email, ExportId, Instant, Role, url};
 
 /// What the link and the code of a letter are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,20 @@ pub(crate) async fn sign_in(tx: &mut Tx, keel: &Keel, to: &Email, ticket: Ticket
         button: Some(Button { label: button, before: text.sign_in_link, address: address(keel, path) }),
         digits: Some(Digits { before: text.sign_in_code, code }),
         reason: fill(text.reason, &[("email", to)]),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// A code that proves anew who the person is.
+pub(crate) async fn step_up(tx: &mut Tx, keel: &Keel, to: &Email, code: &str) -> Result<()> {
+    let text = &EN.mail;
+    let letter = Letter {
+        subject: fill(text.step_up_subject, &[("code", &code)]),
+        heading: text.step_up_heading,
+        text: fill(text.step_up_text, &[("minutes", &minutes())]),
+        button: None,
+        digits: Some(Digits { before: text.step_up_code, code }),
+        reason: fill(text.step_up_reason, &[("email", to)]),
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
@@ -122,6 +138,33 @@ pub(crate) async fn removed(tx: &mut Tx, keel: &Keel, to: &Email, by: &Caller, p
         button: None,
         digits: None,
         reason: fill(text.membership_reason, &[("account", &account)]),
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// The copy of a workspace that the person asked for is there.
+pub(crate) async fn export_ready(
+    tx: &mut Tx,
+    keel: &Keel,
+    to: &Email,
+    name: &str,
+    account: &AccountId,
+    export: &ExportId,
+    until: Instant,
+) -> Result<()> {
+    let text = &EN.mail;
+    let (name, until) = (inert(name), date_time(until));
+    let letter = Letter {
+        subject: fill(text.export_subject, &[("account", &name)]),
+        heading: text.export_heading,
+        text: fill(text.export_text, &[("account", &name), ("until", &until)]),
+        button: Some(Button {
+            label: text.export_button,
+            before: text.export_link,
+            address: address(keel, &url::about(&url::export(export), account.as_str())),
+        }),
+        digits: None,
+        reason: fill(text.export_reason, &[("account", &name)]),
     };
     enqueue(tx, to, &letter, keel.now()).await
 }

@@ -68,7 +68,7 @@ pub async fn leave(call: &mut Write<access::Member>) -> Result<()> {
 }
 
 /// The member this is about, who stays as they are until the call ends. A personal account has no such verbs.
-async fn lock<R, D: Door<Proof = Grant<R>>>(call: &mut Write<D>, member: &MembershipId) -> Result<Member> {
+pub(super) async fn lock<R, D: Door<Proof = Grant<R>>>(call: &mut Write<D>, member: &MembershipId) -> Result<Member> {
     if call.proof().standing().kind == AccountKind::Personal {
         return Err(Refusal::NotFound);
     }
@@ -118,7 +118,12 @@ fn is_caller<R, D: Door<Proof = Grant<R>>>(call: &Write<D>, target: &Member) -> 
 }
 
 /// Writes down what became of a member, with their name as it is now.
-async fn record<R, D: Door<Proof = Grant<R>>>(call: &mut Write<D>, action: Action, target: &Member, more: &[(&str, &str)]) -> Result<()> {
+pub(super) async fn record<R, D: Door<Proof = Grant<R>>>(
+    call: &mut Write<D>,
+    action: Action,
+    target: &Member,
+    more: &[(&str, &str)],
+) -> Result<()> {
     let account = call.proof().account().clone();
     let mut metadata = vec![("name", target.shown_name()), ("email", target.email.as_str())];
     metadata.extend(more);

@@ -2,8 +2,10 @@
 //! their places change and end. Tested in `tests/flows/members.rs`.
 
 mod changes;
+mod ownership;
 
 pub use changes::{change_role, leave, remove};
+pub use ownership::{Owner, change_billing_owner, list_owners, transfer};
 
 use crate::access::{Door, Grant, Read};
 use crate::db::{Conn, Tx};

@@ -233,9 +233,11 @@ struct Named {
 
 /// What Keel writes on its objects, to know them again.
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "they are called so on Stripe's objects")]
 struct Marks {
     account_id: Option<String>,
     checkout_id: Option<String>,
+    deletion_id: Option<String>,
 }
 
 /// A closed list of Stripe's words that stays readable when Stripe adds one.

@@ -1,9 +1,12 @@
 //! Subscriptions, as Stripe knows them now.
 
+use std::collections::HashMap;
+
 use miniserde::Deserialize;
+use stripe_billing::subscription::{CancelSubscription, UpdateSubscription};
 
 use super::prices::Price;
-use super::{Listed, Marks, PaymentError, Payments, Recurrence, ms, segment, words};
+use super::{Listed, Marks, Named, PaymentError, Payments, Recurrence, ms, segment, words};
 use crate::access::Outside;
 
 /// A subscription of one price, the only kind Keel makes. Of one with more, the first.
@@ -15,6 +18,8 @@ pub struct SubscriptionState {
     pub customer: String,
     /// The account written on it; `None` on one that Keel did not make.
     pub account_id: Option<String>,
+    /// The deletion of its account that stopped its renewal.
+    pub deletion_id: Option<String>,
     /// How it stands.
     pub status: SubscriptionStatus,
     /// The id of its item, by which grants are counted.
@@ -90,6 +95,31 @@ impl Payments {
         let all: Vec<Subscription> = self.list(out, "/subscriptions", &[("customer", customer), ("status", "all")]).await?;
         all.into_iter().map(Subscription::state).collect()
     }
+
+    /// The subscription ends with its period, and says that this deletion of its account wants it. Done twice, it is the same.
+    pub async fn stop_renewal(&self, out: &Outside, id: &str, deletion: &str) -> Result<(), PaymentError> {
+        self.renew(out, id, false, deletion).await
+    }
+
+    /// The subscription renews again, and no deletion wants it otherwise. Done twice, it is the same.
+    pub async fn resume_renewal(&self, out: &Outside, id: &str) -> Result<(), PaymentError> {
+        self.renew(out, id, true, "").await
+    }
+
+    /// Stripe takes an empty mark as none.
+    async fn renew(&self, out: &Outside, id: &str, renews: bool, deletion: &str) -> Result<(), PaymentError> {
+        let marks = HashMap::from([("deletion_id".to_owned(), deletion.to_owned())]);
+        let request = UpdateSubscription::new(segment(id)?).cancel_at_period_end(!renews).metadata(marks);
+        self.send::<Named>(out, &request, None).await.map(drop)
+    }
+
+    /// The subscription has ended. One that had is left as it is.
+    pub async fn end_subscription(&self, out: &Outside, id: &str) -> Result<(), PaymentError> {
+        match self.send::<Named>(out, &CancelSubscription::new(segment(id)?), None).await {
+            Ok(_) | Err(PaymentError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// A subscription as Stripe sends it.
@@ -134,10 +164,12 @@ impl Listed for Subscription {
 impl Subscription {
     fn state(self) -> Result<SubscriptionState, PaymentError> {
         let item = self.items.data.into_iter().next().ok_or(PaymentError::Unreadable)?;
+        let (account_id, deletion_id) = self.metadata.map_or((None, None), |marks| (marks.account_id, marks.deletion_id));
         Ok(SubscriptionState {
             id: self.id,
             customer: self.customer,
-            account_id: self.metadata.and_then(|marks| marks.account_id),
+            account_id,
+            deletion_id,
             status: SubscriptionStatus::read(self.status),
             item_id: item.id,
             interval: item.price.recurrence(),

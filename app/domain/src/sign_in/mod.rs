@@ -6,6 +6,7 @@ mod by_password;
 pub(crate) mod devices;
 mod mailed;
 pub mod resets;
+pub mod step_up;
 
 pub use by_password::{by_password, sign_up};
 pub use mailed::{Asking, confirm_link, find_waiting, get_link, request, resend, verify_code};

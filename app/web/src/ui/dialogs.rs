@@ -26,11 +26,14 @@ pub fn Dialog(
     /// What the button says that closes it.
     #[prop(into)]
     close: Text,
+    /// Open when the page opens: with what was typed in it.
+    #[prop(optional)]
+    open: bool,
     children: Children,
 ) -> impl IntoView {
     let heading = format!("{id}-title");
     view! {
-        <dialog class="dialog" id=id popover="auto" closedby="any" aria-labelledby=heading>
+        <dialog class="dialog" id=id popover="auto" closedby="any" open=open aria-labelledby=heading>
             <h2 id=heading.clone()>{title}</h2>
             {children()}
             <button

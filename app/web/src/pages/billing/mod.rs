@@ -1,6 +1,7 @@
 //! The billing page, of a workspace and of a personal account: plan, seats, credits, ledger and payments.
 
 mod company;
+pub mod owner;
 mod view;
 
 pub use company::{CompanyFacts, update_company};
@@ -11,6 +12,7 @@ use keel_domain::access::Read;
 use keel_domain::accounts::{billing, dashboard};
 use keel_domain::billing::overview::{self, Overview};
 use keel_domain::companies::{self, Company};
+use keel_domain::members::{self, Owner};
 use keel_types::permission::may;
 use keel_types::{AccountKind, BusinessModel, Permission};
 
@@ -31,6 +33,8 @@ pub struct Model {
     pub company: Company,
     /// Whether the caller may choose a plan, and write what stands on the invoices.
     pub may_manage: bool,
+    /// The owners to choose a billing owner from, for people who may.
+    pub owners: Option<Vec<Owner>>,
 }
 
 /// `/org-dashboard/billing`; with a personal account active, its own page.
@@ -62,7 +66,9 @@ pub mod personal {
 async fn model(mut call: Read<may::ViewBilling>) -> Loaded<Model> {
     let overview = overview::overview(&mut call).await?;
     let company = companies::get(&mut call).await?;
-    let standing = call.proof().standing();
-    let may_manage = standing.role.permissions.has(Permission::ManageBilling);
-    Ok(Model { account_name: standing.name.clone(), personal: standing.kind == AccountKind::Personal, overview, company, may_manage })
+    let standing = call.proof().standing().clone();
+    let personal = standing.kind == AccountKind::Personal;
+    let may = |permission| standing.role.permissions.has(permission);
+    let owners = if may(Permission::TransferOwnership) && !personal { Some(members::list_owners(&mut call).await?) } else { None };
+    Ok(Model { account_name: standing.name.clone(), personal, overview, company, may_manage: may(Permission::ManageBilling), owners })
 }

@@ -2,11 +2,12 @@
 
 use super::Model;
 use super::company::{self, InvoiceDetails};
+use super::owner::BillingOwner;
 use crate::islands::CreditsCourse;
 use crate::layouts::Dashboard;
 use crate::page::Page;
 use crate::pages::parts::{Seats, StatusPill, word};
-use crate::ui::{Avatar, ButtonLink, Column, Day, Drawing, EmptyState, Fact, Facts, Pill, Region, Stat, Table, Tone};
+use crate::ui::{ButtonLink, Column, Day, Drawing, EmptyState, ErrorSummary, Fact, Facts, Pill, Region, Stat, Table, Tone};
 use keel_domain::billing::overview::{Contract, Entry, Payment, Summary};
 use keel_text::{Catalogue, date, fill, money, number, signed};
 use leptos::prelude::*;
@@ -14,14 +15,15 @@ use leptos::prelude::*;
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = page.text;
-    let Model { account_name, personal, overview, company, may_manage } = model;
+    let Model { account_name, personal, overview, company, may_manage, owners } = model;
     let lead = if personal { text.billing.lead_personal.to_owned() } else { fill(text.billing.lead, &[("account", &account_name)]) };
     let plan = match overview.contract {
         Some(contract) => view! { <CurrentPlan text contract seats=(!personal).then(|| overview.summary.clone())/> }.into_any(),
-        None => view! { <NoPlan text account=account_name pricing=may_manage.then(|| page.pricing.clone())/> }.into_any(),
+        None => view! { <NoPlan text account=account_name.clone() pricing=may_manage.then(|| page.pricing.clone())/> }.into_any(),
     };
     let problem = company::problem(&page);
     let details = view! { <InvoiceDetails page=page.clone() company may_manage/> };
+    let owner = view! { <BillingOwner page=page.clone() name=overview.billing_owner account=account_name owners/> };
     page.frame.map(|frame| {
         view! {
             <Dashboard frame title=text.billing.title lead>
@@ -34,12 +36,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                     <Transactions text entries=overview.entries/>
                     <Payments text payments=overview.payments/>
                     {details}
-                    <Region id="billing-owner" title=text.billing.owner wide=true>
-                        <div class="person">
-                            <Avatar name=overview.billing_owner.clone() id=overview.billing_owner.clone()/>
-                            <p><strong>{overview.billing_owner.clone()}</strong><span class="soft">{text.billing.owner_text}</span></p>
-                        </div>
-                    </Region>
+                    {owner}
                 </div>
             </Dashboard>
         }

@@ -4,8 +4,8 @@ use super::{PAGE, page_of};
 use crate::action::{Answer, Done};
 use crate::actions;
 use crate::flash::Said;
-use crate::form::{Input, Nothing, Reader};
-use keel_domain::access::{Member, Write};
+use crate::form::{Input, Nothing, Reader, is_on};
+use keel_domain::access::{Door, Fresh, Grant, Member, Write};
 use keel_domain::members;
 use keel_types::MembershipId;
 use keel_types::permission::may;
@@ -17,6 +17,8 @@ actions! {
     change_role: "members/change-role" on PAGES, may::UpdateRole, NewRole;
     /// Removes a member from the workspace.
     remove: "members/remove" on PAGES, may::RemoveMembers, Which;
+    /// Makes a member an owner in the caller's place, or beside them.
+    transfer_ownership: "members/transfer-ownership" on PAGES, Fresh<may::TransferOwnership>, Handover;
     /// Ends the caller's own membership.
     leave: "members/leave" on PAGES, Member, Nothing;
 }
@@ -52,6 +54,24 @@ async fn change_role(call: &mut Write<may::UpdateRole>, form: NewRole) -> Answer
 async fn remove(call: &mut Write<may::RemoveMembers>, form: Which) -> Answer {
     members::remove(call, &form.member).await?;
     Ok(Done::back_to(call, PAGE).say(Said::MemberRemoved))
+}
+
+struct Handover {
+    member: MembershipId,
+    stays: bool,
+    confirmation: String,
+}
+
+impl Input for Handover {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        let member = form.choice("member", |id| MembershipId::parse(id).ok())?;
+        Some(Self { member, stays: is_on(form.text("stay")), confirmation: form.text("confirmation").to_owned() })
+    }
+}
+
+async fn transfer_ownership(call: &mut Write<Fresh<may::TransferOwnership>>, form: Handover) -> Answer {
+    members::transfer(call, &form.member, form.stays, &form.confirmation).await?;
+    Ok(Done::go(here(call, &page_of(&form.member))).say(Said::OwnershipTransferred))
 }
 
 async fn leave(call: &mut Write<Member>, _: Nothing) -> Answer {

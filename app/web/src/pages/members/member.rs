@@ -1,11 +1,13 @@
 //! `/org-dashboard/members/{member}`: one of them, and what the caller may change about them.
 
 use super::PAGE;
-use super::actions::{change_role, leave, remove};
+use super::actions::{change_role, leave, remove, transfer_ownership};
 use super::view::{Standing, last_active};
 use crate::layouts::Dashboard;
 use crate::page::{Loaded, Page, Visit};
-use crate::ui::{Button, ButtonLink, Day, Dialog, DialogButton, ErrorSummary, Fact, Facts, Form, Region, Select, Text, Weight};
+use crate::ui::{
+    Button, ButtonLink, Day, Dialog, DialogButton, ErrorSummary, Fact, Facts, Field, Form, Region, Select, Switch, Text, Weight,
+};
 use keel_domain::Refusal;
 use keel_domain::access::Read;
 use keel_domain::members::{self, Member};
@@ -22,6 +24,8 @@ pub struct Model {
     member: Member,
     /// The roles the caller may give; none when they may not change this member's.
     roles: Option<Vec<Role>>,
+    /// Whether the caller may hand the workspace over to them.
+    may_transfer: bool,
     /// How the caller may end the membership.
     end: End,
 }
@@ -52,15 +56,17 @@ pub async fn load(mut call: Read<may::ViewMembers>, visit: &Visit) -> Loaded<Mod
         (false, true) => End::Remove,
         (false, false) => End::Not,
     };
-    Ok(Model { account_name: standing.name.clone(), roles: may(Permission::UpdateRole).then_some(roles), end, member })
+    let may_transfer = own.permissions.has(Permission::TransferOwnership) && standing.membership != member.id;
+    let roles = may(Permission::UpdateRole).then_some(roles);
+    Ok(Model { account_name: standing.name.clone(), roles, may_transfer, end, member })
 }
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let (text, words, labels) = (page.text, &page.text.member, &page.text.members);
-    let Model { account_name, member, roles, end } = model;
+    let Model { account_name, member, roles, may_transfer, end } = model;
     let name = member.shown_name().to_owned();
-    let summary = page.form.summary(&[("role", labels.role)], text);
+    let summary = page.form.summary(&[("role", labels.role), ("confirmation", words.confirmation)], text);
     let problem = page.form.message(text);
     let back = view! { <ButtonLink label=words.all href=page.link(PAGE) weight=Weight::Quiet/> };
     let role = match roles {
@@ -68,6 +74,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
         None => view! { <p>{fill(words.above_you, &[("account", &account_name)])}</p> }.into_any(),
     };
     let details = view! { <Details text member=member.clone()/> };
+    let transfer = may_transfer.then(|| view! { <HandingOver page=page.clone() member=member.clone() account=account_name.clone()/> });
     let end = (end != End::Not).then(|| view! { <Ending page=page.clone() member account=account_name own={end == End::Leave}/> });
     page.frame.map(|frame| {
         view! {
@@ -76,6 +83,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <div class="regions">
                     {details}
                     <Region id="change" title=labels.role>{role}</Region>
+                    {transfer}
                     {end}
                 </div>
             </Dashboard>
@@ -111,6 +119,35 @@ fn NewRole(page: Page, member: Member, roles: Vec<Role>) -> impl IntoView {
             <Select name="role" label=labels.role hint=words.role_hint options=roles value=role error=page.error("role")/>
             <Button label=words.change_role/>
         </Form>
+    }
+}
+
+/// Making a member an owner in one's own place.
+#[component]
+fn HandingOver(page: Page, member: Member, account: String) -> impl IntoView {
+    let words = &page.text.member;
+    let name = member.shown_name().to_owned();
+    let fill = |text| fill(text, &[("name", &name), ("account", &account)]);
+    let (title, what, stay_hint, hint) =
+        (fill(words.transfer_title), fill(words.transfer_text), fill(words.stay_hint), fill(words.confirmation_hint));
+    let typed = page.form.fields.get("confirmation").is_some();
+    view! {
+        <Region id="transfer" title=words.transfer danger=true>
+            <p>{what.clone()}</p>
+            <DialogButton label=words.transfer opens="ask-transfer" weight=Weight::Danger/>
+            <Dialog id="ask-transfer" title=title close=words.cancel open=typed>
+                <p>{what}</p>
+                <Form action=transfer_ownership::at(&page.here) account=page.account.clone()>
+                    <input type="hidden" name="member" value=member.id.to_string()/>
+                    <Switch name="stay" label=words.stay hint=stay_hint on={page.form.fields.get("stay").is_some()}/>
+                    <Field
+                        name="confirmation" label=words.confirmation hint=hint autocomplete="off" maxlength=80_u16 required=true
+                        value=page.value("confirmation", None::<String>) error=page.error("confirmation")
+                    />
+                    <Button label=words.transfer weight=Weight::Danger/>
+                </Form>
+            </Dialog>
+        </Region>
     }
 }
 

@@ -1,12 +1,16 @@
-//! `/org-dashboard/settings`: what the workspace is called, and what is known of it.
+//! `/org-dashboard/settings`: what the workspace is called, what is known of it, copies of it, and its end.
 
 mod actions;
+pub mod danger;
+pub mod export;
 mod view;
 
 pub use actions::{remove_logo, update_settings};
 pub use view::view;
 
 use crate::page::{Loaded, Stop, Visit};
+use danger::Danger;
+use export::Copies;
 use keel_domain::access::Read;
 use keel_domain::accounts::{dashboard, settings};
 use keel_types::AccountKind;
@@ -21,6 +25,10 @@ pub struct Model {
     settings: settings::Settings,
     /// What links begin with.
     base_url: String,
+    /// The copies of it, for who may have them.
+    copies: Option<Copies>,
+    /// Its deletion, for who may schedule it.
+    danger: Option<Danger>,
 }
 
 /// Reads it. A personal account has no settings of this kind.
@@ -28,5 +36,7 @@ pub async fn load(mut call: Read<may::UpdateAccount>, visit: &Visit) -> Loaded<M
     if call.proof().standing().kind == AccountKind::Personal {
         return Err(Stop::Go(dashboard(false).to_owned()));
     }
-    Ok(Model { settings: settings::get(&mut call).await?, base_url: visit.keel().settings().base_url.clone() })
+    let (settings, danger) = (settings::get(&mut call).await?, danger::load(&mut call).await?);
+    let base_url = visit.keel().settings().base_url.clone();
+    Ok(Model { settings, base_url, danger, copies: export::load(call).await? })
 }

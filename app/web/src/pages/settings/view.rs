@@ -1,5 +1,7 @@
 //! The settings page: regions, one under the other.
 
+use super::danger::{self, DangerZone};
+use super::export::Export;
 use super::{Model, remove_logo, update_settings};
 use crate::layouts::Dashboard;
 use crate::page::Page;
@@ -14,13 +16,16 @@ use leptos::prelude::*;
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let (text, words) = (page.text, &page.text.settings);
-    let Model { settings, base_url } = model;
+    let Model { settings, base_url, copies, danger } = model;
     let lead = fill(words.lead, &[("account", &settings.name)]);
-    let errors = page.form.summary(&[("name", words.name), ("slug", words.slug), ("logo", words.logo)], text);
+    let labels = [("name", words.name), ("slug", words.slug), ("logo", words.logo)];
+    let errors = page.form.summary(&[&labels[..], &danger::labels(text)].concat(), text);
     let problem = page.form.message(text);
     let workspace = view! { <Workspace page=page.clone() settings=settings.clone() base_url/> };
     let info = view! { <Info text settings=settings.clone()/> };
     let company = settings.company.zip(page.billing.clone()).map(|(company, billing)| view! { <InvoiceDetails text company billing/> });
+    let copies = copies.map(|copies| view! { <Export page=page.clone() copies/> });
+    let danger = danger.map(|danger| view! { <DangerZone page=page.clone() danger/> });
     page.frame.map(|frame| {
         view! {
             <Dashboard frame title=words.title lead>
@@ -29,6 +34,8 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                     {workspace}
                     {info}
                     {company}
+                    {copies}
+                    {danger}
                 </div>
             </Dashboard>
         }

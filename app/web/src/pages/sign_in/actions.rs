@@ -130,7 +130,7 @@ impl Input for TypedCode {
 }
 
 /// Six digits as people type them: spaces and hyphens between them are not theirs.
-fn six_digits(text: &str) -> Result<String, Fault> {
+pub(super) fn six_digits(text: &str) -> Result<String, Fault> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     match digits.len() {
         0 => Err(Fault::Required),
@@ -171,6 +171,7 @@ fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
         .cookie(Cookie::Session.set(settings, welcome.token.reveal()))
         .cookie(Cookie::Device.set(settings, &welcome.device))
         .cookie(Cookie::SignIn.forget(settings))
+        .cookie(Cookie::Typed.forget(settings))
 }
 
 impl Input for Email {
@@ -219,5 +220,7 @@ impl Input for Onward {
 async fn sign_out(call: &mut Write<SignedIn>, onward: Onward) -> Answer {
     sessions::sign_out(call).await?;
     let next = onward.next.as_ref().map_or(LOGIN, LocalPath::as_str);
-    Ok(Done::go(next).say(Said::SignedOut).cookie(Cookie::Session.forget(call.keel().settings())))
+    let settings = call.keel().settings();
+    let done = Done::go(next).say(Said::SignedOut).cookie(Cookie::Typed.forget(settings));
+    Ok(done.cookie(Cookie::Session.forget(settings)))
 }

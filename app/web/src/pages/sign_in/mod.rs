@@ -5,6 +5,7 @@ pub mod forgot;
 pub mod link;
 pub mod login;
 pub mod reset;
+pub mod step_up;
 pub mod verify;
 
 pub use actions::{by_password, confirm_link, request_link, request_reset, resend, reset_password, sign_out, sign_up, verify_otp};

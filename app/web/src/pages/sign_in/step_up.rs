@@ -1,0 +1,175 @@
+//! `/step-up`: asks people who are signed in once more who they are, before something that cannot be taken back.
+
+use super::actions::six_digits;
+use super::login::LONGEST_FIELD;
+use crate::action::{Answer, Done};
+use crate::actions;
+use crate::cookies::Cookie;
+use crate::flash::Said;
+use crate::form::{Input, Reader};
+use crate::layouts::Auth;
+use crate::page::{Loaded, Page, Visit};
+use crate::problem::Problem;
+use crate::ui::{Button, ErrorSummary, Field, Form, Kind, Weight};
+use keel_domain::Keel;
+use keel_domain::access::{Read, SignedIn, Write};
+use keel_domain::passwords::Password;
+use keel_domain::secrets::PlainToken;
+use keel_domain::sign_in::COOL_DOWN;
+use keel_domain::sign_in::step_up::{self, Ways};
+use keel_text::fill;
+use keel_types::time::SECOND;
+use keel_types::url::{self, LocalPath};
+use leptos::prelude::*;
+
+/// Where this page is.
+const PAGE: &str = "/step-up";
+
+actions! {
+    /// Mails a code that proves who the caller is.
+    mail_code: "auth/mail-code" on [PAGE], SignedIn, Onward;
+    /// Takes the code as the proof.
+    confirm_code: "auth/confirm-code" on [PAGE], SignedIn, TypedCode;
+    /// Takes the password as the proof.
+    confirm_password: "auth/confirm-password" on [PAGE], SignedIn, TypedPassword;
+}
+
+/// Where the person goes on afterwards.
+struct Onward(Option<LocalPath>);
+
+impl Input for Onward {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self(LocalPath::parse(form.text("redirectTo"))))
+    }
+}
+
+impl Onward {
+    fn path(&self) -> &str {
+        self.0.as_ref().map_or("/private-dashboard", LocalPath::as_str)
+    }
+
+    /// Goes on with the session's new token.
+    fn proven(&self, keel: &Keel, token: &PlainToken) -> Done {
+        Done::go(self.path()).cookie(Cookie::Session.set(keel.settings(), token.reveal()))
+    }
+}
+
+async fn mail_code(call: &mut Write<SignedIn>, onward: Onward) -> Answer {
+    step_up::mail_code(call).await?;
+    Ok(Done::go(url::step_up(onward.path())).say(Said::CodeSent))
+}
+
+struct TypedCode {
+    onward: Onward,
+    code: String,
+}
+
+impl Input for TypedCode {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        let code = form.get("code", six_digits)?;
+        Some(Self { code, onward: Onward::read(form)? })
+    }
+}
+
+async fn confirm_code(call: &mut Write<SignedIn>, form: TypedCode) -> Answer {
+    match step_up::by_code(call, &form.code).await? {
+        Ok(token) => Ok(form.onward.proven(call.keel(), &token)),
+        Err(fault) => Err(Problem::remembered("code", fault)),
+    }
+}
+
+struct TypedPassword {
+    onward: Onward,
+    password: Password,
+}
+
+impl Input for TypedPassword {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        let password = form.get("password", Password::typed)?;
+        Some(Self { password, onward: Onward::read(form)? })
+    }
+}
+
+async fn confirm_password(call: &mut Write<SignedIn>, form: TypedPassword) -> Answer {
+    match step_up::by_password(call, form.password).await? {
+        Ok(token) => Ok(form.onward.proven(call.keel(), &token)),
+        Err(fault) => Err(Problem::remembered("password", fault)),
+    }
+}
+
+/// The page's model.
+pub struct Model {
+    email: String,
+    ways: Ways,
+    next: Option<LocalPath>,
+}
+
+/// Finds how the caller can prove who they are.
+pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+    let ways = step_up::ways(&mut call).await?;
+    let next = visit.query("redirectTo").and_then(LocalPath::parse);
+    Ok(Model { email: call.proof().email.to_string(), ways, next })
+}
+
+/// The page.
+pub fn view(model: Model, page: Page) -> impl IntoView {
+    let words = &page.text.step_up;
+    let Model { email, ways, next } = model;
+    let next = next.map(String::from).unwrap_or_default();
+    let errors = page.form.summary(&[("password", words.password), ("code", words.code)], page.text);
+    let password = ways.password.then(|| view! { <ByPassword page=page.clone() next=next.clone()/> });
+    let code = ways.mailed.then(|| view! { <ByCode page=page.clone() next=next.clone() email=email.clone()/> });
+    let (mail, hint) = if ways.mailed {
+        (words.again, fill(words.again_hint, &[("seconds", &(COOL_DOWN / SECOND))]))
+    } else {
+        (words.mail, fill(words.mail_hint, &[("email", &email)]))
+    };
+    let weight = if ways.password || ways.mailed { Weight::Secondary } else { Weight::Primary };
+    let mailbox = page.development.then(|| view! { <p><a href="/dev/mailbox">{page.text.verify.mailbox}</a></p> });
+    view! {
+        <Auth lang=page.lang title=words.title next=words.next flash=page.flash() frame=page.frame.clone()>
+            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors/>
+            {password}
+            {code}
+            <div class="alternatives">
+                <Form action=mail_code::at(&page.here)>
+                    <input type="hidden" name="redirectTo" value=next/>
+                    <p class="soft">{hint}</p>
+                    <Button label=mail weight=weight/>
+                </Form>
+                {mailbox}
+            </div>
+        </Auth>
+    }
+}
+
+#[component]
+fn ByPassword(page: Page, next: String) -> impl IntoView {
+    let words = &page.text.step_up;
+    view! {
+        <Form action=confirm_password::at(&page.here)>
+            <input type="hidden" name="redirectTo" value=next/>
+            <Field
+                name="password" label=words.password kind=Kind::Password autocomplete="current-password" maxlength=LONGEST_FIELD required=true
+                error=page.error("password")
+            />
+            <Button label=words.submit/>
+        </Form>
+    }
+}
+
+#[component]
+fn ByCode(page: Page, next: String, email: String) -> impl IntoView {
+    let words = &page.text.step_up;
+    let hint = fill(words.code_hint, &[("email", &email)]);
+    view! {
+        <Form action=confirm_code::at(&page.here)>
+            <input type="hidden" name="redirectTo" value=next/>
+            <Field
+                name="code" label=words.code hint kind=Kind::Code autocomplete="one-time-code" maxlength=12_u16 required=true
+                error=page.error("code")
+            />
+            <Button label=words.verify/>
+        </Form>
+    }
+}
