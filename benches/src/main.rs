@@ -24,10 +24,10 @@ use tokio::runtime::Builder;
 /// Why something was not measured.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// 100 000 accounts and 1 020 000 ledger rows; ten thousand people belong to the workspace that is looked at.
-const MUCH: Size = Size { people: 50_000, members: 10_000, entries: 20_000, subscribed: 45_000 };
+/// 100 000 accounts and 1 020 000 ledger rows; the workspace that is looked at has ten thousand members and a log of a million events.
+const MUCH: Size = Size { people: 50_000, members: 10_000, entries: 20_000, events: 1_000_000, subscribed: 45_000 };
 /// Ten accounts.
-const LITTLE: Size = Size { people: 5, members: 0, entries: 0, subscribed: 5 };
+const LITTLE: Size = Size { people: 5, members: 0, entries: 0, events: 120, subscribed: 5 };
 
 fn main() -> ExitCode {
     match run() {
@@ -160,7 +160,10 @@ impl Bench {
 
 async fn beside(on: &str, much: (&Server, &Filled), little: (&Server, &Filled)) -> Lines {
     let database = Database::open(&much.1.url).await?;
-    let lines = pages::size(on, (much.0, &much.1.person), (little.0, &little.1.person), &database).await;
+    let [much, little] = [(much.0, &much.1.person), (little.0, &little.1.person)];
+    let lines = pages::size(on, much, little, &database).await;
     database.close().await;
-    lines
+    let mut lines = lines?;
+    lines.extend(pages::audit(on, much, little).await?);
+    Ok(lines)
 }

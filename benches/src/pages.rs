@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 const BILLING: &str = "/org-dashboard/billing";
+const AUDIT: &str = "/org-dashboard/audit";
+const AUDIT_OF_ONE: &str = "/org-dashboard/audit?actor=person+number+1";
 
 /// Anonymous pages, as they are kept; and rendered for each request, because it has a cookie.
 pub async fn anonymous(bench: &Bench, keel: &Server) -> Lines {
@@ -49,6 +51,17 @@ pub async fn size(on: &str, much: (&Server, &Person), little: (&Server, &Person)
         Line::ratio(format!("the same, 100 000 accounts beside ten, {on}"), &comparison, 80),
         Line::none(format!("  tables that its statements read whole, {on}"), &database.whole_table_reads(much.1).await?),
     ])
+}
+
+/// A page of the audit log, of all events and of one actor's, out of a million and out of 120.
+pub async fn audit(on: &str, much: (&Server, &Person), little: (&Server, &Person)) -> Lines {
+    let mut lines = vec![];
+    for path in [AUDIT, AUDIT_OF_ONE] {
+        let [ours, other] = [much, little].map(|(server, person)| (server, get(path, &[("cookie", &person.cookie())])));
+        let comparison = in_turn((ours.0, &ours.1), (other.0, &other.1)).await?;
+        lines.push(Line::ratio(format!("{path}, a million events beside 120, {on}"), &comparison, 80));
+    }
+    Ok(lines)
 }
 
 fn signed_in(person: &Person) -> Vec<u8> {

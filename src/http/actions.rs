@@ -21,7 +21,7 @@ use keel_web::problem::Problem;
 use tower::ServiceExt as _;
 
 /// The largest form, in bytes.
-const LARGEST: usize = 64 * 1024;
+pub(super) const LARGEST: usize = 64 * 1024;
 
 /// An action, and the pages its form can be shown again on.
 #[derive(Clone)]
@@ -48,12 +48,10 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
     if parts.method == Method::GET || parts.method == Method::HEAD {
         return see_other(&home);
     }
-    let form = media_type(&parts.headers) == "application/x-www-form-urlencoded";
+    let form = is_form(&parts.headers);
     let browser = form && accepts_html(&parts.headers);
     if parts.method != Method::POST {
-        let mut refused = refuse(&arrival, &home, browser, Problem::new(Code::MethodNotAllowed)).await;
-        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
-        return refused;
+        return refuse_method(&arrival, &home, browser).await;
     }
     // Read whole even where it is refused for something else: who is still sending might never hear the answer.
     let body = to_bytes(body, LARGEST).await;
@@ -96,14 +94,24 @@ fn media_type(headers: &HeaderMap) -> String {
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
+/// Whether the body is a form's.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    media_type(headers) == "application/x-www-form-urlencoded"
+}
+
+/// Whether the body is JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    media_type(headers) == "application/json"
+}
+
 /// Whether a person reads the answer.
 pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 /// The fields, and the JSON that Leptos reads them from.
-fn understand(headers: &HeaderMap, form: bool, body: Result<Bytes, axum::Error>) -> Result<(Fields, String), Problem> {
-    if !form && media_type(headers) != "application/json" {
+pub(super) fn understand(headers: &HeaderMap, form: bool, body: Result<Bytes, axum::Error>) -> Result<(Fields, String), Problem> {
+    if !form && !is_json(headers) {
         return Err(Problem::new(Code::MediaType));
     }
     let bytes = body.map_err(|error| {
@@ -142,8 +150,15 @@ fn is_shown_again(problem: &Problem) -> bool {
     matches!(problem.status, 402 | 409 | 422 | 429 | 503) || matches!(problem.code, Code::WorkspaceRequired | Code::PriceUnknown)
 }
 
-async fn refuse(arrival: &Arrival, here: &str, browser: bool, problem: Problem) -> Response {
+pub(super) async fn refuse(arrival: &Arrival, here: &str, browser: bool, problem: Problem) -> Response {
     if browser { errors::problem(arrival, here, problem).await } else { errors::json(&problem) }
+}
+
+/// Refuses whatever is neither a form nor a question where its page is.
+pub(super) async fn refuse_method(arrival: &Arrival, here: &str, browser: bool) -> Response {
+    let mut refused = refuse(arrival, here, browser, Problem::new(Code::MethodNotAllowed)).await;
+    refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
+    refused
 }
 
 /// The form's own page, by its own route, in this response: same door, same load, same view.

@@ -73,6 +73,8 @@ pages! {
     "/org-dashboard/members"      => members,                  may::ViewMembers;
     "/org-dashboard/members/{member}" => members::member,      may::ViewMembers;
     "/org-dashboard/members/invite" => invitations::send,      may::InviteMembers;
+    "/org-dashboard/members/roles" => roles,                   may::UpdateRole;
+    "/org-dashboard/audit"        => audit,                    may::ViewAudit;
     "/invitations/{token}"        => invitations::answer,      Visitor;
     "/dev/components"             => components,               Visitor;
     "/dev/mailbox"                => mailbox,                  Visitor;

@@ -13,8 +13,10 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 22] = [
+const EMPTY: [&str; 27] = [
     "/api/accounts/switch",
+    "/api/admin/roles",
+    "/api/audit/export",
     "/api/auth/confirm-link",
     "/api/auth/request-link",
     "/api/auth/request-reset",
@@ -32,6 +34,9 @@ const EMPTY: [&str; 22] = [
     "/api/invitations/revoke",
     "/api/members/leave",
     "/api/org/invite",
+    "/api/roles/create",
+    "/api/roles/delete",
+    "/api/roles/update",
     "/api/stripe/webhook",
     "/api/user/onboarding",
     "/api/workspaces/create",
@@ -52,6 +57,7 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
     match endpoint.path {
         "/assets/{file}" => ("/assets/none.css", &[]),
         "/invitations/{token}" => ("/invitations/none", &[]),
+        "/api/admin/roles/{id}" => ("/api/admin/roles/none", &[]),
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
         "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),
@@ -83,7 +89,8 @@ async fn ask(browser: &Browser, endpoint: &Endpoint, how: As, account: Option<&s
         let fields: Map<String, Value> = fields.into_iter().map(|(name, text)| (name.to_owned(), number(text))).collect();
         ("application/json", Value::from(fields).to_string())
     };
-    let request = browser.request(Method::POST, path).header(header::ACCEPT, accept).header("sec-fetch-site", "same-origin");
+    let method = Method::from_bytes(endpoint.method.as_bytes()).unwrap();
+    let request = browser.request(method, path).header(header::ACCEPT, accept).header("sec-fetch-site", "same-origin");
     browser.send(request.header(header::CONTENT_TYPE, kind).body(body)).await
 }
 

@@ -1,6 +1,7 @@
 //! Whole ways through Keel.
 
 mod accounts;
+mod audit;
 mod bad_input;
 mod buying;
 mod credits;
@@ -19,6 +20,7 @@ mod outages;
 mod overload;
 mod passwords;
 mod proxies;
+mod roles;
 mod sign_in;
 mod statements;
 mod stopping;

@@ -23,6 +23,7 @@ pub mod payments;
 pub mod people;
 pub mod refusal;
 pub mod request;
+pub mod roles;
 pub mod secrets;
 pub mod settings;
 pub mod sign_in;

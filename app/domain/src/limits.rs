@@ -9,7 +9,7 @@ use crate::db::Tx;
 use crate::refusal::{Refusal, Result};
 use crate::sign_in::devices;
 use crate::{Keel, args, sql};
-use keel_types::time::{DAY, MINUTE, SECOND};
+use keel_types::time::{DAY, HOUR, MINUTE, SECOND};
 use keel_types::{AccountId, Email, Instant, UserId};
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -63,6 +63,9 @@ const INVITATIONS_TO_ADDRESS: Limit = limit("invitation to", 40, DAY);
 /// Workspaces one person makes.
 const WORKSPACES: Limit = limit("workspace", 20, DAY);
 
+/// Exports one person begins of one workspace.
+const EXPORTS: Limit = limit("export", 30, HOUR);
+
 /// What one call takes: of the address's limit, then of the client's. Always in this order, so that no two wait for each other.
 pub(crate) struct Take(Vec<(Limit, String)>);
 
@@ -80,6 +83,11 @@ impl Take {
     /// A workspace of this person's.
     pub fn workspace(user: &UserId) -> Self {
         Self(vec![(WORKSPACES, user.to_string())])
+    }
+
+    /// An export of a workspace's, by this person.
+    pub fn export(user: &UserId, account: &AccountId) -> Self {
+        Self(vec![(EXPORTS, format!("{user} of {account}"))])
     }
 
     /// An invitation mailed to an address.

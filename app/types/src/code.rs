@@ -43,6 +43,10 @@ codes! {
     LastOwner         = 409 "LAST_OWNER"         "A workspace would be left without an owner.";
     BillingOwner      = 409 "BILLING_OWNER"      "The billing owner has to hand over billing first.";
     SeatLimitReached  = 409 "SEAT_LIMIT_REACHED" "The seats do not suffice.";
+    RoleInUse         = 409 "ROLE_IN_USE"        "Somebody has the role or is invited into it, and no role was named to replace it.";
+    RoleProtected     = 409 "ROLE_PROTECTED"     "The role is the same for everybody, and is not changed here.";
+    OwnRole           = 409 "OWN_ROLE"           "Nobody changes the role they hold.";
+    RoleLimitReached  = 409 "ROLE_LIMIT_REACHED" "There are as many roles as there may be.";
     WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";
     Used              = 410 "USED"               "The link, code or invitation was used.";

@@ -67,6 +67,8 @@ lines! {
     PersonName up to 80;
     /// What a workspace is called.
     WorkspaceName up to 80;
+    /// What a role is called.
+    RoleName up to 40;
 }
 
 impl WorkspaceName {

@@ -3,7 +3,7 @@
 use crate::flash::Said;
 use crate::layouts::{AccountEntry, Frame, Section, User};
 use crate::page::Visit;
-use crate::pages::{accounts, members, sign_in, workspaces};
+use crate::pages::{accounts, audit, members, sign_in, workspaces};
 use crate::ui::{Icon, Text};
 use keel_domain::access::{Caller, Standing};
 use keel_domain::accounts::{Mine, billing};
@@ -78,7 +78,9 @@ fn sections(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Vec
         let overview = section(text.navigation.overview, "/org-dashboard", Icon::Overview);
         let members = standing.role.permissions.has(Permission::ViewMembers);
         let members = members.then(|| section(text.navigation.members, members::PAGE, Icon::Members));
-        [Some(overview), members, billing, Some(home)].into_iter().flatten().collect()
+        let audit = standing.role.permissions.has(Permission::ViewAudit);
+        let audit = audit.then(|| section(text.navigation.audit, audit::PAGE, Icon::Audit));
+        [Some(overview), members, billing, audit, Some(home)].into_iter().flatten().collect()
     } else {
         [Some(home), billing].into_iter().flatten().collect()
     }

@@ -3,6 +3,7 @@
 use super::Asked;
 use crate::db::Conn;
 use crate::refusal::{Refusal, Result};
+use crate::staff::PlatformRole;
 use crate::{args, sql};
 use keel_types::time::DAY;
 use keel_types::{AccountId, AccountKind, BusinessModel, Email, Instant, MembershipId, Role, SessionId, UserId};
@@ -15,7 +16,7 @@ const ABSOLUTE: i64 = 30 * DAY;
 sql! {
     // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,
     // else the personal one. Where there are no teams, what was made while there were is asleep.
-    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, u.email, p.first_name, p.last_name, p.onboarded_at,
+    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, u.email, u.platform_role, p.first_name, p.last_name, p.onboarded_at,
             m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
             a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at,
             COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
@@ -50,6 +51,8 @@ pub struct Caller {
     pub onboarded: bool,
     /// Whether the person belongs to any workspace.
     pub has_workspace: bool,
+    /// What the person is among the platform's staff.
+    pub platform_role: Option<PlatformRole>,
     /// When the session was last seen in the database.
     pub last_seen: Instant,
     standing: Standing,
@@ -132,6 +135,7 @@ struct CallerRow {
     last_seen_at: i64,
     #[sqlx(try_from = "String")]
     email: Email,
+    platform_role: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
     onboarded_at: Option<i64>,
@@ -175,6 +179,7 @@ impl CallerRow {
             name: self.first_name.zip(self.last_name),
             onboarded: self.onboarded_at.is_some(),
             has_workspace: self.has_workspace,
+            platform_role: self.platform_role.as_deref().and_then(PlatformRole::parse),
             last_seen: Instant(self.last_seen_at),
             standing,
             is_the_named,

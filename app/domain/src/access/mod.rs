@@ -28,6 +28,7 @@ pub use system::SystemGrant;
 
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
+use crate::staff::PlatformRole;
 use keel_types::permission::Permits;
 use keel_types::{AccountId, Code};
 use std::marker::PhantomData;
@@ -62,7 +63,9 @@ pub enum Origin {
 }
 
 /// A door: what a request must show to get a call of this type.
-#[diagnostic::on_unimplemented(message = "`{Self}` is not a door: a permission, `Visitor`, `SignedIn`, `Member`, `Manager` or `Owner` is")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a door: a permission, `Visitor`, `SignedIn`, `Member`, `Manager`, `Owner` or `PlatformAdmin` is"
+)]
 pub trait Door: Send + Sync + 'static {
     /// Its name in the table of endpoints.
     const NAME: &'static str;
@@ -97,6 +100,29 @@ pub enum Manager {}
 /// The door for owners of the account.
 #[derive(Debug)]
 pub enum Owner {}
+
+/// The door for platform staff who administer it. It opens no account: staff are members of nothing by it.
+#[derive(Debug)]
+pub enum PlatformAdmin {}
+
+/// The proof that the caller administers the platform. Neither cloned nor kept.
+#[derive(Debug)]
+pub struct StaffGrant {
+    caller: Caller,
+}
+
+impl StaffGrant {
+    /// The person.
+    pub fn actor(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl Proof for StaffGrant {
+    fn caller(&self) -> Option<&Caller> {
+        Some(&self.caller)
+    }
+}
 
 /// The proof that the caller may do `R` in one account. Neither cloned nor kept.
 #[derive(Debug)]
@@ -185,6 +211,15 @@ impl Door for Owner {
     type Proof = Grant<Self>;
     fn admit(caller: Option<Caller>, named: bool) -> Result<Self::Proof> {
         Grant::made(caller, named, |standing| if standing.role.is_owner() { Ok(()) } else { Err(Refusal::OwnersOnly) })
+    }
+}
+
+impl Door for PlatformAdmin {
+    const NAME: &'static str = "platform:admin";
+    type Proof = StaffGrant;
+    fn admit(caller: Option<Caller>, _: bool) -> Result<Self::Proof> {
+        let caller = caller.ok_or(Refusal::SignInNeeded)?;
+        if caller.platform_role == Some(PlatformRole::Admin) { Ok(StaffGrant { caller }) } else { Err(Refusal::StaffOnly) }
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 
 pub mod accounts;
+pub mod audit;
 pub mod billing;
 pub mod checkout;
 pub mod components;
@@ -16,5 +17,6 @@ pub mod members;
 pub mod onboarding;
 mod parts;
 pub mod pricing;
+pub mod roles;
 pub mod sign_in;
 pub mod workspaces;

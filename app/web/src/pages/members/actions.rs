@@ -60,7 +60,7 @@ async fn leave(call: &mut Write<Member>, _: Nothing) -> Answer {
 }
 
 /// A page about the account of this call, whichever is the active one.
-fn here<R, D: Door<Proof = Grant<R>>>(call: &Write<D>, path: &str) -> String {
+pub(in crate::pages) fn here<R, D: Door<Proof = Grant<R>>>(call: &Write<D>, path: &str) -> String {
     let standing = call.proof().standing();
     if standing.is_active { path.to_owned() } else { url::about(path, standing.handle()) }
 }

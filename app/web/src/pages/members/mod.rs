@@ -37,6 +37,8 @@ pub struct Model {
     pub own: MembershipId,
     /// Whether the caller may invite people.
     pub may_invite: bool,
+    /// Whether the caller may define roles.
+    pub may_define_roles: bool,
 }
 
 /// Reads a page of members. Members and viewers may see who is there, but not here.
@@ -53,5 +55,7 @@ pub async fn load(mut call: Read<may::ViewMembers>, visit: &Visit) -> Loaded<Mod
     let summary = overview::summary(&mut call).await?;
     let standing = call.proof().standing();
     let may_invite = standing.role.permissions.has(Permission::InviteMembers);
-    Ok(Model { account_name: standing.name.clone(), summary, roles, filter, listed, own: standing.membership.clone(), may_invite })
+    let may_define_roles = standing.role.permissions.has(Permission::UpdateRole);
+    let (account_name, own) = (standing.name.clone(), standing.membership.clone());
+    Ok(Model { account_name, summary, roles, filter, listed, own, may_invite, may_define_roles })
 }
