@@ -2,7 +2,7 @@
 
 use super::Action;
 use crate::access::{Door, Grant, Read};
-use crate::db::{Arg, Conn};
+use crate::db::Conn;
 use crate::members::fold;
 use crate::refusal::{Refusal, Result};
 use crate::{args, sql};
@@ -17,32 +17,35 @@ const NAMES: u32 = 20;
 const LONGEST_NAME: usize = 254;
 
 macro_rules! events {
-    ($which:literal) => {
+    ($chosen:literal) => {
         concat!(
             "SELECT id, actor_name, action, resource, address, agent, metadata, created_at FROM audit_events
-            WHERE account_id = $1 AND created_at >= $2 AND (created_at, id) < ($3, $4)",
-            $which,
-            " ORDER BY created_at DESC, id DESC LIMIT $5"
+            WHERE ",
+            $chosen,
+            " = $1 AND created_at >= $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5"
         )
     };
 }
 
 sql! {
-    LIST_EVENTS = events!("");
-    LIST_EVENTS_BY_ACTOR = events!(" AND actor_key = $6");
-    LIST_EVENTS_BY_ACTION = events!(" AND action = $6");
-    LIST_EVENTS_BY_BOTH = events!(" AND actor_key = $6 AND action = $7");
-    // From one name to the next by the index, so that it does not matter how often each stands there.
-    LIST_ACTORS = "WITH RECURSIVE actors (actor_key, place) AS (
-            SELECT (SELECT actor_key FROM audit_events WHERE account_id = $1 AND actor_key >= $2 AND actor_key < $3
-                    ORDER BY actor_key LIMIT 1), 1
+    // Each by an index of its own, whatever the database knows of the data.
+    LIST_EVENTS = events!("account_id");
+    LIST_EVENTS_BY_ACTOR = events!("account_id || ' ' || actor_key");
+    LIST_EVENTS_BY_ACTION = events!("account_id || ' ' || action");
+    LIST_EVENTS_BY_BOTH = events!("account_id || ' ' || action || ' ' || actor_key");
+    // From one name to the next by the index, so that it does not matter how often each stands there. From $1 on, before $2.
+    LIST_ACTORS = "WITH RECURSIVE actors (key, place) AS (
+            SELECT (SELECT account_id || ' ' || actor_key FROM audit_events
+                    WHERE account_id || ' ' || actor_key >= $1 AND account_id || ' ' || actor_key < $2
+                    ORDER BY account_id || ' ' || actor_key LIMIT 1), 1
             UNION ALL
-            SELECT (SELECT e.actor_key FROM audit_events e WHERE e.account_id = $1 AND e.actor_key > actors.actor_key AND e.actor_key < $3
-                    ORDER BY e.actor_key LIMIT 1), place + 1
-            FROM actors WHERE actors.actor_key IS NOT NULL AND place < $4)
-        SELECT actor_key, (SELECT e.actor_name FROM audit_events e WHERE e.account_id = $1 AND e.actor_key = actors.actor_key
-                           ORDER BY e.created_at DESC, e.id DESC LIMIT 1) AS actor_name
-        FROM actors WHERE actor_key IS NOT NULL";
+            SELECT (SELECT e.account_id || ' ' || e.actor_key FROM audit_events e
+                    WHERE e.account_id || ' ' || e.actor_key > actors.key AND e.account_id || ' ' || e.actor_key < $2
+                    ORDER BY e.account_id || ' ' || e.actor_key LIMIT 1), place + 1
+            FROM actors WHERE actors.key IS NOT NULL AND place < $3)
+        SELECT key, (SELECT e.actor_name FROM audit_events e WHERE e.account_id || ' ' || e.actor_key = actors.key
+                     ORDER BY e.created_at DESC, e.id DESC LIMIT 1) AS name
+        FROM actors WHERE key IS NOT NULL";
 }
 
 /// Which events are wanted.
@@ -149,19 +152,20 @@ pub async fn list(call: &mut Read<may::ViewAudit>, filter: &Filter, after: Optio
     Ok(Listed { events, next, actors, actor: actor.map(|actor| actor.map(|actor| actor.name)) })
 }
 
-/// Somebody who stands in the log.
-#[derive(Clone, Debug, sqlx::FromRow)]
+/// Somebody who stands in the log: the folded name, and the name as it stood there last.
+#[derive(Clone, Debug)]
 struct Actor {
-    #[sqlx(rename = "actor_key")]
     key: String,
-    #[sqlx(rename = "actor_name")]
     name: String,
 }
 
 async fn list_actors(conn: &mut Conn, account: &AccountId, typed: &str) -> Result<Vec<Actor>> {
-    let beginning = typed_key(typed);
+    let within = format!("{account} ");
+    let beginning = format!("{within}{}", typed_key(typed));
     let end = format!("{beginning}{}", char::MAX);
-    Ok(conn.list(LIST_ACTORS, args![account, beginning, end, NAMES]).await?)
+    let rows: Vec<(String, String)> = conn.list(LIST_ACTORS, args![beginning, end, NAMES]).await?;
+    let actor = |(key, name): (String, String)| Actor { key: key.strip_prefix(&within).unwrap_or_default().to_owned(), name };
+    Ok(rows.into_iter().map(actor).collect())
 }
 
 fn typed_key(typed: &str) -> String {
@@ -206,16 +210,14 @@ impl Wanted {
         // What happened at the very end of the span is in it; what happened after it is not.
         let end = self.filter.until.map(|until| Place { at: until, id: String::new() });
         let before = end.filter(|end| end.at <= after.at).unwrap_or_else(|| after.clone());
-        let mut args = args![&self.account, from, before.at, before.id, most];
-        let action = self.filter.action.map(Action::as_str);
-        args.extend(self.actor.as_deref().map(Arg::from));
-        args.extend(action.map(Arg::from));
-        let statement = match (&self.actor, action) {
-            (None, None) => LIST_EVENTS,
-            (Some(_), None) => LIST_EVENTS_BY_ACTOR,
-            (None, Some(_)) => LIST_EVENTS_BY_ACTION,
-            (Some(_), Some(_)) => LIST_EVENTS_BY_BOTH,
+        let account = &self.account;
+        let (statement, chosen) = match (&self.actor, self.filter.action.map(Action::as_str)) {
+            (None, None) => (LIST_EVENTS, account.to_string()),
+            (Some(actor), None) => (LIST_EVENTS_BY_ACTOR, format!("{account} {actor}")),
+            (None, Some(action)) => (LIST_EVENTS_BY_ACTION, format!("{account} {action}")),
+            (Some(actor), Some(action)) => (LIST_EVENTS_BY_BOTH, format!("{account} {action} {actor}")),
         };
+        let args = args![chosen, from, before.at, before.id, most];
         let rows: Vec<EventRow> = conn.list(statement, args).await?;
         Ok(rows.into_iter().map(EventRow::event).collect())
     }
