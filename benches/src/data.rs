@@ -33,6 +33,8 @@ pub struct Size {
     pub members: u32,
     /// Ledger rows that the first workspace has besides the twenty that every one has.
     pub entries: u32,
+    /// Events in the first workspace's audit log.
+    pub events: u32,
     /// Workspaces that pay; the last ones do not.
     pub subscribed: u32,
 }
@@ -283,7 +285,7 @@ fn ids(kind: &str, series: u32, number: &str) -> String {
 
 /// Statements that fill every table the pages read. `i` counts from one.
 fn inserts(size: &Size) -> Vec<String> {
-    let Size { people, members, entries, subscribed } = *size;
+    let Size { people, members, entries, events, subscribed } = *size;
     let now = Clock::default().now().0;
     let (user, personal, workspace) = (ids("usr", 1, "i"), ids("acc", 1, "i"), ids("acc", 2, "i"));
     // What is counted across all workspaces, in equal shares: whose it is, and its place there.
@@ -321,6 +323,15 @@ fn inserts(size: &Size) -> Vec<String> {
         insert(20 * people, ENTRIES, &entry(1, &shared, &place)),
         insert(2 * people, PAYMENTS, &format!("{}, {shared}, 'in_bench' || i, 'Pro', 2900, 'usd', 'paid', {now}", made("pay", 1))),
     ];
+    all.push(insert(
+        events,
+        EVENTS,
+        &format!(
+            "{}, {first}, 'Person Number ' || (i % 2), 'member.role_changed', {first}, '203.0.113.7', 'bench', '{{}}', {now} - 1000 * i,
+            'person number ' || (i % 2)",
+            made("aud", 1)
+        ),
+    ));
     if members > 0 {
         all.push(insert(members, MEMBERSHIPS, &membership(3, &first, "(i + 1)", "member")));
         all.push(format!("UPDATE accounts SET member_count = member_count + {members} WHERE id = {first}"));
@@ -343,6 +354,7 @@ const SESSIONS: &str = "user_sessions (id, token_hash, user_id, factor, agent, a
 const BALANCES: &str = "credit_balances (account_id, balance)";
 const LOTS: &str = "credit_lots (id, account_id, remaining, created_at)";
 const ENTRIES: &str = "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)";
+const EVENTS: &str = "audit_events (id, account_id, actor_name, action, resource, address, agent, metadata, created_at, actor_key)";
 const PAYMENTS: &str = "payments (id, account_id, stripe_id, product, amount, currency, status, created_at)";
 
 /// Inserts a row for each `i` up to `rows`.

@@ -25,12 +25,12 @@ use tokio::runtime::Builder;
 /// Why something was not measured.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// 100 000 accounts and 1 020 000 ledger rows; ten thousand people belong to the workspace that is looked at.
-const MUCH: Size = Size { people: 50_000, members: 10_000, entries: 20_000, subscribed: 45_000 };
+/// 100 000 accounts and 1 020 000 ledger rows; the workspace that is looked at has ten thousand members and a log of a million events.
+const MUCH: Size = Size { people: 50_000, members: 10_000, entries: 20_000, events: 1_000_000, subscribed: 45_000 };
 /// Ten accounts.
-const LITTLE: Size = Size { people: 5, members: 0, entries: 0, subscribed: 5 };
+const LITTLE: Size = Size { people: 5, members: 0, entries: 0, events: 120, subscribed: 5 };
 /// A hundred accounts; as many people as one page of members shows belong to the workspace that is looked at.
-const FIFTY: Size = Size { people: 50, members: 49, entries: 0, subscribed: 5 };
+const FIFTY: Size = Size { people: 50, members: 49, entries: 0, events: 0, subscribed: 5 };
 
 fn main() -> ExitCode {
     match run() {
@@ -135,6 +135,8 @@ impl Bench {
             let small = servers::keel(&self.home, &than.url, stripe).await?;
             self.add(beside(page, &format!("{what}, {on}"), (keel, much), (&small, than)).await);
         }
+        let small = servers::keel(&self.home, &little.url, stripe).await?;
+        self.add(pages::audit(on, (keel, &much.person), (&small, &little.person)).await);
         Ok(())
     }
 

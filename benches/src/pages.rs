@@ -9,6 +9,9 @@ use crate::{Bench, Failure};
 use std::collections::BTreeSet;
 use std::path::Path;
 
+const AUDIT: &str = "/org-dashboard/audit";
+const AUDIT_OF_ONE: &str = "/org-dashboard/audit?actor=person+number+1";
+
 /// Anonymous pages, as they are kept; and rendered for each request, because it has a cookie.
 pub async fn anonymous(bench: &Bench, keel: &Server) -> Lines {
     let mut lines = vec![];
@@ -52,6 +55,17 @@ pub async fn size(page: &str, what: &str, much: (&Server, &Person), little: (&Se
 /// A page as this person asks for it.
 pub fn request(page: &str, person: &Person) -> Vec<u8> {
     get(page, &[("cookie", &person.cookie())])
+}
+
+/// A page of the audit log, of all events and of one actor's, out of a million and out of 120.
+pub async fn audit(on: &str, much: (&Server, &Person), little: (&Server, &Person)) -> Lines {
+    let mut lines = vec![];
+    for path in [AUDIT, AUDIT_OF_ONE] {
+        let [ours, other] = [much, little].map(|(server, person)| (server, get(path, &[("cookie", &person.cookie())])));
+        let comparison = in_turn((ours.0, &ours.1), (other.0, &other.1)).await?;
+        lines.push(Line::ratio(format!("{path}, a million events beside 120, {on}"), &comparison, 80));
+    }
+    Ok(lines)
 }
 
 /// What a browser with an empty cache downloads, compressed: the page, and what it links to.

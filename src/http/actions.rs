@@ -52,21 +52,18 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
     if parts.method == Method::GET || parts.method == Method::HEAD {
         return see_other(&home);
     }
-    let kind = media_type(&parts.headers);
-    let with_files = kind == uploads::MEDIA_TYPE && !front.action.files.is_empty();
-    let form = kind == "application/x-www-form-urlencoded";
+    let with_files = media_type(&parts.headers) == uploads::MEDIA_TYPE && !front.action.files.is_empty();
+    let form = is_form(&parts.headers);
     let browser = (form || with_files) && accepts_html(&parts.headers);
     if parts.method != Method::POST {
-        let mut refused = refuse(&arrival, &home, browser, Problem::new(Code::MethodNotAllowed)).await;
-        refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
-        return refused;
+        return refuse_method(&arrival, &home, browser).await;
     }
     let is_proven = arrival.asked.origin != Origin::Unproven;
     // Read whole even where it is refused for something else: who is still sending might never hear the answer.
     let received = if with_files && is_proven {
         uploads::read(&arrival, front.action, &parts.headers, body).await
     } else {
-        understand(&kind, to_bytes(body, LARGEST).await).map(Received::from).map_err(Unread::from)
+        understand(&parts.headers, to_bytes(body, LARGEST).await).map(Received::from).map_err(Unread::from)
     };
     if !is_proven {
         return refuse(&arrival, &home, browser, Problem::new(Code::OriginRequired)).await;
@@ -112,6 +109,16 @@ fn media_type(headers: &HeaderMap) -> String {
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
+/// Whether the body is a form's.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    media_type(headers) == "application/x-www-form-urlencoded"
+}
+
+/// Whether the body is JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    media_type(headers) == "application/json"
+}
+
 /// Whether a person reads the answer.
 pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accepted| accepted.contains("text/html"))
@@ -155,9 +162,9 @@ impl From<Problem> for Unread {
 }
 
 /// The fields of a form without files.
-fn understand(kind: &str, body: Result<Bytes, axum::Error>) -> Result<Fields, Problem> {
-    let (form, json) = (kind == "application/x-www-form-urlencoded", kind == "application/json");
-    if !form && !json {
+pub(super) fn understand(headers: &HeaderMap, body: Result<Bytes, axum::Error>) -> Result<Fields, Problem> {
+    let form = is_form(headers);
+    if !form && !is_json(headers) {
         return Err(Problem::new(Code::MediaType));
     }
     let bytes = body.map_err(|error| {
@@ -203,8 +210,15 @@ fn is_shown_again(problem: &Problem) -> bool {
         || matches!(problem.code, Code::WorkspaceRequired | Code::PriceUnknown)
 }
 
-async fn refuse(arrival: &Arrival, here: &str, browser: bool, problem: Problem) -> Response {
+pub(super) async fn refuse(arrival: &Arrival, here: &str, browser: bool, problem: Problem) -> Response {
     if browser { errors::problem(arrival, here, problem).await } else { errors::json(&problem) }
+}
+
+/// Refuses whatever is neither a form nor a question where its page is.
+pub(super) async fn refuse_method(arrival: &Arrival, here: &str, browser: bool) -> Response {
+    let mut refused = refuse(arrival, here, browser, Problem::new(Code::MethodNotAllowed)).await;
+    refused.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD,POST"));
+    refused
 }
 
 /// The form's own page, by its own route, in this response: same door, same load, same view.

@@ -18,6 +18,7 @@ use keel_web::action::declared;
 use keel_web::arrival::Arrival;
 use keel_web::page::PageRoute;
 use keel_web::pages::accounts::switch;
+use keel_web::pages::audit::EXPORT as AUDIT_EXPORT;
 use keel_web::pages::errors;
 use keel_web::problem::Problem;
 use std::net::SocketAddr;
@@ -138,7 +139,7 @@ async fn hide(State(served): State<Arc<Served>>, request: Request, next: Next) -
 
 /// Whether a URL is about workspaces: a page of theirs, or an action whose forms stand on such pages only.
 fn is_of_teams(path: &str) -> bool {
-    const TEAMS: [&str; 5] = ["/org-dashboard", "/onboarding/workspace", "/workspaces", "/invitations", switch::URL];
+    const TEAMS: [&str; 6] = ["/org-dashboard", "/onboarding/workspace", "/workspaces", "/invitations", switch::URL, AUDIT_EXPORT];
     let within = |path: &str| TEAMS.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     within(path) || declared().any(|action| action.url == path && action.pages.iter().all(|page| within(page)))
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod assets;
+mod audit_export;
 mod buckets;
 pub mod connections;
 mod development;
@@ -13,6 +14,7 @@ mod layers;
 mod logos;
 mod overload;
 mod pages;
+mod platform_roles;
 mod proxies;
 mod stripe_webhook;
 mod uploads;
@@ -23,10 +25,13 @@ use crate::metrics::Requests;
 use axum::Router;
 use axum::extract::RawQuery;
 use axum::response::Redirect;
-use axum::routing::{get, post};
+use axum::routing::{any, get, patch, post};
 use keel_domain::Keel;
+use keel_domain::access::{Door, PlatformAdmin};
+use keel_types::permission::may;
 use keel_web::action::{Declared, declared};
 use keel_web::endpoints::{Endpoint, Kind};
+use keel_web::pages::audit::EXPORT as AUDIT_EXPORT;
 use overload::bounded;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -37,6 +42,10 @@ pub const STRIPE_WEBHOOK: &str = "/api/stripe/webhook";
 
 /// Where copies of workspaces are downloaded.
 const EXPORT: &str = "/api/org/exports/{export}";
+/// The roles of all workspaces, for platform staff.
+const ADMIN_ROLES: &str = "/api/admin/roles";
+/// One of them.
+const ADMIN_ROLE: &str = "/api/admin/roles/{id}";
 
 /// Where the organization's overview was; it leads to where it is.
 const OLD_OVERVIEW: &str = "/org-dashboard/admin";
@@ -68,8 +77,13 @@ impl Served {
     }
 }
 
-/// Endpoints that are neither pages nor actions. Those of `/dev` exist in development only.
+/// Endpoints that are neither pages nor Leptos's actions. Those of `/dev` exist in development only.
 const PLAIN: &[Endpoint] = &[
+    Endpoint { path: AUDIT_EXPORT, method: "POST", door: <may::ExportAudit as Door>::NAME, kind: Kind::Action },
+    plain("GET", ADMIN_ROLES, PlatformAdmin::NAME),
+    plain("POST", ADMIN_ROLES, PlatformAdmin::NAME),
+    plain("PATCH", ADMIN_ROLE, PlatformAdmin::NAME),
+    plain("DELETE", ADMIN_ROLE, PlatformAdmin::NAME),
     plain("POST", STRIPE_WEBHOOK, "stripe's signature"),
     plain("GET", OLD_OVERVIEW, "visitor"),
     plain("GET", LOGO, "member"),
@@ -92,7 +106,7 @@ const fn plain(method: &'static str, path: &'static str, door: &'static str) -> 
 pub fn router(served: &Arc<Served>) -> Router {
     let pages = pages::router();
     let mut app = Router::new()
-        .merge(bounded(Router::new().merge(pages.clone()).merge(actions::router(&pages)).route(LOGO, get(logos::serve))))
+        .merge(bounded(Router::new().merge(pages.clone()).merge(actions::router(&pages)).merge(apart()).route(LOGO, get(logos::serve))))
         .merge(bounded(Router::new().route(STRIPE_WEBHOOK, post(stripe_webhook::receive))))
         .merge(bounded(Router::new().route(EXPORT, get(exports::download))))
         .route(OLD_OVERVIEW, get(to_overview))
@@ -108,6 +122,14 @@ pub fn router(served: &Arc<Served>) -> Router {
             .route("/dev/clock", post(development::clock));
     }
     layers::around(app, served)
+}
+
+/// What people and programs ask for by other ways than pages and actions.
+fn apart() -> Router {
+    Router::new()
+        .route(AUDIT_EXPORT, any(audit_export::export))
+        .route(ADMIN_ROLES, get(platform_roles::list).post(platform_roles::create))
+        .route(ADMIN_ROLE, patch(platform_roles::update).delete(platform_roles::delete))
 }
 
 async fn to_overview(RawQuery(query): RawQuery) -> Redirect {

@@ -75,6 +75,8 @@ pages! {
     "/org-dashboard/members/{member}" => members::member,      may::ViewMembers;
     "/org-dashboard/members/invite" => invitations::send,      may::InviteMembers;
     "/org-dashboard/settings"     => settings,                 may::UpdateAccount;
+    "/org-dashboard/members/roles" => roles,                   may::UpdateRole;
+    "/org-dashboard/audit"        => audit,                    may::ViewAudit;
     "/invitations/{token}"        => invitations::answer,      Visitor;
     "/dev/components"             => components,               Visitor;
     "/dev/mailbox"                => mailbox,                  Visitor;

@@ -13,8 +13,10 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 30] = [
+const EMPTY: [&str; 35] = [
     "/api/accounts/switch",
+    "/api/admin/roles",
+    "/api/audit/export",
     "/api/auth/confirm-code",
     "/api/auth/confirm-link",
     "/api/auth/confirm-password",
@@ -40,6 +42,9 @@ const EMPTY: [&str; 30] = [
     "/api/org/invite",
     "/api/org/remove-logo",
     "/api/org/update-settings",
+    "/api/roles/create",
+    "/api/roles/delete",
+    "/api/roles/update",
     "/api/stripe/webhook",
     "/api/user/onboarding",
     "/api/workspaces/create",
@@ -62,6 +67,7 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
         "/invitations/{token}" => ("/invitations/none", &[]),
         "/logos/{account}/{file}" => ("/logos/acme/none.png", &[]),
         "/api/org/exports/{export}" => ("/api/org/exports/none", &[]),
+        "/api/admin/roles/{id}" => ("/api/admin/roles/none", &[]),
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
         "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),
@@ -94,7 +100,8 @@ async fn ask(browser: &Browser, endpoint: &Endpoint, how: As, account: Option<&s
         let fields: Map<String, Value> = fields.into_iter().map(|(name, text)| (name.to_owned(), number(text))).collect();
         ("application/json", Value::from(fields).to_string())
     };
-    let request = browser.request(Method::POST, path).header(header::ACCEPT, accept).header("sec-fetch-site", "same-origin");
+    let method = Method::from_bytes(endpoint.method.as_bytes()).unwrap();
+    let request = browser.request(method, path).header(header::ACCEPT, accept).header("sec-fetch-site", "same-origin");
     browser.send(request.header(header::CONTENT_TYPE, kind).body(body)).await
 }
 

@@ -1,6 +1,7 @@
 //! Whole ways through Keel.
 
 mod accounts;
+mod audit;
 mod bad_input;
 mod buying;
 mod companies;
@@ -24,6 +25,7 @@ mod passwords;
 mod production;
 mod proxies;
 mod settings;
+mod roles;
 mod sign_in;
 mod statements;
 mod step_up;

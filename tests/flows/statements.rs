@@ -10,11 +10,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The pages of people who belong to an account, as their owner reaches them.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "/org-dashboard",
     "/org-dashboard/members",
     "/org-dashboard/members/{member}",
     "/org-dashboard/members/invite",
+    "/org-dashboard/members/roles",
+    "/org-dashboard/audit",
     "/org-dashboard/billing",
     "/org-dashboard/settings",
     "/private-dashboard?account=personal",
@@ -113,6 +115,14 @@ both! {
                 format!(
                     "invitations (id, account_id, email, role, token_hash, inviter_name, state, created_at, mailed_at, expires_at)
                      VALUES ('inv_{number:032}', '{workspace}', 'p{number}@new.example', 'member', '{number}', 'Olivia', 'pending', 1, 1, 1)"
+                ),
+                format!(
+                    "roles (id, account_id, name, permissions, created_at, sort_key)
+                     VALUES ('rol_{number:032}', '{workspace}', 'Role {number}', 'audit:view', 1, 'role {number}')"
+                ),
+                format!(
+                    "audit_events (id, account_id, actor_name, action, resource, address, agent, metadata, created_at, actor_key)
+                     VALUES ('aud_{number:032}', '{workspace}', 'Person {number}', 'member.left', '', '', '', '{{}}', {number}, 'person {number}')"
                 ),
                 format!(
                     "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)

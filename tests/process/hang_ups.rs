@@ -48,12 +48,12 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
     // So that some hang up while Stripe is being asked.
     deployment.trouble(json!({ "path": "/v1/", "method": "POST", "delay_ms": 30, "count": 1_000_000 })).await;
     let mut buyers = vec![];
-    for path in &writing {
+    for (method, path) in &writing {
         let hang_ups = (0..each).map(|_| {
-            let (deployment, path) = (deployment.clone(), path.clone());
+            let (deployment, method, path) = (deployment.clone(), method.clone(), path.clone());
             let (mut person, how) = (Person::new(deployment.bases.clone()), How::by(&mut chance));
             async move {
-                let bytes = prepared(&deployment, &mut person, &path).await;
+                let bytes = prepared(&deployment, &mut person, &method, &path).await;
                 how.hang_up(at, &bytes).await;
                 person
             }
@@ -89,15 +89,16 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
     Arc::into_inner(deployment).expect("nobody else").remove().await;
 }
 
-/// Every endpoint that writes.
-async fn writing(deployment: &Deployment) -> Vec<String> {
+/// Every endpoint that writes, with its method.
+async fn writing(deployment: &Deployment) -> Vec<(String, String)> {
     let routes: Value = serde_json::from_slice(&deployment.run("routes").await.stdout).unwrap();
     let writing = routes.as_array().unwrap().iter().filter(|route| route["method"] != "GET");
-    writing.map(|route| route["path"].as_str().unwrap().to_owned()).collect()
+    let text = |route: &Value, name: &str| route[name].as_str().unwrap().to_owned();
+    writing.map(|route| (text(route, "method"), text(route, "path"))).collect()
 }
 
 /// A request to an endpoint that would be granted, after everything that has to come before.
-async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> Vec<u8> {
+async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, path: &str) -> Vec<u8> {
     let email = person.email.clone();
     let by_email = [("email", email.as_str())];
     let with_password = [("email", email.as_str()), ("password", PASSWORD)];
@@ -205,6 +206,31 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             let slug = format!("w-{}", reference());
             wire::form(&person.browser, path, &[("name", "Acme"), ("slug", &slug)])
         }
+        "/api/roles/create" | "/api/roles/update" | "/api/roles/delete" => {
+            person.signs_in("").await;
+            let fields = [("name", "Desk"), ("permissions", "members:view"), ("permissions", "audit:view")];
+            if path == "/api/roles/create" {
+                return wire::form(&person.browser, path, &fields);
+            }
+            person.posts("/api/roles/create", &fields).await;
+            let role = role_of(deployment, &email).await;
+            wire::form(&person.browser, path, &[("role", role.as_str()), ("name", "Bureau"), ("permissions", "members:view")])
+        }
+        "/api/audit/export" => {
+            person.signs_in("").await;
+            wire::form(&person.browser, path, &[("format", "csv")])
+        }
+        "/api/admin/roles" | "/api/admin/roles/{id}" => {
+            person.signs_in("").await;
+            deployment.db.run(&format!("UPDATE users SET platform_role = 'admin' WHERE email = '{email}'")).await;
+            let id = format!("rol-{}", &email[..email.find('@').unwrap_or(30).min(30)]);
+            if method == "POST" {
+                return wire::program(&person.browser, method, path, &json!({ "name": id }).to_string());
+            }
+            let row = format!("('{id}', '{id}', '', 0, '{id}')");
+            deployment.db.run(&format!("INSERT INTO roles (id, name, permissions, created_at, sort_key) VALUES {row}")).await;
+            wire::program(&person.browser, method, &path.replace("{id}", &id), &json!({ "permissions": ["members:view"] }).to_string())
+        }
         "/api/billing/choose" => wire::form(&person.browser, path, &[("plan", "pro"), ("interval", "month")]),
         _ => {
             let fields: &[(&str, &str)] = match path {
@@ -220,6 +246,12 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             wire::form(&person.browser, path, fields)
         }
     }
+}
+
+/// The role that somebody made of their workspace's own.
+async fn role_of(deployment: &Deployment, email: &str) -> String {
+    let whose = "JOIN accounts a ON a.id = r.account_id JOIN users u ON u.id = a.billing_owner_id";
+    deployment.db.text(&format!("SELECT r.id FROM roles r {whose} WHERE u.email = '{email}'")).await
 }
 
 /// Somebody else invites this person; gives them, and the token of the invitation.

@@ -9,3 +9,5 @@ mod migrations;
 mod outage;
 mod stop;
 mod support;
+
+pub use support::{Chance, scaled};

@@ -72,6 +72,18 @@ impl Browser {
         self.send(request.header(header::CONTENT_TYPE, "application/json").body(body.to_string())).await
     }
 
+    /// Changes something as a program with our own origin does.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::PATCH, path).header(header::ACCEPT, "application/json").header("sec-fetch-site", "same-origin");
+        self.send(request.header(header::CONTENT_TYPE, "application/json").body(body.to_string())).await
+    }
+
+    /// Deletes something as a program with our own origin does.
+    pub async fn delete_proven(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path).header(header::ACCEPT, "application/json").header("sec-fetch-site", "same-origin"))
+            .await
+    }
+
     /// The request that opens a page.
     pub fn page(&self, path: &str) -> RequestBuilder {
         self.request(Method::GET, path).header(header::ACCEPT, "text/html,*/*")

@@ -56,10 +56,24 @@ pub fn add_months(from: Instant, months: u32) -> Instant {
     i64::try_from(start.replace_date(date).unix_timestamp_nanos() / 1_000_000).map_or(from, Instant)
 }
 
+/// The moment a day begins in UTC, of a day written as `2026-11-20`.
+pub fn day(text: &str) -> Option<Instant> {
+    let date = time::Date::parse(text.trim(), time::macros::format_description!("[year]-[month]-[day]")).ok()?;
+    i64::try_from(date.midnight().assume_utc().unix_timestamp_nanos() / 1_000_000).ok().map(Instant)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use time::macros::datetime;
+
+    #[test]
+    fn a_day_is_read_as_it_is_written() {
+        assert_eq!(day(" 2026-11-20 "), Some(Instant(1_795_132_800_000)));
+        for text in ["", "2026-13-01", "2026-02-30", "20.11.2026", "2026-1-1", "2026-11-20T00:00", "99999-01-01", "x"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn months_end_where_they_end() {

@@ -28,6 +28,7 @@ pub mod people;
 pub mod pictures;
 pub mod refusal;
 pub mod request;
+pub mod roles;
 pub mod secrets;
 pub mod settings;
 pub mod sign_in;

@@ -9,7 +9,7 @@ use crate::db::Tx;
 use crate::refusal::{Refusal, Result};
 use crate::sign_in::devices;
 use crate::{Keel, args, sql};
-use keel_types::time::{DAY, MINUTE, SECOND};
+use keel_types::time::{DAY, HOUR, MINUTE, SECOND};
 use keel_types::{AccountId, Email, Instant, UserId};
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -75,6 +75,8 @@ const SLUGS: Limit = limit("slug", 10, DAY);
 
 /// Logos a workspace is given: decoding one costs.
 const LOGOS: Limit = limit("logo", 50, DAY);
+/// Exports one person begins of one workspace.
+const EXPORTS: Limit = limit("export", 30, HOUR);
 
 /// What one call takes: of the address's limit, then of the client's. Always in this order, so that no two wait for each other.
 pub(crate) struct Take(Vec<(Limit, String)>);
@@ -108,6 +110,11 @@ impl Take {
     /// A copy of this workspace's data.
     pub fn workspace_export(account: &AccountId) -> Self {
         Self(vec![(EXPORTS_OF_WORKSPACE, account.to_string())])
+    }
+
+    /// An export of a workspace's, by this person.
+    pub fn export(user: &UserId, account: &AccountId) -> Self {
+        Self(vec![(EXPORTS, format!("{user} of {account}"))])
     }
 
     /// An invitation mailed to an address.

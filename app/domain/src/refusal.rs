@@ -27,6 +27,8 @@ pub enum Refusal {
     OwnersOnly,
     /// The page is for people who run the workspace.
     ManagersOnly,
+    /// Only platform staff who administer may.
+    StaffOnly,
     /// Unknown, or not for this person: the two are told alike.
     NotFound,
     /// Some fields were not taken.
@@ -67,7 +69,7 @@ impl Refusal {
         match self {
             Self::SignInNeeded => Code::SignInRequired,
             Self::StepUpNeeded => Code::StepUpRequired,
-            Self::Forbidden(_) | Self::OwnersOnly | Self::ManagersOnly => Code::Forbidden,
+            Self::Forbidden(_) | Self::OwnersOnly | Self::ManagersOnly | Self::StaffOnly => Code::Forbidden,
             Self::NotFound => Code::NotFound,
             Self::Invalid(_) => Code::Invalid,
             Self::Refused(code) => *code,
@@ -82,6 +84,8 @@ impl From<sqlx::Error> for Refusal {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("40001" | "40P01")) => Self::Collision,
+            // What a row refers to went away at the same instant: looked at again, it is not there.
+            sqlx::Error::Database(e) if e.is_foreign_key_violation() => Self::Collision,
             sqlx::Error::Database(e) if e.code().is_some_and(|code| is_passing(&code)) => unavailable(&error),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => unavailable(&error),
             _ => Self::internal(&error),

@@ -27,6 +27,11 @@ impl PlatformRole {
             Self::Admin => "admin",
         }
     }
+
+    /// Reads the word as kept.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Support, Self::Admin].into_iter().find(|role| role.as_str() == word)
+    }
 }
 
 /// Gives a person a platform role.

@@ -75,6 +75,11 @@ impl Catalogue {
             Fault::AlreadyInvited => fields.already_invited,
             Fault::NoSeat => fields.no_seat,
             Fault::TooManyInvitations => fields.too_many_invitations,
+            Fault::NameTaken => fields.name_taken,
+            Fault::NotADay => fields.not_a_day,
+            Fault::EndsTooEarly => fields.ends_too_early,
+            Fault::Nobody => fields.nobody,
+            Fault::Several => fields.several,
         }
     }
 
@@ -105,6 +110,11 @@ impl Catalogue {
     /// What was done, by its name in the audit log; of one that has no text yet, that name.
     pub fn activity<'a>(&self, action: &'a str) -> &'a str {
         self.activity.find(&action.replace('.', "_")).unwrap_or(action)
+    }
+
+    /// What a detail of something that was done is called; of one that has no text yet, its name.
+    pub fn detail<'a>(&self, name: &'a str) -> &'a str {
+        self.detail.find(name).unwrap_or(name)
     }
 
     /// Who did it: a person as they are called, anything else as people know it.

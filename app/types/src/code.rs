@@ -47,6 +47,10 @@ codes! {
     SeatLimitReached  = 409 "SEAT_LIMIT_REACHED" "The seats do not suffice.";
     DeletionScheduled = 409 "DELETION_SCHEDULED" "The workspace is to be deleted; nothing is bought for it meanwhile.";
     DeletionUnderway  = 409 "DELETION_UNDERWAY"  "The workspace is being deleted; that cannot be stopped any more.";
+    RoleInUse         = 409 "ROLE_IN_USE"        "Somebody has the role or is invited into it, and no role was named to replace it.";
+    RoleProtected     = 409 "ROLE_PROTECTED"     "The role is the same for everybody, and is not changed here.";
+    OwnRole           = 409 "OWN_ROLE"           "Nobody changes the role they hold.";
+    RoleLimitReached  = 409 "ROLE_LIMIT_REACHED" "There are as many roles as there may be.";
     WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";
     Used              = 410 "USED"               "The link, code or invitation was used.";

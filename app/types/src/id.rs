@@ -72,6 +72,8 @@ ids! {
     MembershipId = "mem";
     /// A place in an account, offered to an address.
     InvitationId = "inv";
+    /// A role that people defined.
+    RoleId = "rol";
     /// A signed-in browser.
     SessionId = "ses";
     /// One wish to sign in: its link and its code.

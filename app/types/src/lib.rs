@@ -20,7 +20,7 @@ pub use email::Email;
 pub use id::*;
 pub use model::{AccountKind, BillingModel, BusinessModel, Interval};
 pub use money::{Currency, Money};
-pub use name::{CompanyName, PersonName, Phone, PostalAddress, TaxId, WorkspaceName};
+pub use name::{CompanyName, PersonName, Phone, PostalAddress, RoleName, TaxId, WorkspaceName};
 pub use permission::{Permission, Permissions};
 pub use role::Role;
 pub use slug::Slug;
@@ -86,4 +86,14 @@ pub enum Fault {
     NoSeat,
     /// Too many invitations were sent, by this person, this workspace or to this address.
     TooManyInvitations,
+    /// Something else has this name.
+    NameTaken,
+    /// Not a day, `2026-11-20`.
+    NotADay,
+    /// A span of days that ends before it begins.
+    EndsTooEarly,
+    /// No name in the log begins so.
+    Nobody,
+    /// Several names in the log begin so.
+    Several,
 }

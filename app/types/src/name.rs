@@ -71,6 +71,8 @@ lines! {
     CompanyName up to 120;
     /// A tax number as typed: every country writes them in its own way.
     TaxId up to 40;
+    /// What a role is called.
+    RoleName up to 40;
 }
 
 impl WorkspaceName {

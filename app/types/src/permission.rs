@@ -1,6 +1,9 @@
 //! The one table of permissions: from each line come a variant, a marker type that a proof carries, and a row of
 //! `docs/permissions.md`.
 
+use crate::BusinessModel;
+use crate::role::{OWNER, billing_manager_roles};
+
 /// A permission as a type, so that a proof can name it.
 pub trait Permits: Send + Sync + 'static {
     /// The permission this type stands for.
@@ -87,6 +90,11 @@ impl Permission {
         matches!(self, Self::DeleteAccount | Self::TransferOwnership)
     }
 
+    /// Whether the owner alone has it under this business model: then no custom role is given it.
+    pub fn is_reserved(self, model: BusinessModel) -> bool {
+        self.is_owners_alone() || (self == Self::ManageBilling && *billing_manager_roles(model) == [OWNER])
+    }
+
     /// What the system role `admin` holds.
     pub fn of_admin() -> Permissions {
         Self::held_by("admin")
@@ -122,9 +130,25 @@ impl Permissions {
         Self(self.0 & !(1 << permission as u8))
     }
 
+    /// What this set holds and `other` does not.
+    #[must_use]
+    pub fn beyond(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether `other` holds every permission of this set.
     pub fn within(self, other: Self) -> bool {
         self.0 & !other.0 == 0
+    }
+
+    /// The first permission of this set that `other` lacks.
+    pub fn first_beyond(self, other: Self) -> Option<Permission> {
+        self.beyond(other).iter().next()
+    }
+
+    /// The words of the permissions, with spaces between them.
+    pub fn words(self) -> String {
+        self.iter().map(Permission::as_str).collect::<Vec<_>>().join(" ")
     }
 
     /// The permissions in the order of the table.

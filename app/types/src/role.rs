@@ -8,6 +8,8 @@ pub const OWNER: &str = "owner";
 pub const ADMIN: &str = "admin";
 /// The id of the role of a teammate.
 pub const MEMBER: &str = "member";
+/// The ids of the roles that are the same everywhere and never change.
+const SYSTEM: [&str; 3] = [OWNER, ADMIN, MEMBER];
 
 /// A role as it takes effect: its id, its name and the permissions it gives under the business model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,11 @@ impl Role {
         };
         let permissions = if billing_manager(id, model, granted) { granted } else { granted.without(Permission::ManageBilling) };
         Self { id: id.to_owned(), name: name.to_owned(), permissions }
+    }
+
+    /// Whether it is one of the three that are the same everywhere and never change.
+    pub fn is_system(&self) -> bool {
+        SYSTEM.contains(&self.id.as_str())
     }
 
     /// Whether this is the role that holds everything.
@@ -59,7 +66,7 @@ pub fn billing_manager_roles(model: BusinessModel) -> &'static [&'static str] {
 }
 
 fn billing_manager(role: &str, model: BusinessModel, granted: Permissions) -> bool {
-    let custom = ![OWNER, ADMIN, MEMBER].contains(&role);
+    let custom = !SYSTEM.contains(&role);
     billing_manager_roles(model).contains(&role) || (custom && model != BusinessModel::B2b && granted.has(Permission::ManageBilling))
 }
 
@@ -82,6 +89,21 @@ mod tests {
     fn a_custom_role_never_holds_what_is_the_owners_alone() {
         let role = Role::of("rol_1", "Boss", "account:delete members:transfer_ownership members:view nonsense", BusinessModel::B2b);
         assert_eq!(role.permissions.iter().collect::<Vec<_>>(), [Permission::ViewMembers]);
+    }
+
+    #[test]
+    fn what_is_the_owners_alone_depends_on_the_business_model() {
+        let reserved = |model| Permission::ALL.iter().copied().filter(|permission| permission.is_reserved(model)).collect::<Vec<_>>();
+        assert_eq!(reserved(BusinessModel::B2b), [Permission::DeleteAccount, Permission::ManageBilling, Permission::TransferOwnership]);
+        assert_eq!(reserved(BusinessModel::Hybrid), [Permission::DeleteAccount, Permission::TransferOwnership]);
+    }
+
+    #[test]
+    fn what_one_set_holds_beyond_another() {
+        let (more, less) = (Permission::of_admin(), Permission::of_member());
+        assert!(less.first_beyond(more).is_none() && less.within(more));
+        assert_eq!(more.first_beyond(less), Some(Permission::UpdateAccount));
+        assert_eq!(less.words().split(' ').filter_map(Permission::parse).collect::<Permissions>(), less);
     }
 
     #[test]

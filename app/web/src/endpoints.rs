@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct Endpoint {
     /// The path, as a route.
     pub path: &'static str,
-    /// `GET` or `POST`.
+    /// `GET` or `POST`; programs also say `PATCH` and `DELETE`.
     pub method: &'static str,
     /// What a request must show.
     pub door: &'static str,

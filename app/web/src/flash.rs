@@ -46,6 +46,8 @@ said! {
     BillingOwnerChanged = "billing_owner_changed",
     MemberRemoved = "member_removed",
     WorkspaceLeft = "workspace_left",
+    RoleSaved = "role_saved",
+    RoleDeleted = "role_deleted",
     InvitationsSent = "invitations_sent",
     InvitationResent = "invitation_resent",
     InvitationRevoked = "invitation_revoked",

@@ -24,6 +24,11 @@ impl Fields {
         serde_urlencoded::from_bytes(body).ok().map(Self).filter(|fields| fields.0.len() <= MOST_FIELDS)
     }
 
+    /// Every text of a name, in order.
+    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, text)| text.as_str())
+    }
+
     /// The first text of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
@@ -142,6 +147,12 @@ impl<'a> Reader<'a> {
         self.get(field, |text| parse(text).ok_or(Fault::NotAChoice))
     }
 
+    /// A field with several of some words, each told by `parse`; none is a choice too.
+    pub fn choices<T, C: FromIterator<T>>(&mut self, field: &'static str, parse: impl Fn(&str) -> Option<T>) -> Option<C> {
+        let chosen: Option<C> = self.fields.all(field).map(parse).collect();
+        chosen.map_or_else(|| self.refuse(field, Fault::NotAChoice), Some)
+    }
+
     /// A field as it was sent; empty when it was not.
     pub fn text(&self, field: &str) -> &'a str {
         self.fields.get(field).unwrap_or_default()
@@ -161,6 +172,11 @@ impl<'a> Reader<'a> {
     /// The request.
     pub fn arrival(&self) -> &'a Arrival {
         self.arrival
+    }
+
+    /// Remembers what is wrong with several fields.
+    pub fn refuse_all(&mut self, faults: Vec<FieldProblem>) {
+        self.faults.extend(faults);
     }
 
     /// Remembers what is wrong with a field.

@@ -3,7 +3,7 @@
 use crate::flash::Said;
 use crate::layouts::{AccountEntry, BannerText, Frame, Section, User};
 use crate::page::Visit;
-use crate::pages::{accounts, members, settings, sign_in, workspaces};
+use crate::pages::{accounts, audit, members, settings, sign_in, workspaces};
 use crate::ui::{Icon, Text, Tone};
 use keel_domain::access::{Caller, Standing};
 use keel_domain::accounts::{Mine, billing};
@@ -91,8 +91,9 @@ fn sections(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Vec
         let overview = section(text.navigation.overview, "/org-dashboard", Icon::Overview);
         let may = |permission| standing.role.permissions.has(permission);
         let members = may(Permission::ViewMembers).then(|| section(text.navigation.members, members::PAGE, Icon::Members));
+        let audit = may(Permission::ViewAudit).then(|| section(text.navigation.audit, audit::PAGE, Icon::Audit));
         let settings = may(Permission::UpdateAccount).then(|| section(text.navigation.settings, settings::PAGE, Icon::Settings));
-        [Some(overview), members, billing, settings, Some(home)].into_iter().flatten().collect()
+        [Some(overview), members, billing, audit, settings, Some(home)].into_iter().flatten().collect()
     } else {
         [Some(home), billing].into_iter().flatten().collect()
     }

@@ -7,6 +7,7 @@ pub mod action;
 pub mod arrival;
 pub mod assets;
 pub mod cookies;
+pub mod csv;
 pub mod endpoints;
 pub mod flash;
 pub mod form;

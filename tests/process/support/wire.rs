@@ -30,6 +30,12 @@ pub fn form(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Vec<u8> {
     request(&format!("POST {path} HTTP/1.1\r\nCookie: {}\r\n{head}", browser.cookies()), &body)
 }
 
+/// The bytes of JSON as a program with this browser's session sends it by any method.
+pub fn program(browser: &Browser, method: &str, path: &str, body: &str) -> Vec<u8> {
+    let head = "Sec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n";
+    request(&format!("{method} {path} HTTP/1.1\r\nCookie: {}\r\n{head}", browser.cookies()), body)
+}
+
 /// The bytes of JSON as a program posts it, with a header more.
 pub fn json(path: &str, header: &str, body: &str) -> Vec<u8> {
     request(&format!("POST {path} HTTP/1.1\r\n{header}\r\nContent-Type: application/json\r\n"), body)

@@ -4,6 +4,7 @@ use super::Asked;
 use super::sessions::PROOF_LIFE;
 use crate::db::Conn;
 use crate::refusal::{Refusal, Result};
+use crate::staff::PlatformRole;
 use crate::{args, sql};
 use keel_types::time::DAY;
 use keel_types::{AccountId, AccountKind, BusinessModel, Email, Fault, Instant, MembershipId, Role, SessionId, UserId};
@@ -17,7 +18,7 @@ sql! {
     // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,
     // else the personal one. A slug that an account had until lately names it still. Where there are no teams, what was made
     // while there were is asleep; what is being deleted is gone.
-    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, u.email, p.first_name, p.last_name, p.onboarded_at,
+    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, u.email, u.platform_role, p.first_name, p.last_name, p.onboarded_at,
             m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
             a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at, a.deletion_due_at,
             COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
@@ -55,6 +56,8 @@ pub struct Caller {
     pub onboarded: bool,
     /// Whether the person belongs to any workspace.
     pub has_workspace: bool,
+    /// What the person is among the platform's staff.
+    pub platform_role: Option<PlatformRole>,
     /// When the session was last seen in the database.
     pub last_seen: Instant,
     /// Whether the person has just proven who they are.
@@ -172,6 +175,7 @@ struct CallerRow {
     proven_at: i64,
     #[sqlx(try_from = "String")]
     email: Email,
+    platform_role: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
     onboarded_at: Option<i64>,
@@ -223,6 +227,7 @@ impl CallerRow {
             name: self.first_name.zip(self.last_name),
             onboarded: self.onboarded_at.is_some(),
             has_workspace: self.has_workspace,
+            platform_role: self.platform_role.as_deref().and_then(PlatformRole::parse),
             last_seen: Instant(self.last_seen_at),
             is_fresh: now.since(Instant(self.proven_at)) < PROOF_LIFE,
             standing,

@@ -35,6 +35,7 @@ pub use system::SystemGrant;
 
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
+use crate::staff::PlatformRole;
 use keel_types::permission::Permits;
 use keel_types::{AccountId, Code};
 use std::marker::PhantomData;
@@ -70,7 +71,7 @@ pub enum Origin {
 
 /// A door: what a request must show to get a call of this type.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a door: a permission, `Visitor`, `SignedIn`, `Member`, `Manager`, `Owner`, or one of them `Fresh` is"
+    message = "`{Self}` is not a door: a permission, `Visitor`, `SignedIn`, `Member`, `Manager`, `Owner`, `PlatformAdmin`, or one of them `Fresh` is"
 )]
 pub trait Door: Send + Sync + 'static {
     /// Its name in the table of endpoints.
@@ -112,6 +113,28 @@ pub enum Owner {}
 /// The same door for somebody who has proven within the last ten minutes who they are: what cannot be taken back is behind it.
 #[derive(Debug)]
 pub struct Fresh<D>(PhantomData<fn() -> D>);
+/// The door for platform staff who administer it. It opens no account: staff are members of nothing by it.
+#[derive(Debug)]
+pub enum PlatformAdmin {}
+
+/// The proof that the caller administers the platform. Neither cloned nor kept.
+#[derive(Debug)]
+pub struct StaffGrant {
+    caller: Caller,
+}
+
+impl StaffGrant {
+    /// The person.
+    pub fn actor(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl Proof for StaffGrant {
+    fn caller(&self) -> Option<&Caller> {
+        Some(&self.caller)
+    }
+}
 
 /// The proof that the caller may do `R` in one account. Neither cloned nor kept.
 #[derive(Debug)]
@@ -212,6 +235,15 @@ impl<D: Door> Door for Fresh<D> {
         let proof = D::admit(caller, named)?;
         proof.caller().ok_or(Refusal::SignInNeeded)?.require_fresh()?;
         Ok(proof)
+    }
+}
+
+impl Door for PlatformAdmin {
+    const NAME: &'static str = "platform:admin";
+    type Proof = StaffGrant;
+    fn admit(caller: Option<Caller>, _: bool) -> Result<Self::Proof> {
+        let caller = caller.ok_or(Refusal::SignInNeeded)?;
+        if caller.platform_role == Some(PlatformRole::Admin) { Ok(StaffGrant { caller }) } else { Err(Refusal::StaffOnly) }
     }
 }
 

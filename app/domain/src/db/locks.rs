@@ -1,4 +1,4 @@
-//! The locks that verbs with rules across rows begin with. Order: user, account, children.
+//! The locks that verbs with rules across rows begin with. Order: user, account, roles, children.
 
 use super::Tx;
 use crate::refusal::{Refusal, Result};
@@ -7,6 +7,8 @@ use keel_types::{AccountId, UserId};
 
 sql! {
     LOCK_USER = "UPDATE users SET revision = revision + 1 WHERE id = $1";
+    // One row stands for all roles; it is the role that nobody deletes.
+    LOCK_ROLES = "UPDATE roles SET revision = revision + 1 WHERE id = 'owner'";
     LOCK_ACCOUNT = "UPDATE accounts SET revision = revision + 1 WHERE id = $1 AND NOT purging";
 }
 
@@ -27,4 +29,9 @@ pub(crate) async fn lock_account(tx: &mut Tx, account: &AccountId) -> Result<()>
 /// The same where somebody may have deleted the account meanwhile: false when there is none any more.
 pub(crate) async fn try_lock_account(tx: &mut Tx, account: &AccountId) -> Result<bool> {
     Ok(tx.ran(LOCK_ACCOUNT, args![account]).await?)
+}
+
+/// Makes other calls that define roles, of any workspace or of the platform, wait until this transaction ends.
+pub(crate) async fn lock_roles(tx: &mut Tx) -> Result<(), sqlx::Error> {
+    tx.run(LOCK_ROLES, args![]).await.map(drop)
 }

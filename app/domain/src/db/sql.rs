@@ -80,6 +80,7 @@ from_texts!(
     keel_types::AccountId,
     keel_types::MembershipId,
     keel_types::InvitationId,
+    keel_types::RoleId,
     keel_types::SessionId,
     keel_types::SignInId,
     keel_types::ResetId,

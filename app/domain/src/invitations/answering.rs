@@ -101,7 +101,7 @@ pub async fn accept(call: &mut Write<SignedIn>, token: &PlainToken) -> Result<Jo
         }
     }
     set_active_account(tx, &caller.session, &account).await?;
-    let metadata = [("email", row.email.as_str()), ("role", role.id.as_str())];
+    let metadata = [("email", row.email.as_str()), ("role", role.name.as_str())];
     audit::record(call, Action::InvitationAccepted, Some(&account), row.id.as_str(), &metadata).await?;
     Ok(Joined { newly, manager: role.is_manager() })
 }
@@ -126,7 +126,7 @@ pub async fn decline(call: &mut Write<Visitor>, token: &PlainToken) -> Result<()
         letters::invitations::declined(tx, &keel, &inviter, &row.email, &row.account_name).await?;
     }
     let actor = caller.as_ref().map_or(Actor::Unknown(row.email.as_str(), &asked), |caller| Actor::Person(caller, &asked));
-    let metadata = [("email", row.email.as_str()), ("role", row.role.as_str())];
+    let metadata = [("email", row.email.as_str()), ("role", row.role_name.as_str())];
     audit::write(tx, &actor, Action::InvitationDeclined, Some(&account), row.id.as_str(), &metadata, now).await
 }
 

@@ -3,7 +3,7 @@
 use super::{FIND_OF_ACCOUNT, InvitationRow, LIFE, listing, settle};
 use crate::access::{Standing, Write};
 use crate::audit::{self, Action};
-use crate::db::{Tx, locks};
+use crate::db::Tx;
 use crate::limits::Take;
 use crate::mail::letters;
 use crate::refusal::{Refusal, Result};
@@ -95,7 +95,7 @@ async fn invite_one(
     let row = args![&id, account, email, role.id.as_str(), &token.hashed(), &actor.user, actor.shown_name(), now, now.plus(LIFE)];
     tx.run(INSERT, row).await?;
     letters::invitations::invitation(tx, &keel, email, &actor, &standing.name, role, &url::invitation(token.reveal())).await?;
-    record(call, Action::InvitationCreated, &id, email, &role.id).await?;
+    record(call, Action::InvitationCreated, &id, email, &role.name).await?;
     Ok(Ok(()))
 }
 
@@ -122,7 +122,7 @@ pub async fn resend(call: &mut Write<may::InviteMembers>, id: &InvitationId) -> 
     }
     Take::invitation(&actor.user, &standing.account, &row.email).take(tx, now).await?;
     letters::invitations::invitation(tx, &keel, &row.email, &actor, &standing.name, &role, &url::invitation(token.reveal())).await?;
-    record(call, Action::InvitationResent, id, &row.email, &role.id).await
+    record(call, Action::InvitationResent, id, &row.email, &role.name).await
 }
 
 fn too_soon(mailed_at: i64, now: Instant) -> Refusal {
@@ -140,17 +140,16 @@ pub async fn revoke(call: &mut Write<may::InviteMembers>, id: &InvitationId) -> 
     let row = get_of_account(tx, &standing, id).await?;
     row.require_pending()?;
     settle(tx, &row, "revoked", now).await?;
-    record(call, Action::InvitationRevoked, id, &row.email, &row.role).await
+    record(call, Action::InvitationRevoked, id, &row.email, &row.role_name).await
 }
 
-/// The caller's workspace, in which nothing about seats and members changes until this call ends.
+/// The caller's place in a workspace in which nothing about seats, members and roles changes until this call ends.
 async fn lock(call: &mut Write<may::InviteMembers>) -> Result<Standing> {
-    let standing = call.proof().standing().clone();
-    if standing.kind != AccountKind::Workspace {
+    if call.proof().standing().kind != AccountKind::Workspace {
         return Err(Refusal::NotFound);
     }
-    locks::lock_account(call.tx()?, &standing.account).await?;
-    Ok(standing)
+    call.lock_account().await?;
+    Ok(call.proof().standing().clone())
 }
 
 async fn get_of_account(tx: &mut Tx, standing: &Standing, id: &InvitationId) -> Result<InvitationRow> {

@@ -6,6 +6,7 @@ use crate::access::{self, Door, Grant, Write};
 use crate::audit::{self, Action};
 use crate::mail::letters;
 use crate::refusal::{Refusal, Result};
+use crate::roles::require_covers;
 use crate::{args, sql};
 use keel_types::permission::may;
 use keel_types::{AccountKind, Code, Fault, MembershipId, Role};
@@ -81,15 +82,6 @@ async fn get_role(call: &mut Write<may::UpdateRole>, id: &str) -> Result<Role> {
     let (account, model) = (call.proof().account().clone(), call.keel().settings().model());
     let role = roles(call.tx()?, &account, model).await?.into_iter().find(|role| role.id == id);
     role.ok_or_else(|| Refusal::field("role", Fault::NotAChoice))
-}
-
-fn require_covers(own: &Role, other: &Role) -> Result<()> {
-    let lacked = other.permissions.iter().find(|permission| !own.permissions.has(*permission));
-    match lacked {
-        None => Ok(()),
-        Some(_) if other.is_owner() => Err(Refusal::OwnersOnly),
-        Some(permission) => Err(Refusal::Forbidden(permission)),
-    }
 }
 
 /// Refuses to take the owner's role from the last owner, and from who answers for the money.

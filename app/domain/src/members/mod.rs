@@ -189,7 +189,7 @@ pub(crate) async fn keep_names(tx: &mut Tx, user: &UserId) -> Result<()> {
 }
 
 /// A name as it is sorted and looked for: lower case, without accents, one space between words.
-fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for letter in text.to_lowercase().nfkd().filter(|letter| !is_combining_mark(*letter)) {
         match letter {

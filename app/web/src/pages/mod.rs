@@ -3,6 +3,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "a component owns its props")]
 
 pub mod accounts;
+pub mod audit;
 pub mod billing;
 pub mod checkout;
 pub mod components;
@@ -17,5 +18,6 @@ pub mod onboarding;
 mod parts;
 pub mod pricing;
 pub mod settings;
+pub mod roles;
 pub mod sign_in;
 pub mod workspaces;

@@ -74,9 +74,17 @@ pub fn Field(
     /// Whether typing starts here when the page opens.
     #[prop(optional)]
     autofocus: bool,
+    /// What could be typed, offered while typing.
+    #[prop(default = Vec::new())]
+    suggestions: Vec<String>,
 ) -> impl IntoView {
     let described = described_by(name, &hint, &error);
     let value = value.0.filter(|_| !kind.is_secret());
+    let list = (!suggestions.is_empty()).then(|| format!("{name}-list"));
+    let offered = list.clone().map(|id| {
+        let options = suggestions.into_iter().map(|text| view! { <option value=text></option> }).collect_view();
+        view! { <datalist id=id>{options}</datalist> }
+    });
     view! {
         <div class="field">
             <label class="field-label" for=name>{label}</label>
@@ -94,9 +102,11 @@ pub fn Field(
                 required=required
                 autofocus=autofocus
                 spellcheck=(kind != Kind::Text).then_some("false")
+                list=list
                 aria-invalid=error.0.is_some().then_some("true")
                 aria-describedby=described
             />
+            {offered}
         </div>
     }
 }

@@ -33,6 +33,7 @@ pub enum Icon {
     Leave,
     Menu,
     Mail,
+    Audit,
 }
 
 impl Icon {
@@ -61,6 +62,7 @@ impl Icon {
             Self::Leave => "M14 4H5v16h9M10 12h11M17 8l4 4-4 4",
             Self::Menu => "M4 7h16M4 12h16M4 17h16",
             Self::Mail => "M3 6h18v12H3zM3 7l9 7 9-7",
+            Self::Audit => "M5 3h14v18H5zM9 8h6M9 12h6M9 16h3",
         }
     }
 }

@@ -7,17 +7,17 @@ use super::{Maybe, Text, Weight};
 /// A column: its label, and whether it holds numbers, which stand at the right.
 #[derive(Debug, Clone)]
 pub struct Column {
-    pub label: &'static str,
+    pub label: Text,
     pub numbers: bool,
 }
 
 impl Column {
-    pub fn text(label: &'static str) -> Self {
-        Self { label, numbers: false }
+    pub fn text(label: impl Into<Text>) -> Self {
+        Self { label: label.into(), numbers: false }
     }
 
-    pub fn numbers(label: &'static str) -> Self {
-        Self { label, numbers: true }
+    pub fn numbers(label: impl Into<Text>) -> Self {
+        Self { label: label.into(), numbers: true }
     }
 }
 
@@ -32,10 +32,13 @@ pub fn Table(
     columns: Vec<Column>,
     /// A view per column in each row.
     rows: Vec<Vec<AnyView>>,
+    /// With more columns than a page is wide: it scrolls by itself.
+    #[prop(optional)]
+    wide: bool,
 ) -> impl IntoView {
     let head = columns
         .iter()
-        .map(|column| view! { <th role="columnheader" scope="col" class=column.numbers.then_some("number")>{column.label}</th> })
+        .map(|column| view! { <th role="columnheader" scope="col" class=column.numbers.then_some("number")>{column.label.clone()}</th> })
         .collect_view();
     let body = rows
         .into_iter()
@@ -43,20 +46,25 @@ pub fn Table(
             let cells = row.into_iter().zip(&columns).enumerate().map(|(i, (cell, column))| {
                 let class = column.numbers.then_some("number");
                 if i == 0 {
-                    view! { <th role="rowheader" scope="row" class=class data-label=column.label>{cell}</th> }.into_any()
+                    view! { <th role="rowheader" scope="row" class=class data-label=column.label.clone()>{cell}</th> }.into_any()
                 } else {
-                    view! { <td role="cell" class=class data-label=column.label>{cell}</td> }.into_any()
+                    view! { <td role="cell" class=class data-label=column.label.clone()>{cell}</td> }.into_any()
                 }
             });
             view! { <tr role="row">{cells.collect_view()}</tr> }
         })
         .collect_view();
-    view! {
+    let scrolls = wide.then(|| caption.clone());
+    let table = view! {
         <table class="table" role="table">
             <caption class=quiet_caption.then_some("visually-hidden")>{caption}</caption>
             <thead role="rowgroup"><tr role="row">{head}</tr></thead>
             <tbody role="rowgroup">{body}</tbody>
         </table>
+    };
+    match scrolls {
+        Some(label) => view! { <div class="table-wide" role="group" aria-label=label tabindex="0">{table}</div> }.into_any(),
+        None => table.into_any(),
     }
 }
 

@@ -63,6 +63,7 @@ fn Fields(text: &'static Catalogue) -> impl IntoView {
                 <Field name="first_name" label=words.first_name value="Olivia"/>
                 <Field name="phone" label=words.phone hint=words.phone_hint kind=Kind::Phone/>
                 <Field name="workspace" label=text.create_workspace.name value=LONG_NAME/>
+                <Field name="actor" label=text.audit.actor hint=text.audit.actor_hint suggestions=vec![LONG_NAME.to_owned()]/>
                 <TextArea name="emails" label=text.invite.emails hint=fill(text.invite.emails_hint, &[("most", &50)]) value="nina@new.example"/>
                 <FileField name="logo" label=text.settings.logo hint=text.settings.logo_hint accept="image/png"/>
                 <FileField name="picture" label=text.settings.logo accept="image/png" error=text.fields.not_a_picture/>

@@ -19,6 +19,7 @@ pub fn Tables(text: &'static Catalogue) -> impl IntoView {
             view! { <Pill label=text.payment_status.paid tone=Tone::Success/> }.into_any(),
         ]
     });
+    let many = || (0..12).map(|_| Column::text(words.transactions)).collect::<Vec<_>>();
     let names = [LONG_NAME.to_owned(), HEBREW_NAME.to_owned(), long_word()];
     let late = || view! { <Pill label=text.subscription_status.past_due tone=Tone::Warning/> }.into_any();
     let unruly = names.map(|name| vec![name.into_any(), words.owner.into_any(), number(i64::MAX).into_any(), late()]);
@@ -27,6 +28,9 @@ pub fn Tables(text: &'static Catalogue) -> impl IntoView {
         <Region id="table" title="Table, Pagination" wide=true>
             <Table caption=words.transactions columns=columns() rows=rows.collect()/>
             <Pagination label=words.transactions newer=(text.components.newer.into(), Maybe::from("#table")) older=(text.components.older.into(), Maybe::from("#table"))/>
+        </Region>
+        <Region id="wide" title="Table" wide=true>
+            <Table caption=words.owner columns=many() rows=vec![many().into_iter().map(|column| column.label.into_any()).collect()] wide=true/>
         </Region>
         <Region id="filters" title="Filters" wide=true>
             <Filters action="/dev/components" account={None::<String>} submit=text.members.submit>

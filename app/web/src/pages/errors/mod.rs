@@ -9,8 +9,10 @@ use axum::response::{Html, IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use keel_domain::Refusal;
 use keel_domain::access::{Read, SignedIn};
+use keel_domain::accounts::dashboard;
+use keel_domain::roles::{self, Grantor};
 use keel_text::{EN, Lang};
-use keel_types::{Code, url};
+use keel_types::{Code, Permission, url};
 
 /// What an error page says.
 pub struct Model {
@@ -18,14 +20,26 @@ pub struct Model {
     pub lang: Lang,
     /// What happened.
     pub problem: Problem,
-    /// The caller's role and the account, when a right is missing.
-    pub standing: Option<(String, String)>,
+    /// What the caller lacks, when that is the problem.
+    pub lack: Option<Lack>,
     /// The dashboard of a person who is signed in.
     pub dashboard: Option<String>,
     /// Where to sign in, for people who are not.
     pub sign_in: String,
     /// Whether this is said about an invitation.
     pub invitation: bool,
+}
+
+/// What somebody may not do, and who could help.
+pub struct Lack {
+    /// The caller's role.
+    pub role: String,
+    /// The account.
+    pub account: String,
+    /// Whether no role but the owner's allows it.
+    pub owners_alone: bool,
+    /// Who could give the caller what they lack.
+    pub grantors: Vec<Grantor>,
 }
 
 /// The page for a refusal.
@@ -37,20 +51,31 @@ pub async fn page(arrival: &Arrival, here: &str, refusal: &Refusal) -> Response 
 /// the database is away.
 pub async fn problem(arrival: &Arrival, here: &str, problem: Problem) -> Response {
     let personal = matches!(problem.code, Code::Forbidden | Code::NotFound | Code::Used | Code::Expired | Code::Revoked);
-    let caller = if personal && arrival.asked.session.is_some() {
-        let call = Read::<SignedIn>::open(&arrival.keel, arrival.asked.clone()).await;
-        call.ok().map(|call| call.proof().clone())
-    } else {
-        None
-    };
-    let standing = caller.as_ref().filter(|_| problem.code == Code::Forbidden).map(|caller| {
-        let standing = caller.usual_standing();
-        (standing.role.name.clone(), standing.name.clone())
-    });
-    let dashboard = caller.map(|caller| keel_domain::accounts::dashboard(caller.usual_standing().is_manager()).to_owned());
+    let mut call = None;
+    if personal && arrival.asked.session.is_some() {
+        call = Read::<SignedIn>::open(&arrival.keel, arrival.asked.clone()).await.ok();
+    }
+    let mut lack = None;
+    if let Some(call) = call.as_mut().filter(|_| problem.code == Code::Forbidden) {
+        lack = lack_of(call, &problem).await.ok();
+    }
+    let dashboard = call.map(|call| dashboard(call.proof().usual_standing().is_manager()).to_owned());
     let sign_in = if here.starts_with("/api/") || here.starts_with("/auth/") { "/login".to_owned() } else { url::login(here) };
     let invitation = here.starts_with("/invitations/");
-    answer(Model { lang: Lang::default(), problem, standing, dashboard, sign_in, invitation })
+    answer(Model { lang: Lang::default(), problem, lack, dashboard, sign_in, invitation })
+}
+
+async fn lack_of(call: &mut Read<SignedIn>, problem: &Problem) -> Result<Lack, Refusal> {
+    let missing = problem.permission.as_deref().and_then(Permission::parse);
+    let model = call.keel().settings().model();
+    let grantors = roles::list_grantors(call, missing).await?;
+    let standing = call.proof().usual_standing();
+    Ok(Lack {
+        role: standing.role.name.clone(),
+        account: standing.name.clone(),
+        owners_alone: missing.is_none_or(|permission| permission.is_reserved(model)),
+        grantors,
+    })
 }
 
 /// The page for a refusal before anything about the request is known.
@@ -58,7 +83,7 @@ pub fn bare(refusal: &Refusal) -> Response {
     answer(Model {
         lang: Lang::default(),
         problem: refusal.clone().into(),
-        standing: None,
+        lack: None,
         dashboard: None,
         sign_in: "/login".to_owned(),
         invitation: false,

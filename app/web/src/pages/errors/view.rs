@@ -1,6 +1,6 @@
 //! The error page: what happened, why, and where to go on.
 
-use super::Model;
+use super::{Lack, Model};
 use crate::layouts::Auth;
 use crate::ui::{ButtonLink, Fact, Facts, Weight};
 use keel_text::{Catalogue, fill};
@@ -12,14 +12,14 @@ pub fn view(model: Model) -> impl IntoView {
     let text = model.lang.catalogue();
     let words = &text.error_page;
     let of_invitation = of_invitation(text, model.problem.code).filter(|_| model.invitation);
-    let (title, next) = of_invitation.unwrap_or_else(|| match (model.problem.code, &model.standing) {
+    let (title, next) = of_invitation.unwrap_or_else(|| match (model.problem.code, &model.lack) {
         (Code::NotFound, _) => (words.not_found, words.not_found_text.to_owned()),
-        (Code::Forbidden, Some((_, account))) => (words.forbidden, fill(words.forbidden_text, &[("account", account)])),
+        (Code::Forbidden, Some(lack)) => (words.forbidden, fill(words.forbidden_text, &[("account", &lack.account)])),
         (Code::Forbidden, None) => (words.forbidden, text.problem.forbidden.to_owned()),
         (code, _) => (words.failed, sentence(text, code, model.problem.retry_after)),
     });
     let facts = facts(text, &model);
-    let wide = model.standing.is_some();
+    let wide = model.lack.is_some();
     let ways = ways(text, &model);
     view! {
         <Auth lang=model.lang title next wide>
@@ -46,16 +46,15 @@ fn sentence(text: &'static Catalogue, code: Code, retry_after: Option<u32>) -> S
     fill(text.code(code), &[("seconds", &retry_after.unwrap_or(60))])
 }
 
-/// The permission that is missing and who can give it, or what finds a fault of ours in the log.
+/// The permission that is missing and whom to ask, or what finds a fault of ours in the log.
 fn facts(text: &'static Catalogue, model: &Model) -> Option<AnyView> {
     let words = &text.error_page;
-    if let Some((role, account)) = &model.standing {
+    if let Some(lack) = &model.lack {
         let missing = model.problem.permission.clone().map(|word| {
             let allows = Permission::parse(&word).map(|permission| text.permission(permission));
             view! { <Fact label=words.missing>{allows}" "<code>{word}</code></Fact> }
         });
-        let help = fill(words.who_can_help_text, &[("account", account)]);
-        let role = role.clone();
+        let (role, help) = (lack.role.clone(), who_can_help(text, lack));
         let facts = view! {
             <Facts rows=true>
                 {missing}
@@ -68,6 +67,19 @@ fn facts(text: &'static Catalogue, model: &Model) -> Option<AnyView> {
     let reference = model.problem.reference.clone()?;
     let facts = view! { <Facts rows=true><Fact label=words.reference><code>{reference}</code>" "{words.reference_text}</Fact></Facts> };
     Some(facts.into_any())
+}
+
+/// Whom to ask, by name where there is somebody to name.
+fn who_can_help(text: &'static Catalogue, lack: &Lack) -> impl IntoView + use<> {
+    let words = &text.error_page;
+    let sentence = match (lack.grantors.is_empty(), lack.owners_alone) {
+        (true, _) => words.who_can_help_text,
+        (false, true) => words.owners_text,
+        (false, false) => words.grantors_text,
+    };
+    let grantors = lack.grantors.iter().map(|grantor| view! { <li><bdi>{grantor.name.clone()}</bdi>{format!(" · {}", grantor.role)}</li> });
+    let grantors = (!lack.grantors.is_empty()).then(|| view! { <ul>{grantors.collect_view()}</ul> });
+    view! { <p>{fill(sentence, &[("account", &lack.account)])}</p>{grantors} }
 }
 
 /// The links onwards: the likeliest first, as a button.

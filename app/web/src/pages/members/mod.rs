@@ -38,6 +38,8 @@ pub struct Model {
     pub own: MembershipId,
     /// The invitations that wait, for people who may invite.
     pub pending: Option<Vec<Pending>>,
+    /// Whether the caller may define roles.
+    pub may_define_roles: bool,
 }
 
 /// Reads a page of members. Members and viewers may see who is there, but not here.
@@ -55,5 +57,7 @@ pub async fn load(mut call: Read<may::ViewMembers>, visit: &Visit) -> Loaded<Mod
     let may_invite = call.proof().standing().role.permissions.has(Permission::InviteMembers);
     let pending = if may_invite { Some(invitations::list_pending(&mut call).await?) } else { None };
     let standing = call.proof().standing();
-    Ok(Model { account_name: standing.name.clone(), summary, roles, filter, listed, own: standing.membership.clone(), pending })
+    let may_define_roles = standing.role.permissions.has(Permission::UpdateRole);
+    let (account_name, own) = (standing.name.clone(), standing.membership.clone());
+    Ok(Model { account_name, summary, roles, filter, listed, own, pending, may_define_roles })
 }

@@ -5,6 +5,7 @@ use crate::layouts::Dashboard;
 use crate::page::Page;
 use crate::pages::invitations::{INVITE, PendingInvitations, SeatsUsed};
 use crate::pages::parts::Seats;
+use crate::pages::roles;
 use crate::ui::{
     ButtonLink, Column, Day, Drawing, EmptyState, ErrorSummary, Field, Filters, Pagination, Pill, Region, Select, Table, Text, Tone, Weight,
 };
@@ -25,7 +26,10 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let lead = fill(words.lead, &[("account", &model.account_name)]);
     let search = view! { <Search page=page.clone() filter=model.filter.clone() roles=model.roles/> };
     let found = view! { <Found page=page.clone() filter=model.filter listed=model.listed own=model.own/> };
-    let invite = model.pending.is_some().then(|| view! { <ButtonLink label=text.invite.title href=page.link(INVITE)/> }).into_any();
+    let roles = page.link(roles::PAGE);
+    let roles = model.may_define_roles.then(|| view! { <ButtonLink label=text.roles.title href=roles weight=Weight::Secondary/> });
+    let invite = model.pending.is_some().then(|| view! { <ButtonLink label=text.invite.title href=page.link(INVITE)/> });
+    let actions = view! { <div class="cluster">{roles}{invite}</div> }.into_any();
     let pending = model.pending.map(|pending| {
         let list = view! { <PendingInvitations page=page.clone() pending/> };
         view! { <Region id="pending" title=text.invite.pending wide=true>{list}</Region> }
@@ -33,7 +37,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let nobody_else = alone.then(|| view! { <EmptyState drawing=Drawing::Afloat title=words.only_you text=words.only_you_text/> });
     page.frame.map(|frame| {
         view! {
-            <Dashboard frame title=words.title lead action=invite>
+            <Dashboard frame title=words.title lead action=actions>
                 <ErrorSummary title=text.form.problem problem=problem/>
                 <div class="regions">
                     <Region id="seats" title=words.seats>{seats}</Region>

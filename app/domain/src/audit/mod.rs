@@ -1,7 +1,15 @@
 //! The audit log: who did what, written in the same transaction as the change. Append-only; names never change.
+//! Tested in `tests/flows/audit.rs`.
+
+mod exports;
+mod log;
+
+pub use exports::{Export, export};
+pub use log::{Event, Filter, Listed, Place, list, may_export};
 
 use crate::access::{Asked, Caller, Door, Manager, Member, Read, Write};
 use crate::db::Tx;
+use crate::members::fold;
 use crate::refusal::Result;
 use crate::{args, ids, sql};
 use keel_text::EN;
@@ -14,8 +22,8 @@ sql! {
     LIST_BEHIND = "SELECT id, actor_name, action, metadata, created_at FROM audit_events
         WHERE account_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
     FORGET_NAMES = "UPDATE audit_events SET actor_name = $2, metadata = $3, address = '', agent = '' WHERE id = $1";
-    INSERT_EVENT = "INSERT INTO audit_events (id, account_id, actor_id, actor_name, action, resource, address, agent, metadata, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT_EVENT = "INSERT INTO audit_events (id, account_id, actor_id, actor_name, action, resource, address, agent, metadata, created_at, actor_key)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 }
 
 macro_rules! actions {
@@ -25,6 +33,14 @@ macro_rules! actions {
         pub enum Action { $(#[doc = concat!("`", $word, "`.")] $name,)* }
 
         impl Action {
+            /// Every one, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Reads the stable name.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|action| action.as_str() == name)
+            }
+
             /// The stable name.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
@@ -63,6 +79,9 @@ actions! {
     DeletionScheduled    = "deletion.scheduled";
     DeletionCanceled     = "deletion.canceled";
     DeletionCompleted    = "deletion.completed";
+    RoleCreated          = "role.created";
+    RoleUpdated          = "role.updated";
+    RoleDeleted          = "role.deleted";
 }
 
 /// Who did it, where they were.
@@ -101,6 +120,18 @@ pub(crate) async fn write(
     metadata: &[(&str, &str)],
     now: Instant,
 ) -> Result<()> {
+    insert(tx, actor, action, account, resource, metadata, now).await.map(drop)
+}
+
+async fn insert(
+    tx: &mut Tx,
+    actor: &Actor<'_>,
+    action: Action,
+    account: Option<&AccountId>,
+    resource: &str,
+    metadata: &[(&str, &str)],
+    now: Instant,
+) -> Result<AuditId> {
     let (id, name, address, agent) = match actor {
         Actor::Person(caller, asked) => (Some(caller.user.as_str()), caller.shown_name(), asked.address.as_str(), asked.agent.as_str()),
         Actor::SignedIn(user, email, asked) => (Some(user.as_str()), (*email).to_owned(), asked.address.as_str(), asked.agent.as_str()),
@@ -110,9 +141,11 @@ pub(crate) async fn write(
     let metadata: serde_json::Map<_, _> = metadata.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
     let metadata = serde_json::Value::Object(metadata).to_string();
     let account = account.map(|a| a.as_str().to_owned());
-    let row = args![&ids::new::<AuditId>(), account, id, name, action.as_str(), resource, address, agent, metadata, now];
+    let key = fold(&name);
+    let event = ids::new::<AuditId>();
+    let row = args![&event, account, id, name, action.as_str(), resource, address, agent, metadata, now, key];
     tx.run(INSERT_EVENT, row).await?;
-    Ok(())
+    Ok(event)
 }
 
 /// Events whose names are forgotten in one go.
