@@ -21,7 +21,7 @@ sql! {
         ORDER BY created_at DESC, id DESC LIMIT $3";
     LIST_BEHIND = "SELECT id, actor_name, action, metadata, created_at FROM audit_events
         WHERE account_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
-    FORGET_NAMES = "UPDATE audit_events SET actor_name = $2, metadata = $3, address = '', agent = '' WHERE id = $1";
+    FORGET_NAMES = "UPDATE audit_events SET actor_name = $2, actor_key = $4, metadata = $3, address = '', agent = '' WHERE id = $1";
     INSERT_EVENT = "INSERT INTO audit_events (id, account_id, actor_id, actor_name, action, resource, address, agent, metadata, created_at, actor_key)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 }
@@ -172,7 +172,7 @@ pub(crate) async fn forget_names(tx: &mut Tx, account: &AccountId, place: &str) 
     for row in &rows {
         let is_system = EN.actor.find(&row.actor_name).is_some();
         let name = if is_system { row.actor_name.as_str() } else { FORMER };
-        tx.run(FORGET_NAMES, args![row.id.as_str(), name, impersonal(&row.action, &row.metadata)]).await?;
+        tx.run(FORGET_NAMES, args![row.id.as_str(), name, impersonal(&row.action, &row.metadata), fold(name)]).await?;
     }
     Ok(Some((rows.len().try_into().unwrap_or(u64::MAX), place)))
 }
