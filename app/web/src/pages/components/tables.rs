@@ -29,7 +29,7 @@ pub fn Tables(text: &'static Catalogue) -> impl IntoView {
             <Table caption=words.transactions columns=columns() rows=rows.collect()/>
             <Pagination label=words.transactions newer=(text.components.newer.into(), Maybe::from("#table")) older=(text.components.older.into(), Maybe::from("#table"))/>
         </Region>
-        <Region id="wide" title="Table" wide=true>
+        <Region id="wide" title="Table, wide" wide=true>
             <Table caption=words.owner columns=many() rows=vec![many().into_iter().map(|column| column.label.into_any()).collect()] wide=true/>
         </Region>
         <Region id="filters" title="Filters" wide=true>
