@@ -43,7 +43,7 @@ pub enum Bare {
 pub async fn serve(listen: SocketAddr, bare: Bare) -> Result<(), Failure> {
     let app = match bare {
         Bare::Bytes { file } => bytes(&file)?,
-        Bare::Leptos { path, home } => leptos(&path, &home, listen).await?,
+        Bare::Leptos { path, home } => Box::pin(leptos(&path, &home, listen)).await?,
         Bare::Statements { page, database, person, file } => statements(&page, &database, person, &file).await?,
         Bare::Inserts { database } => inserts(&database).await?,
     };

@@ -20,8 +20,8 @@ use keel_web::form::{Fields, FormState};
 use keel_web::page::{PageRoute, append, home_of, see_other};
 use keel_web::pages::errors;
 use keel_web::problem::Problem;
-use tokio::sync::SemaphorePermit;
 use keel_web::typed;
+use tokio::sync::SemaphorePermit;
 use tower::ServiceExt as _;
 
 /// The largest form, in bytes, files aside.

@@ -79,7 +79,7 @@ impl Served {
 
 /// Endpoints that are neither pages nor Leptos's actions. Those of `/dev` exist in development only.
 const PLAIN: &[Endpoint] = &[
-    Endpoint { path: AUDIT_EXPORT, method: "POST", door: <may::ExportAudit as Door>::NAME, kind: Kind::Action },
+    Endpoint { path: AUDIT_EXPORT, method: "POST", door: <may::ExportAudit as Door>::NAME, step_up: false, kind: Kind::Action },
     plain("GET", ADMIN_ROLES, PlatformAdmin::NAME),
     plain("POST", ADMIN_ROLES, PlatformAdmin::NAME),
     plain("PATCH", ADMIN_ROLE, PlatformAdmin::NAME),

@@ -44,8 +44,8 @@ const PLANS: &[Plan] = &[
     sorted("invitations/listing.rs LIST_PENDING", &["'acc_7'"], &["invitations_of_account"]),
     short("invitations/listing.rs LIST_WAITING", &["'p70@new.example'", "0"], &["invitations_to_address"]),
     short("invitations/listing.rs LIST_ROLES", &["'acc_7'"], &["roles_of_account"]),
-    sorted("audit.rs LIST_OF_ACCOUNT", &["'acc_7'", "20"], &["audit_events_of_account"]),
-    sorted("audit.rs LIST_OF_PERSON", &["'usr_7'", "'acc_7'", "20"], &["audit_events_of_actor"]),
+    sorted("audit/mod.rs LIST_OF_ACCOUNT", &["'acc_7'", "20"], &["audit_events_of_account"]),
+    sorted("audit/mod.rs LIST_OF_PERSON", &["'usr_7'", "'acc_7'", "20"], &["audit_events_of_actor"]),
     sorted("billing/overview.rs LIST_ENTRIES", &["'acc_7'"], &[LEDGER]),
     sorted("billing/overview.rs LIST_PAYMENTS", &["'acc_7'"], &["payments_of_account"]),
     short("billing/subscriptions.rs LIST_WAITING", &["'acc_80'"], &["subscriptions_of_account"]),
@@ -66,11 +66,11 @@ fn name_of(at: &str) -> String {
     format!("{file} {}", rest.rsplit(' ').next().expect("a name"))
 }
 
-/// A statement with its placeholders filled in.
-fn filled(plan: &Plan) -> String {
-    let statement = registered().find(|statement| name_of(statement.at) == plan.list).expect(plan.list);
-    let text = statement.text.to_owned();
-    plan.values.iter().enumerate().rev().fold(text, |text, (place, value)| text.replace(&format!("${}", place + 1), value))
+/// A statement, by its name with or without its file, with its placeholders filled in.
+fn filled(name: &str, values: &[&str]) -> String {
+    let is_it = |at: &str| [Some(name_of(at).as_str()), at.rsplit(' ').next()].contains(&Some(name));
+    let text = registered().find(|statement| is_it(statement.at)).expect(name).text.to_owned();
+    values.iter().enumerate().rev().fold(text, |text, (place, value)| text.replace(&format!("${}", place + 1), value))
 }
 
 /// So many rows of a table; `i` counts them from one.
@@ -145,7 +145,7 @@ both! {
         fill(&app).await;
         app.db.run("ANALYZE").await;
         for known in PLANS {
-            let plan = app.db.plan(&filled(known)).await;
+            let plan = app.db.plan(&filled(known.list, known.values)).await;
             for index in known.indexes {
                 assert!(index.split('|').any(|name| plan.contains(name)), "{} does not use {index}:\n{plan}", known.list);
             }

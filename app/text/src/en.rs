@@ -375,7 +375,6 @@ activity: Activity {
     role_created: "Role created",
     role_updated: "Role updated",
     role_deleted: "Role deleted",
-    data_exported: "Data exported",
     staff_made: "Platform staff appointed",
 }
 

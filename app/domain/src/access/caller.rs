@@ -42,7 +42,6 @@ sql! {
 
 /// A person with a session, and the account the call is about.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, true or not whatever the others are")]
 pub struct Caller {
     /// The session.
     pub session: SessionId,

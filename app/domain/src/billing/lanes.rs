@@ -114,10 +114,10 @@ async fn process(keel: &Keel, lane: &Lane, events: Vec<EventRow>) -> Result<()> 
     for ((kind, id), events) in looks {
         left -= 1;
         let found = match kind {
-            Some(kind) => settle::look(keel, &Outside(()), kind, &id).await,
+            Some(kind) => Box::pin(settle::look(keel, &Outside(()), kind, &id)).await,
             None => Err(PaymentError::NotFound),
         };
-        if !write(keel, lane, found, &events, left == 0).await? {
+        if !Box::pin(write(keel, lane, found, &events, left == 0)).await? {
             break;
         }
     }

@@ -32,6 +32,7 @@ pub(crate) async fn try_lock_account(tx: &mut Tx, account: &AccountId) -> Result
 }
 
 /// Makes other calls that define roles, of any workspace or of the platform, wait until this transaction ends.
-pub(crate) async fn lock_roles(tx: &mut Tx) -> Result<(), sqlx::Error> {
-    tx.run(LOCK_ROLES, args![]).await.map(drop)
+pub(crate) async fn lock_roles(tx: &mut Tx) -> Result<()> {
+    tx.run(LOCK_ROLES, args![]).await?;
+    Ok(())
 }

@@ -66,7 +66,7 @@ pub(crate) async fn work(keel: &Keel) -> Result<bool> {
         let task: Option<Task> = tx.find(CLAIM, args![&row.id, row.next_at, lease]).await?;
         tx.commit().await?;
         let Some(mut task) = task else { continue };
-        let done = if task.state == "due" { make(keel, &mut task).await } else { remove(keel, &task).await };
+        let done = if task.state == "due" { Box::pin(make(keel, &mut task)).await } else { remove(keel, &task).await };
         if let Err(refusal) = done {
             fail(keel, &task, &refusal).await?;
         }

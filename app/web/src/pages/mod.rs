@@ -17,7 +17,7 @@ pub mod members;
 pub mod onboarding;
 mod parts;
 pub mod pricing;
-pub mod settings;
 pub mod roles;
+pub mod settings;
 pub mod sign_in;
 pub mod workspaces;

@@ -38,7 +38,13 @@ async fn update_company(call: &mut Write<may::ManageBilling>, typed: Typed) -> A
 /// What was wrong with the form, for above everything.
 pub fn problem(page: &Page) -> impl IntoView + use<> {
     let (text, words) = (page.text, &page.text.company);
-    let labels = [("member", text.billing.new_owner), ("company_name", words.name), ("address", words.address), ("tax_id", words.tax_id), ("billing_email", words.email)];
+    let labels = [
+        ("member", text.billing.new_owner),
+        ("company_name", words.name),
+        ("address", words.address),
+        ("tax_id", words.tax_id),
+        ("billing_email", words.email),
+    ];
     view! { <ErrorSummary title=text.form.problem problem=page.form.message(text) errors=page.form.summary(&labels, text)/> }
 }
 

@@ -7,7 +7,7 @@ use crate::islands::CreditsCourse;
 use crate::layouts::Dashboard;
 use crate::page::Page;
 use crate::pages::parts::{Seats, StatusPill, word};
-use crate::ui::{ButtonLink, Column, Day, Drawing, EmptyState, ErrorSummary, Fact, Facts, Pill, Region, Stat, Table, Tone};
+use crate::ui::{ButtonLink, Column, Day, Drawing, EmptyState, Fact, Facts, Pill, Region, Stat, Table, Tone};
 use keel_domain::billing::overview::{Contract, Entry, Payment, Summary};
 use keel_text::{Catalogue, date, fill, money, number, signed};
 use leptos::prelude::*;

@@ -5,7 +5,7 @@ use crate::action::{Answer, Done};
 use crate::actions;
 use crate::flash::Said;
 use crate::form::{Input, Nothing, Reader, is_on};
-use keel_domain::access::{Door, Fresh, Grant, Member, Write};
+use keel_domain::access::{Fresh, Member, Write};
 use keel_domain::members;
 use keel_types::MembershipId;
 use keel_types::permission::may;
@@ -71,7 +71,7 @@ impl Input for Handover {
 
 async fn transfer_ownership(call: &mut Write<Fresh<may::TransferOwnership>>, form: Handover) -> Answer {
     members::transfer(call, &form.member, form.stays, &form.confirmation).await?;
-    Ok(Done::go(here(call, &page_of(&form.member))).say(Said::OwnershipTransferred))
+    Ok(Done::back_to(call, &page_of(&form.member)).say(Said::OwnershipTransferred))
 }
 
 async fn leave(call: &mut Write<Member>, _: Nothing) -> Answer {

@@ -5,7 +5,6 @@ use crate::action::{Answer, Done};
 use crate::actions;
 use crate::flash::Said;
 use crate::form::{Input, Reader};
-use crate::pages::members::actions::here;
 use keel_domain::access::Write;
 use keel_domain::roles::{self, Draft};
 use keel_types::permission::may;
@@ -57,15 +56,15 @@ impl Input for Deleted {
 
 async fn create(call: &mut Write<may::UpdateRole>, form: Drafted) -> Answer {
     roles::create(call, &form.0).await?;
-    Ok(Done::go(here(call, PAGE)).say(Said::RoleSaved))
+    Ok(Done::back_to(call, PAGE).say(Said::RoleSaved))
 }
 
 async fn update(call: &mut Write<may::UpdateRole>, form: Changed) -> Answer {
     roles::update(call, &form.role, &form.draft).await?;
-    Ok(Done::go(here(call, PAGE)).say(Said::RoleSaved))
+    Ok(Done::back_to(call, PAGE).say(Said::RoleSaved))
 }
 
 async fn delete(call: &mut Write<may::UpdateRole>, form: Deleted) -> Answer {
     roles::delete(call, &form.role, form.replacement.as_deref()).await?;
-    Ok(Done::go(here(call, PAGE)).say(Said::RoleDeleted))
+    Ok(Done::back_to(call, PAGE).say(Said::RoleDeleted))
 }
