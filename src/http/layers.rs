@@ -15,9 +15,10 @@ use keel_domain::settings::Settings;
 use keel_domain::{Refusal, request};
 use keel_types::Code;
 use keel_web::action::declared;
-use keel_web::arrival::Arrival;
+use keel_web::arrival::{Arrival, language};
 use keel_web::pages::accounts::switch;
 use keel_web::pages::errors;
+use keel_web::pages::members::actions::leave;
 use keel_web::problem::Problem;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -114,7 +115,7 @@ async fn hide(State(served): State<Arc<Served>>, request: Request, next: Next) -
 
 /// Whether a URL is about workspaces: a page of theirs, or an action whose forms stand on such pages only.
 fn is_of_teams(path: &str) -> bool {
-    const TEAMS: [&str; 5] = ["/org-dashboard", "/onboarding/workspace", "/workspaces", "/invitations", switch::URL];
+    const TEAMS: [&str; 6] = ["/org-dashboard", "/onboarding/workspace", "/workspaces", "/invitations", switch::URL, leave::URL];
     let within = |path: &str| TEAMS.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     within(path) || declared().any(|action| action.url == path && action.pages.iter().all(|page| within(page)))
 }
@@ -122,7 +123,7 @@ fn is_of_teams(path: &str) -> bool {
 /// Gives the request its id, and writes one line when it is answered, with the route's template: an address may hold a token.
 async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
     let (id, started, under_way) = (reference(), tokio::time::Instant::now(), served.requests.begin());
-    let method = request.method().clone();
+    let (method, lang) = (request.method().clone(), language(served.keel.settings(), request.headers()));
     let route = request.extensions().get::<MatchedPath>().and_then(|path| served.routes.get(path.as_str())).copied().unwrap_or("unknown");
     let answer = async {
         let response = next.run(request).await;
@@ -131,7 +132,7 @@ async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) ->
         served.requests.answered(route, &method, status, took);
         response
     };
-    let mut response = request::within(id.clone(), answer).await;
+    let mut response = request::within(id.clone(), lang, answer).await;
     drop(under_way);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);

@@ -13,6 +13,7 @@ mod overload;
 mod pages;
 mod proxies;
 mod stripe_webhook;
+mod unsubscribe;
 
 pub use proxies::TrustedProxies;
 
@@ -34,6 +35,9 @@ pub const STRIPE_WEBHOOK: &str = "/api/stripe/webhook";
 
 /// Where the organization's overview was; it leads to where it is.
 const OLD_OVERVIEW: &str = "/org-dashboard/admin";
+
+/// Where mail programs end notices, beside the page that asks people.
+const UNSUBSCRIBE: &str = "/unsubscribe/{token}";
 
 /// What the router serves.
 pub struct Served {
@@ -63,6 +67,7 @@ impl Served {
 const PLAIN: &[Endpoint] = &[
     plain("POST", STRIPE_WEBHOOK, "stripe's signature"),
     plain("GET", OLD_OVERVIEW, "visitor"),
+    plain("POST", UNSUBSCRIBE, "visitor"),
     plain("GET", "/health/live", "visitor"),
     plain("GET", "/health/ready", "visitor"),
     plain("GET", "/assets/{file}", "visitor"),
@@ -81,7 +86,7 @@ const fn plain(method: &'static str, path: &'static str, door: &'static str) -> 
 pub fn router(served: &Arc<Served>) -> Router {
     let pages = pages::router();
     let mut app = Router::new()
-        .merge(bounded(Router::new().merge(pages.clone()).merge(actions::router(&pages))))
+        .merge(bounded(Router::new().merge(pages.clone()).merge(actions::router(&pages)).route(UNSUBSCRIBE, post(unsubscribe::one_click))))
         .merge(bounded(Router::new().route(STRIPE_WEBHOOK, post(stripe_webhook::receive))))
         .route(OLD_OVERVIEW, get(to_overview))
         .route("/health/live", get(health::live))

@@ -68,12 +68,15 @@ pages! {
     "/workspaces/new"             => workspaces::another,      SignedIn;
     "/private-dashboard"          => dashboards::private,      Member;
     "/private-dashboard/billing"  => billing::personal,        Member;
+    "/private-dashboard/settings" => settings::profile,        SignedIn;
+    "/private-dashboard/settings/notifications" => settings::notifications, SignedIn;
     "/org-dashboard"              => dashboards::organization, Manager;
     "/org-dashboard/billing"      => billing,                  may::ViewBilling;
     "/org-dashboard/members"      => members,                  may::ViewMembers;
     "/org-dashboard/members/{member}" => members::member,      may::ViewMembers;
     "/org-dashboard/members/invite" => invitations::send,      may::InviteMembers;
     "/invitations/{token}"        => invitations::answer,      Visitor;
+    "/unsubscribe/{token}"        => unsubscribe,              Visitor;
     "/dev/components"             => components,               Visitor;
     "/dev/mailbox"                => mailbox,                  Visitor;
 }

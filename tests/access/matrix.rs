@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 22] = [
+const EMPTY: [&str; 26] = [
     "/api/accounts/switch",
     "/api/auth/confirm-link",
     "/api/auth/request-link",
@@ -30,8 +30,12 @@ const EMPTY: [&str; 22] = [
     "/api/invitations/decline",
     "/api/invitations/resend",
     "/api/invitations/revoke",
+    "/api/language/choose",
     "/api/members/leave",
+    "/api/notifications/save",
+    "/api/notifications/unsubscribe",
     "/api/org/invite",
+    "/api/profile/save",
     "/api/stripe/webhook",
     "/api/user/onboarding",
     "/api/workspaces/create",
@@ -52,6 +56,7 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
     match endpoint.path {
         "/assets/{file}" => ("/assets/none.css", &[]),
         "/invitations/{token}" => ("/invitations/none", &[]),
+        "/unsubscribe/{token}" => ("/unsubscribe/none", &[]),
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
         "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),

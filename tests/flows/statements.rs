@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The pages of people who belong to an account, as their owner reaches them.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 9] = [
     "/org-dashboard",
     "/org-dashboard/members",
     "/org-dashboard/members/{member}",
@@ -18,6 +18,8 @@ const PAGES: [&str; 7] = [
     "/org-dashboard/billing",
     "/private-dashboard?account=personal",
     "/private-dashboard/billing?account=personal",
+    "/private-dashboard/settings",
+    "/private-dashboard/settings/notifications",
 ];
 /// Session, person, role and account in one statement; the switcher's list in the other.
 const FRAME: usize = 2;

@@ -24,6 +24,8 @@ const DECLINE: &str = "/api/invitations/decline";
 const CHANGE_ROLE: &str = "/api/members/change-role";
 const REMOVE: &str = "/api/members/remove";
 const LEAVE: &str = "/api/members/leave";
+const UNSUBSCRIBE: &str = "/api/notifications/unsubscribe";
+const ONE_CLICK: &str = "/unsubscribe/{token}";
 /// Where those who hang up come from.
 const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
 const DAY: i64 = 24 * 3_600_000;
@@ -53,7 +55,8 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         let people = together(hang_ups.collect::<Vec<_>>()).await;
         // Of those who were about to pay everybody comes again, of the others one: unless a plan or another account may be in
         // their way now.
-        let astray = [FREE, SWITCH, CREATE, CREATE_FIRST, ACCEPT, DECLINE, CHANGE_ROLE, REMOVE, LEAVE].contains(&path.as_str());
+        let astray = [FREE, SWITCH, CREATE, CREATE_FIRST, ACCEPT, DECLINE, CHANGE_ROLE, REMOVE, LEAVE, UNSUBSCRIBE, ONE_CLICK]
+            .contains(&path.as_str());
         let again = if path == CHECKOUT { each } else { usize::from(!astray) };
         buyers.extend(people.into_iter().take(again));
     }
@@ -148,6 +151,14 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
             person.signs_in(&format!("/invitations/{token}")).await;
             wire::form(&person.browser, path, &[("token", &token)])
         }
+        UNSUBSCRIBE | ONE_CLICK => {
+            let (host, token) = invited(deployment, person).await;
+            person.posts(DECLINE, &[("token", &token)]).await;
+            let told = format!("SELECT unsubscribe FROM mail_outbox WHERE recipient = '{}' AND unsubscribe IS NOT NULL", host.email);
+            let link = deployment.db.text(&told).await;
+            let token = link.rsplit('/').next().unwrap();
+            wire::form(&person.browser, &path.replace("{token}", token), &[("token", token)])
+        }
         CHANGE_ROLE | REMOVE | LEAVE => {
             let (host, token) = invited(deployment, person).await;
             person.signs_in(&format!("/invitations/{token}")).await;
@@ -165,7 +176,9 @@ async fn prepared(deployment: &Deployment, person: &mut Person, path: &str) -> V
                 SWITCH => &[("account", "personal")],
                 "/api/auth/sign-out" | FREE => &[],
                 CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],
-                "/api/user/onboarding" => &[("first_name", "Olivia"), ("last_name", "Example")],
+                "/api/language/choose" => &[("language", "en")],
+                "/api/notifications/save" => &[("members", "on")],
+                "/api/profile/save" | "/api/user/onboarding" => &[("first_name", "Olivia"), ("last_name", "Example")],
                 unknown => panic!("{unknown} writes: say here what is posted to it"),
             };
             person.signs_in("").await;

@@ -35,7 +35,7 @@ impl Catalogue {
         };
         let minor = amount.minor.unsigned_abs();
         let mut number = self.grouped(minor / 100);
-        if minor % 100 > 0 {
+        if !minor.is_multiple_of(100) {
             number = format!("{number}{}{:02}", self.conventions.decimal, minor % 100);
         }
         fill(self.conventions.money, &[("sign", &sign(amount.minor)), ("symbol", &symbol), ("number", &number)])

@@ -14,6 +14,8 @@ pub enum Cookie {
     SignIn,
     /// The plan chosen before signing in.
     PendingCheckout,
+    /// The language that was chosen.
+    Language,
     /// A message for the next page.
     Flash,
 }
@@ -27,6 +29,7 @@ impl Cookie {
             Self::Device => "keel_device",
             Self::SignIn => "keel_sign_in",
             Self::PendingCheckout => "keel_pending_checkout",
+            Self::Language => "keel_lang",
             Self::Flash => "keel_flash",
         }
     }
@@ -35,7 +38,7 @@ impl Cookie {
     fn max_age(self) -> u32 {
         match self {
             Self::Session => 30 * 24 * 60 * 60,
-            Self::Device => 365 * 24 * 60 * 60,
+            Self::Device | Self::Language => 365 * 24 * 60 * 60,
             Self::SignIn => 60 * 60,
             Self::PendingCheckout => 30 * 60,
             Self::Flash => 60,

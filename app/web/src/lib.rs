@@ -16,4 +16,5 @@ pub mod layouts;
 pub mod page;
 pub mod pages;
 pub mod problem;
+pub mod reading;
 pub mod ui;

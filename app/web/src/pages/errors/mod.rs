@@ -3,19 +3,20 @@
 mod view;
 
 use crate::arrival::Arrival;
-use crate::page::render;
+use crate::page::{html, render};
 use crate::problem::Problem;
-use axum::response::{Html, IntoResponse as _, Response};
+use crate::reading::Reading;
+use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
-use keel_domain::Refusal;
 use keel_domain::access::{Read, SignedIn};
-use keel_text::{EN, Lang};
+use keel_domain::{Refusal, request};
+use keel_text::Lang;
 use keel_types::{Code, url};
 
 /// What an error page says.
 pub struct Model {
-    /// The language.
-    pub lang: Lang,
+    /// How it is read.
+    pub reading: Reading,
     /// What happened.
     pub problem: Problem,
     /// The caller's role and the account, when a right is missing.
@@ -47,16 +48,21 @@ pub async fn problem(arrival: &Arrival, here: &str, problem: Problem) -> Respons
         let standing = caller.usual_standing();
         (standing.role.name.clone(), standing.name.clone())
     });
+    let reading = Reading {
+        lang: caller.as_ref().and_then(|caller| caller.lang).unwrap_or(arrival.lang),
+        time_zone: caller.as_ref().and_then(|caller| caller.time_zone),
+        here: here.to_owned(),
+    };
     let dashboard = caller.map(|caller| keel_domain::accounts::dashboard(caller.usual_standing().is_manager()).to_owned());
     let sign_in = if here.starts_with("/api/") || here.starts_with("/auth/") { "/login".to_owned() } else { url::login(here) };
     let invitation = here.starts_with("/invitations/");
-    answer(Model { lang: Lang::default(), problem, standing, dashboard, sign_in, invitation })
+    answer(Model { reading, problem, standing, dashboard, sign_in, invitation })
 }
 
 /// The page for a refusal before anything about the request is known.
 pub fn bare(refusal: &Refusal) -> Response {
     answer(Model {
-        lang: Lang::default(),
+        reading: Reading { lang: lang(), ..Reading::default() },
         problem: refusal.clone().into(),
         standing: None,
         dashboard: None,
@@ -67,13 +73,24 @@ pub fn bare(refusal: &Refusal) -> Response {
 
 /// `application/problem+json`, for programs.
 pub fn json(problem: &Problem) -> Response {
-    let body = serde_json::to_string(problem).unwrap_or_else(|_| format!("{{\"title\":\"{}\"}}", EN.problem.internal));
-    with_status(([(header::CONTENT_TYPE, "application/problem+json")], body).into_response(), problem)
+    let lang = lang();
+    let body = serde_json::to_string(problem).unwrap_or_else(|_| format!("{{\"title\":\"{}\"}}", lang.catalogue().problem.internal));
+    let head = [
+        (header::CONTENT_TYPE, "application/problem+json"),
+        (header::CONTENT_LANGUAGE, lang.tag()),
+        (header::VARY, "accept-language, cookie"),
+    ];
+    with_status((head, body).into_response(), problem)
+}
+
+/// What the request asks for; who is signed in is not known here.
+fn lang() -> Lang {
+    request::lang().unwrap_or_default()
 }
 
 fn answer(model: Model) -> Response {
-    let problem = model.problem.clone();
-    with_status(Html(render(|| view::view(model))).into_response(), &problem)
+    let (problem, reading) = (model.problem.clone(), model.reading.clone());
+    with_status(html(&reading, render(reading.clone(), || view::view(model))), &problem)
 }
 
 /// The problem's status, and when to try again.

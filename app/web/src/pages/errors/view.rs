@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 /// The page.
 pub fn view(model: Model) -> impl IntoView {
-    let text = model.lang.catalogue();
+    let text = model.reading.text();
     let words = &text.error_page;
     let of_invitation = of_invitation(text, model.problem.code).filter(|_| model.invitation);
     let (title, next) = of_invitation.unwrap_or_else(|| match (model.problem.code, &model.standing) {
@@ -22,7 +22,7 @@ pub fn view(model: Model) -> impl IntoView {
     let wide = model.standing.is_some();
     let ways = ways(text, &model);
     view! {
-        <Auth lang=model.lang title next wide>
+        <Auth lang=model.reading.lang title next wide>
             {facts}
             <div class="stack">{ways}</div>
         </Auth>
@@ -55,7 +55,7 @@ fn facts(text: &'static Catalogue, model: &Model) -> Option<AnyView> {
             view! { <Fact label=words.missing>{allows}" "<code>{word}</code></Fact> }
         });
         let help = fill(words.who_can_help_text, &[("account", account)]);
-        let role = role.clone();
+        let role = text.role(role).to_owned();
         let facts = view! {
             <Facts rows=true>
                 {missing}

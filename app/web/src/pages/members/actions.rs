@@ -4,11 +4,13 @@ use super::{PAGE, page_of};
 use crate::action::{Answer, Done};
 use crate::actions;
 use crate::flash::Said;
-use crate::form::{Input, Nothing, Reader};
+use crate::form::{Input, Reader};
+use crate::pages::settings::PROFILE;
 use keel_domain::access::{Door, Grant, Member, Write};
 use keel_domain::members;
+use keel_types::MembershipId;
 use keel_types::permission::may;
-use keel_types::{MembershipId, url};
+use keel_types::url::{self, LocalPath};
 
 const PAGES: [&str; 2] = [PAGE, "/org-dashboard/members/{member}"];
 
@@ -18,7 +20,7 @@ actions! {
     /// Removes a member from the workspace.
     remove: "members/remove" on PAGES, may::RemoveMembers, Which;
     /// Ends the caller's own membership.
-    leave: "members/leave" on PAGES, Member, Nothing;
+    leave: "members/leave" on [PAGE, "/org-dashboard/members/{member}", PROFILE], Member, At;
 }
 
 struct NewRole {
@@ -54,9 +56,19 @@ async fn remove(call: &mut Write<may::RemoveMembers>, form: Which) -> Answer {
     Ok(Done::go(here(call, PAGE)).say(Said::MemberRemoved))
 }
 
-async fn leave(call: &mut Write<Member>, _: Nothing) -> Answer {
+/// The page a form was posted from.
+struct At(Option<LocalPath>);
+
+impl Input for At {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self(form.arrival().at.clone()))
+    }
+}
+
+async fn leave(call: &mut Write<Member>, At(page): At) -> Answer {
     members::leave(call).await?;
-    Ok(Done::go("/private-dashboard").say(Said::WorkspaceLeft))
+    let own = page.is_some_and(|page| page.path() == PROFILE);
+    Ok(Done::go(if own { PROFILE } else { "/private-dashboard" }).say(Said::WorkspaceLeft))
 }
 
 /// A page about the account of this call, whichever is the active one.
