@@ -92,7 +92,7 @@ async function doingWithout(scene, options) {
     const always = eve.getByRole('switch', { name, exact: true })
     assert.ok((await always.isChecked()) && (await always.isDisabled()), name)
   }
-  await members.check()
+  await main(eve).getByText('Members', { exact: true }).click()
   await press(eve, 'Save')
   await says(main(eve), 'Your choice is saved.')
   assert.equal(await members.isChecked(), true)
