@@ -64,10 +64,10 @@ async fn leptos(path: &str, home: &Path, listen: SocketAddr) -> Result<Router, F
     let page = visit.around(&mut call).await.map_err(stopped)?;
     Ok(if path == "/pricing" {
         let model = pricing::load(call, &visit).await.map_err(stopped)?;
-        rendered(page, move |page| render(|| pricing::view(model.clone(), page)))
+        rendered(page, move |page| render(page.reading(), || pricing::view(model.clone(), page)))
     } else {
         let model = login::load(call, &visit).await.map_err(stopped)?;
-        rendered(page, move |page| render(|| login::view(model.clone(), page)))
+        rendered(page, move |page| render(page.reading(), || login::view(model.clone(), page)))
     })
 }
 

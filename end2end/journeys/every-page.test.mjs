@@ -14,6 +14,7 @@ const ADDRESSES = {
   '/reset-password': ({ links }) => links.reset,
   '/org-dashboard/members/{member}': ({ links }) => links.member,
   '/invitations/{token}': ({ links }) => links.invitation,
+  '/unsubscribe/{token}': ({ links }) => links.unsubscribe,
 }
 
 const PEOPLE = {
@@ -115,12 +116,17 @@ async function linksOf(keel, page) {
   await page.context().clearCookies()
   await signIn(page, keel, 'eve@evil.example')
   await page.goto('/org-dashboard/members/invite')
-  await field(page, 'Email addresses').fill('ida@links.example')
+  await field(page, 'Email addresses').fill('ida@links.example, udo@links.example')
   await page.getByRole('combobox', { name: 'Role', exact: true }).selectOption('Member')
   await press(page, 'Send invitations')
   await at(page, 'Invite members')
   const [invitation] = (await keel.mailTo('ida@links.example')).links
-  return { confirm, reset, member, invitation }
+  await page.context().clearCookies()
+  await page.goto((await keel.mailTo('udo@links.example')).links[0])
+  await press(page, 'Decline')
+  await page.getByRole('status').waitFor()
+  const { unsubscribe } = await keel.mailTo('eve@evil.example')
+  return { confirm, reset, member, invitation, unsubscribe }
 }
 
 /** Sends a form that no page has. */

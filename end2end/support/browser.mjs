@@ -19,14 +19,15 @@ export const launchBrowser = () => chromium.launchServer({ executablePath: findB
 export const connectBrowser = () => chromium.connect(process.env.KEEL_TEST_BROWSER)
 
 /**
- * A page of a visitor nobody has seen before. `scripts: false` turns JavaScript off, `timezone` is where they live.
+ * A page of a visitor nobody has seen before. `scripts: false` turns JavaScript off, `timezone` is where they live,
+ * `locale` what they speak.
  * Motion is reduced, so that nothing is caught half-way through a transition.
  */
-export async function newVisitor(browser, base, { scripts = true, timezone = 'UTC' } = {}) {
+export async function newVisitor(browser, base, { scripts = true, timezone = 'UTC', locale = 'en-US' } = {}) {
   const context = await browser.newContext({
     baseURL: base,
     javaScriptEnabled: scripts,
-    locale: 'en-US',
+    locale,
     timezoneId: timezone,
     reducedMotion: 'reduce',
     viewport: { width: 1280, height: 900 },

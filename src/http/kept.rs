@@ -34,7 +34,7 @@ pub async fn keep(State(kept): State<Kept>, mut request: Request, next: Next) ->
     let Some(key) = key(&request) else { return next.run(request).await };
     let found = kept.0.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
     if let Some(page) = found {
-        return answer(key.0, page, request.headers());
+        return answer(key, page, request.headers());
     }
     // What is kept is the whole page, plain, whatever the first one asks for.
     let headers = request.headers().clone();
@@ -47,7 +47,7 @@ pub async fn keep(State(kept): State<Kept>, mut request: Request, next: Next) ->
     let Ok(html) = to_bytes(response.into_body(), usize::MAX).await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let page = compressed(html);
     kept.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, page.clone());
-    answer(key.0, page, &headers)
+    answer(key, page, &headers)
 }
 
 fn key(request: &Request) -> Option<Key> {
@@ -59,9 +59,10 @@ fn key(request: &Request) -> Option<Key> {
     Some((route, Audience::of(request.headers())))
 }
 
-fn answer(route: &'static str, page: Encodings<Bytes>, headers: &HeaderMap) -> Response {
+fn answer((route, audience): Key, page: Encodings<Bytes>, headers: &HeaderMap) -> Response {
     let head = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_LANGUAGE, audience.lang.tag()),
         (header::CACHE_CONTROL, "public, max-age=60"),
         (header::VARY, "accept-encoding, accept-language, cookie"),
     ];

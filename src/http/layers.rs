@@ -15,11 +15,12 @@ use keel_domain::settings::Settings;
 use keel_domain::{Refusal, request};
 use keel_types::Code;
 use keel_web::action::declared;
-use keel_web::arrival::Arrival;
+use keel_web::arrival::{Arrival, language};
 use keel_web::page::PageRoute;
 use keel_web::pages::accounts::switch;
 use keel_web::pages::audit::EXPORT as AUDIT_EXPORT;
 use keel_web::pages::errors;
+use keel_web::pages::members::actions::leave;
 use keel_web::problem::Problem;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -139,7 +140,8 @@ async fn hide(State(served): State<Arc<Served>>, request: Request, next: Next) -
 
 /// Whether a URL is about workspaces: a page of theirs, or an action whose forms stand on such pages only.
 fn is_of_teams(path: &str) -> bool {
-    const TEAMS: [&str; 6] = ["/org-dashboard", "/onboarding/workspace", "/workspaces", "/invitations", switch::URL, AUDIT_EXPORT];
+    const TEAMS: [&str; 7] =
+        ["/org-dashboard", "/onboarding/workspace", "/workspaces", "/invitations", switch::URL, leave::URL, AUDIT_EXPORT];
     let within = |path: &str| TEAMS.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     within(path) || declared().any(|action| action.url == path && action.pages.iter().all(|page| within(page)))
 }
@@ -147,7 +149,7 @@ fn is_of_teams(path: &str) -> bool {
 /// Gives the request its id, and writes one line when it is answered, with the route's template: an address may hold a token.
 async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
     let (id, started, under_way) = (reference(), tokio::time::Instant::now(), served.requests.begin());
-    let method = request.method().clone();
+    let (method, lang) = (request.method().clone(), language(served.keel.settings(), request.headers()));
     let answer = async {
         let response = next.run(request).await;
         let (status, took) = (response.status(), started.elapsed());
@@ -156,7 +158,7 @@ async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) ->
         served.requests.answered(route, &method, status, took);
         response
     };
-    let mut response = request::within(id.clone(), answer).await;
+    let mut response = request::within(id.clone(), lang, answer).await;
     drop(under_way);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);

@@ -18,6 +18,7 @@ mod platform_roles;
 mod proxies;
 mod stripe_webhook;
 mod uploads;
+mod unsubscribe;
 
 pub use proxies::TrustedProxies;
 
@@ -52,6 +53,8 @@ const OLD_OVERVIEW: &str = "/org-dashboard/admin";
 
 /// A workspace's logo, by the name of its file.
 const LOGO: &str = "/logos/{account}/{file}";
+/// Where mail programs end notices, beside the page that asks people.
+const UNSUBSCRIBE: &str = "/unsubscribe/{token}";
 
 /// What the router serves.
 pub struct Served {
@@ -88,6 +91,7 @@ const PLAIN: &[Endpoint] = &[
     plain("GET", OLD_OVERVIEW, "visitor"),
     plain("GET", LOGO, "member"),
     plain("GET", EXPORT, "owner"),
+    plain("POST", UNSUBSCRIBE, "visitor"),
     plain("GET", "/health/live", "visitor"),
     plain("GET", "/health/ready", "visitor"),
     plain("GET", "/assets/{file}", "visitor"),
@@ -106,7 +110,14 @@ const fn plain(method: &'static str, path: &'static str, door: &'static str) -> 
 pub fn router(served: &Arc<Served>) -> Router {
     let pages = pages::router();
     let mut app = Router::new()
-        .merge(bounded(Router::new().merge(pages.clone()).merge(actions::router(&pages)).merge(apart()).route(LOGO, get(logos::serve))))
+        .merge(bounded(
+            Router::new()
+                .merge(pages.clone())
+                .merge(actions::router(&pages))
+                .merge(apart())
+                .route(LOGO, get(logos::serve))
+                .route(UNSUBSCRIBE, post(unsubscribe::one_click)),
+        ))
         .merge(bounded(Router::new().route(STRIPE_WEBHOOK, post(stripe_webhook::receive))))
         .merge(bounded(Router::new().route(EXPORT, get(exports::download))))
         .route(OLD_OVERVIEW, get(to_overview))

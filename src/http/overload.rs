@@ -9,7 +9,8 @@ use axum::error_handling::HandleErrorLayer;
 use axum::response::{IntoResponse as _, Response};
 use axum::{BoxError, Extension, Router};
 use http::{HeaderMap, header};
-use keel_domain::Refusal;
+use keel_domain::{Refusal, request};
+use keel_text::Lang;
 use keel_web::pages::errors;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -27,13 +28,15 @@ pub fn bounded(routes: Router) -> Router {
 }
 
 async fn turn_away(Extension(served): Extension<Arc<Served>>, headers: HeaderMap, _: BoxError) -> Response {
-    static PAGE: OnceCell<Encodings<Bytes>> = OnceCell::const_new();
+    static PAGES: [OnceCell<Encodings<Bytes>>; Lang::ALL.len()] = [const { OnceCell::const_new() }; Lang::ALL.len()];
     served.requests.shed();
     let problem = Refusal::Unavailable.into();
     if !accepts_html(&headers) {
         return errors::json(&problem);
     }
     let render = async || compressed(to_bytes(errors::bare(&Refusal::Unavailable).into_body(), usize::MAX).await.unwrap_or_default());
-    let page = PAGE.get_or_init(render).await.clone();
-    errors::with_status(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page.answer(&headers)).into_response(), &problem)
+    let lang = request::lang().unwrap_or_default();
+    let page = PAGES[lang as usize].get_or_init(render).await.clone();
+    let head = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_LANGUAGE, lang.tag())];
+    errors::with_status((head, page.answer(&headers)).into_response(), &problem)
 }

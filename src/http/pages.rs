@@ -69,6 +69,8 @@ pages! {
     "/workspaces/new"             => workspaces::another,      SignedIn;
     "/private-dashboard"          => dashboards::private,      Member;
     "/private-dashboard/billing"  => billing::personal,        Member;
+    "/private-dashboard/settings" => own_settings::profile,    SignedIn;
+    "/private-dashboard/settings/notifications" => own_settings::notifications, SignedIn;
     "/org-dashboard"              => dashboards::organization, Manager;
     "/org-dashboard/billing"      => billing,                  may::ViewBilling;
     "/org-dashboard/members"      => members,                  may::ViewMembers;
@@ -78,6 +80,7 @@ pages! {
     "/org-dashboard/members/roles" => roles,                   may::UpdateRole;
     "/org-dashboard/audit"        => audit,                    may::ViewAudit;
     "/invitations/{token}"        => invitations::answer,      Visitor;
+    "/unsubscribe/{token}"        => unsubscribe,              Visitor;
     "/dev/components"             => components,               Visitor;
     "/dev/mailbox"                => mailbox,                  Visitor;
 }

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 35] = [
+const EMPTY: [&str; 39] = [
     "/api/accounts/switch",
     "/api/admin/roles",
     "/api/audit/export",
@@ -36,6 +36,7 @@ const EMPTY: [&str; 35] = [
     "/api/invitations/decline",
     "/api/invitations/resend",
     "/api/invitations/revoke",
+    "/api/language/choose",
     "/api/members/leave",
     "/api/org/cancel-deletion",
     "/api/org/export-data",
@@ -45,6 +46,9 @@ const EMPTY: [&str; 35] = [
     "/api/roles/create",
     "/api/roles/delete",
     "/api/roles/update",
+    "/api/notifications/save",
+    "/api/notifications/unsubscribe",
+    "/api/profile/save",
     "/api/stripe/webhook",
     "/api/user/onboarding",
     "/api/workspaces/create",
@@ -68,6 +72,7 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
         "/logos/{account}/{file}" => ("/logos/acme/none.png", &[]),
         "/api/org/exports/{export}" => ("/api/org/exports/none", &[]),
         "/api/admin/roles/{id}" => ("/api/admin/roles/none", &[]),
+        "/unsubscribe/{token}" => ("/unsubscribe/none", &[]),
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
         "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),

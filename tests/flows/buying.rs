@@ -42,7 +42,7 @@ both! {
         assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'subscription.started'").await, 1);
 
         let billing = olivia.get("/org-dashboard/billing").await;
-        let renews = format!("Renews on {}", keel_text::date(Instant(end)));
+        let renews = format!("Renews on {}", keel_text::EN.date(Instant(end)));
         for shown in ["Pro", &renews, "2,500", "$290", "Active"] {
             assert!(billing.body.contains(shown), "{shown}: {}", billing.body);
         }

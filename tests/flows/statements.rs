@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The pages of people who belong to an account, as their owner reaches them.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/org-dashboard",
     "/org-dashboard/members",
     "/org-dashboard/members/{member}",
@@ -21,6 +21,8 @@ const PAGES: [&str; 10] = [
     "/org-dashboard/settings",
     "/private-dashboard?account=personal",
     "/private-dashboard/billing?account=personal",
+    "/private-dashboard/settings",
+    "/private-dashboard/settings/notifications",
 ];
 /// Session, person, role and account in one statement; the switcher's list in the other.
 const FRAME: usize = 2;

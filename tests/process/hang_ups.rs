@@ -32,6 +32,8 @@ const CONFIRM_CODE: &str = "/api/auth/confirm-code";
 const SCHEDULE: &str = "/api/org/schedule-deletion";
 const RESTORE: &str = "/api/org/cancel-deletion";
 const CONFIRM_PASSWORD: &str = "/api/auth/confirm-password";
+const UNSUBSCRIBE: &str = "/api/notifications/unsubscribe";
+const ONE_CLICK: &str = "/unsubscribe/{token}";
 /// Where those who hang up come from.
 const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
 const DAY: i64 = 24 * 3_600_000;
@@ -62,11 +64,13 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         // Of those who were about to pay everybody comes again, of the others one: unless a plan or another account may be in
         // their way now.
         let otherwise = [FREE, SWITCH, CREATE, CREATE_FIRST, ACCEPT, DECLINE, CHANGE_ROLE, REMOVE, LEAVE, TRANSFER, CHANGE_OWNER];
+        // Or their invitation was declined.
+        let declined = [UNSUBSCRIBE, ONE_CLICK];
         // Or their session has a token that they were not told.
         let signed_out = [CONFIRM_CODE, CONFIRM_PASSWORD];
         // Or their workspace is to be deleted.
         let leaving = [SCHEDULE, RESTORE];
-        let astray = [&otherwise[..], &signed_out, &leaving].concat().contains(&path.as_str());
+        let astray = [&otherwise[..], &declined, &signed_out, &leaving].concat().contains(&path.as_str());
         let again = if path == CHECKOUT { each } else { usize::from(!astray) };
         buyers.extend(people.into_iter().take(again));
     }
@@ -177,6 +181,14 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             person.signs_in(&format!("/invitations/{token}")).await;
             wire::form(&person.browser, path, &[("token", &token)])
         }
+        UNSUBSCRIBE | ONE_CLICK => {
+            let (host, token) = invited(deployment, person).await;
+            person.posts(DECLINE, &[("token", &token)]).await;
+            let told = format!("SELECT unsubscribe FROM mail_outbox WHERE recipient = '{}' AND unsubscribe IS NOT NULL", host.email);
+            let link = deployment.db.text(&told).await;
+            let token = link.rsplit('/').next().unwrap();
+            wire::form(&person.browser, &path.replace("{token}", token), &[("token", token)])
+        }
         CHANGE_ROLE | REMOVE | LEAVE | TRANSFER | CHANGE_OWNER => {
             let (mut host, token) = invited(deployment, person).await;
             person.signs_in(&format!("/invitations/{token}")).await;
@@ -239,7 +251,9 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
                 SWITCH => &[("account", "personal")],
                 "/api/auth/sign-out" | "/api/org/remove-logo" | "/api/org/export-data" | FREE => &[],
                 CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],
-                "/api/user/onboarding" => &[("first_name", "Olivia"), ("last_name", "Example")],
+                "/api/language/choose" => &[("language", "en")],
+                "/api/notifications/save" => &[("members", "on")],
+                "/api/profile/save" | "/api/user/onboarding" => &[("first_name", "Olivia"), ("last_name", "Example")],
                 unknown => panic!("{unknown} writes: say here what is posted to it"),
             };
             person.signs_in("").await;

@@ -3,19 +3,20 @@
 use crate::access::{SignedIn, Write};
 use crate::db::{Tx, locks};
 use crate::refusal::Result;
-use crate::{accounts, args, ids, members, sql};
+use crate::{accounts, args, ids, members, request, sql};
 use keel_types::{Email, Instant, PersonName, Phone, UserId};
 
 sql! {
     FIND_BY_EMAIL = "SELECT id FROM users WHERE email = $1";
     INSERT_USER = "INSERT INTO users (id, email, verified_at, created_at) VALUES ($1, $2, $3, $3) ON CONFLICT (email) DO NOTHING";
-    INSERT_PROFILE = "INSERT INTO user_profiles (user_id) VALUES ($1)";
+    INSERT_PROFILE = "INSERT INTO user_profiles (user_id, language) VALUES ($1, $2)";
     UPDATE_PROFILE = "UPDATE user_profiles SET first_name = $2, last_name = $3, phone = $4, onboarded_at = COALESCE(onboarded_at, $5)
         WHERE user_id = $1";
     NAME_PERSONAL_ACCOUNT = "UPDATE accounts SET name = $2 WHERE person_id = $1";
 }
 
-/// The person of a verified address: found, or made together with the profile and the personal account.
+/// The person of a verified address: found, or made together with the profile, which has the language of the request, and the
+/// personal account.
 pub(crate) async fn ensure(tx: &mut Tx, email: &Email, now: Instant) -> Result<UserId> {
     if let Some(user) = find(tx, email).await? {
         return Ok(user);
@@ -25,7 +26,8 @@ pub(crate) async fn ensure(tx: &mut Tx, email: &Email, now: Instant) -> Result<U
         // Made by somebody else at the same instant: theirs is committed now.
         return find(tx, email).await?.ok_or(crate::Refusal::Collision);
     }
-    tx.run(INSERT_PROFILE, args![&user]).await?;
+    let language = request::lang().map(|lang| lang.tag().to_owned());
+    tx.run(INSERT_PROFILE, args![&user, language]).await?;
     accounts::create_personal(tx, &user, email, now).await?;
     Ok(user)
 }

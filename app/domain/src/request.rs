@@ -1,7 +1,8 @@
 //! The request that is being answered, known to everything that is done for it: its id stands in each line of the log, and is
-//! the reference of a fault. Work that nobody waits for, as jobs and commands, is done within no request.
+//! the reference of a fault; in its language somebody is spoken to of whom no other one is known. Work that nobody waits for, as jobs and commands, is done within no request.
 
 use crate::secrets::reference;
+use keel_text::Lang;
 use std::cell::Cell;
 use tracing::Instrument as _;
 
@@ -11,19 +12,25 @@ tokio::task_local! {
 
 struct Request {
     id: String,
+    lang: Lang,
     lost_database: Cell<bool>,
 }
 
-/// Does `work` within the request of this id.
-pub async fn within<T>(id: String, work: impl Future<Output = T>) -> T {
+/// Does `work` within the request of this id, which asks for this language.
+pub async fn within<T>(id: String, lang: Lang, work: impl Future<Output = T>) -> T {
     // Errors are logged whatever `RUST_LOG` chooses, and with them the span they stand in.
     let span = tracing::error_span!("request", id);
-    CURRENT.scope(Request { id, lost_database: Cell::new(false) }, work).instrument(span).await
+    CURRENT.scope(Request { id, lang, lost_database: Cell::new(false) }, work).instrument(span).await
 }
 
 /// The id of the request; a new text within none.
 pub(crate) fn id() -> String {
     CURRENT.try_with(|request| request.id.clone()).unwrap_or_else(|_| reference())
+}
+
+/// The language the request asks for, by its cookie or its headers; none within none.
+pub fn lang() -> Option<Lang> {
+    CURRENT.try_with(|request| request.lang).ok()
 }
 
 /// Whether somebody waits for what is being done.

@@ -1,41 +1,10 @@
-//! The languages, the shape of a catalogue, and filling a text's `{placeholders}`.
+//! The shape of a catalogue, and filling a text's `{placeholders}`.
 
 use std::fmt::Display;
 
 use keel_types::{Code, Fault, Interval, Money, Permission};
 
 use crate::en::{Catalogue, EN};
-use crate::format::money;
-
-/// A language the product speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Lang {
-    /// English, the language every other one is translated from.
-    #[default]
-    En,
-}
-
-impl Lang {
-    /// The language of a tag such as `en` or `en-GB`, if the product speaks it.
-    pub fn parse(tag: &str) -> Option<Self> {
-        let language = tag.split(['-', '_']).next().unwrap_or_default();
-        language.eq_ignore_ascii_case("en").then_some(Self::En)
-    }
-
-    /// The tag for `<html lang>` and for the profile.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-        }
-    }
-
-    /// The texts in this language.
-    pub fn catalogue(self) -> &'static Catalogue {
-        match self {
-            Self::En => &EN,
-        }
-    }
-}
 
 impl Catalogue {
     /// What a person reads about a refused or failed request.
@@ -60,6 +29,7 @@ impl Catalogue {
             Fault::NotAPicture => fields.not_a_picture,
             Fault::TooManyPixels => fields.too_many_pixels,
             Fault::BadCharacters => fields.bad_characters,
+            Fault::NotAVatNumber => fields.not_a_vat_number,
             Fault::NotACode => fields.not_a_code,
             Fault::WrongCode => fields.wrong_code,
             Fault::NoTriesLeft => fields.no_tries_left,
@@ -90,7 +60,7 @@ impl Catalogue {
             Some(Interval::Month) => self.price.month,
             Some(Interval::Year) => self.price.year,
         };
-        fill(text, &[("amount", &money(amount))])
+        fill(text, &[("amount", &self.money(amount))])
     }
 
     /// An amount paid for each seat: `$24 per seat, per month`.
@@ -99,7 +69,13 @@ impl Catalogue {
             Interval::Month => self.price.seat_month,
             Interval::Year => self.price.seat_year,
         };
-        fill(text, &[("amount", &money(amount))])
+        fill(text, &[("amount", &self.money(amount))])
+    }
+
+    /// What a role is called: one that is there from the start in this language, any other as people named it.
+    pub fn role<'a>(&self, name: &'a str) -> &'a str {
+        let is_known = EN.role_name.find(name) == Some(name);
+        self.role_name.find(name).filter(|_| is_known).unwrap_or(name)
     }
 
     /// What a permission allows; of one that has no text yet, its word.
@@ -123,15 +99,17 @@ impl Catalogue {
     }
 }
 
-/// The text with each `{name}` replaced by its value. A placeholder without a value stays as it
-/// is; a value is never searched for placeholders, so what people typed stays what they typed.
+/// The text with each `{name}` replaced by its value, and each `{name:one|many}` by the word that goes with the value when it is a
+/// number: the first for 1, the last for others; of three words the first two are for 0 and 1. A placeholder without a value
+/// stays as it is; a value is never searched for placeholders, so what people typed stays what they typed.
 pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
     let mut filled = String::with_capacity(text.len() + 16 * values.len());
     let mut rest = text;
-    while let Some((before, name, after)) = next_placeholder(rest) {
+    while let Some((before, name, words, after)) = next_placeholder(rest) {
         filled.push_str(before);
         match values.iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => filled.push_str(&value.to_string()),
+            Some((_, value)) if words.is_empty() => filled.push_str(&value.to_string()),
+            Some((_, value)) => filled.push_str(word_for(words, &value.to_string())),
             None => filled.push_str(&rest[before.len()..rest.len() - after.len()]),
         }
         rest = after;
@@ -144,17 +122,28 @@ pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
 pub fn placeholders(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = text;
-    while let Some((_, name, after)) = next_placeholder(rest) {
+    while let Some((_, name, _, after)) = next_placeholder(rest) {
         names.push(name);
         rest = after;
     }
     names
 }
 
-fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
+/// What is before a placeholder, its name, its words if it has any, and what is behind it.
+fn next_placeholder(text: &str) -> Option<(&str, &str, &str, &str)> {
     let (before, opened) = text.split_once('{')?;
-    let (name, after) = opened.split_once('}')?;
-    Some((before, name, after))
+    let (inside, after) = opened.split_once('}')?;
+    let (name, words) = inside.split_once(':').unwrap_or((inside, ""));
+    Some((before, name, words, after))
+}
+
+fn word_for<'a>(words: &'a str, number: &str) -> &'a str {
+    let words: Vec<&str> = words.split('|').collect();
+    match (words.as_slice(), number) {
+        ([one, _] | [_, one, _], "1") => one,
+        ([zero, _, _], "0") => zero,
+        (all, _) => all.last().copied().unwrap_or_default(),
+    }
 }
 
 /// Makes from one language's texts the structs that all languages share, and that language's
@@ -163,9 +152,13 @@ macro_rules! catalogue {
     ($language:ident = $($(#[$doc:meta])* $field:ident: $section:ident { $($entry:ident: $text:expr,)* })*) => {
         /// All texts of one language, a field per page or subject.
         #[derive(Debug)]
-        pub struct Catalogue { $(pub $field: $section,)* }
+        pub struct Catalogue {
+            /// How figures are written.
+            pub conventions: Conventions,
+            $(pub $field: $section,)*
+        }
 
-        pub const $language: Catalogue = Catalogue { $($field: $section { $($entry: $text,)* },)* };
+        pub const $language: Catalogue = Catalogue { conventions: CONVENTIONS, $($field: $section { $($entry: $text,)* },)* };
 
         $(
             $(#[$doc])*
@@ -192,6 +185,23 @@ macro_rules! catalogue {
     };
 }
 pub(crate) use catalogue;
+
+/// Makes one language's constant of its texts. An entry that English does not have does not compile; one that is missing stays
+/// English. The list names the texts that are right although they are the same in English.
+macro_rules! translation {
+    ($language:ident, like English in [$($same:expr),* $(,)?], $($field:ident { $($entry:ident: $text:expr,)* })*) => {
+        pub const $language: Catalogue = {
+            let mut all = EN;
+            all.conventions = CONVENTIONS;
+            $($(all.$field.$entry = $text;)*)*
+            all
+        };
+
+        #[cfg(test)]
+        pub const LIKE_ENGLISH: &[&str] = &[$($same),*];
+    };
+}
+pub(crate) use translation;
 
 #[cfg(test)]
 mod tests {
@@ -255,8 +265,19 @@ mod tests {
     }
 
     #[test]
-    fn a_language_is_read_from_a_tag() {
-        assert_eq!(Lang::parse("en-GB"), Some(Lang::En));
-        assert_eq!(Lang::parse("xx"), None);
+    fn a_number_chooses_the_word_that_goes_with_it() {
+        let english = |n: i64| fill("{n} {n:seat|seats}", &[("n", &n)]);
+        assert_eq!([english(0), english(1), english(2)], ["0 seats", "1 seat", "2 seats"]);
+        let french = |n: &str| fill("{n} {n:siège|siège|sièges}", &[("n", &n)]);
+        assert_eq!([french("0"), french("1"), french("21")], ["0 siège", "1 siège", "21 sièges"]);
+        assert_eq!(fill("{n:seat|seats}", &[]), "{n:seat|seats}");
+        assert_eq!(placeholders("{used} of {limit} {limit:seat|seats}"), ["used", "limit", "limit"]);
+    }
+
+    #[test]
+    fn roles_from_the_start_are_called_in_every_language_and_others_as_they_are_named() {
+        let german = crate::Lang::De.catalogue();
+        assert_eq!((EN.role("Owner"), german.role("Member")), ("Owner", "Mitglied"));
+        assert_eq!((german.role("Auditor"), german.role("member")), ("Auditor", "member"));
     }
 }

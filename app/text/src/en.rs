@@ -4,6 +4,17 @@
 //! `{placeholders}` are filled by [`fill`](crate::fill) and written in snake case.
 
 use crate::catalogue::catalogue;
+use crate::format::Conventions;
+
+const CONVENTIONS: Conventions = Conventions {
+    decimal: '.',
+    group: ',',
+    grouped_from: 4,
+    money: "{sign}{symbol}{number}",
+    date: "{day} {month} {year}",
+    first: "1",
+    months: ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+};
 
 catalogue! { EN =
 
@@ -15,7 +26,9 @@ common: Common {
     skip: "Skip to content",
     home: "Keel, home",
     seats_used: "{used} of {limit} seats used",
-    seats_used_unlimited: "{used} seats used, no limit",
+    seats_used_unlimited: "{used} {used:seat|seats} used, no limit",
+    language: "Language",
+    change_language: "Change",
 }
 
 navigation: Navigation {
@@ -74,18 +87,17 @@ pricing: Pricing {
     period: "Billing period",
     monthly: "Monthly",
     yearly: "Yearly",
-    saving: "{months} months free",
-    saving_one: "1 month free",
+    saving: "{months} {months:month|months} free",
     free: "no card needed",
     per_month: "per month",
     per_year: "per year",
     per_seat_month: "per seat, per month",
     per_seat_year: "per seat, per year",
-    credits: "{credits} credits a month",
-    credits_per_seat: "{credits} credits per seat a month",
-    seats: "Up to {seats} seats",
+    credits: "{credits} {credits:credit|credits} a month",
+    credits_per_seat: "{credits} {credits:credit|credits} per seat a month",
+    seats: "Up to {seats} {seats:seat|seats}",
     seats_flexible: "As many seats as you pay for, up to {seats}",
-    trial: "{days} days free to try",
+    trial: "{days} {days:day|days} free to try",
     choose: "Choose {plan}",
     by_arrangement: "By arrangement",
     contact: "Contact us",
@@ -202,14 +214,14 @@ checkout: Checkout {
     start: "Start",
     pay_now: "Pay now",
     pay_now_text: "The plan and its credits start at once.",
-    trial: "{days} days free",
+    trial: "{days} {days:day|days} free",
     trial_text: "Your card is asked now and first charged on {date}, unless you cancel before.",
     submit: "Continue to payment",
     submit_free: "Start with Free",
     change_plan: "Change plan",
     total: "Today",
     total_trial: "Nothing, then {amount} on {date}",
-    total_seats: "{amount} for {seats} seats",
+    total_seats: "{amount} for {seats} {seats:seat|seats}",
     cancelled: "You came back without paying. Nothing was charged, and your choice is still here.",
     no_choice: "No plan is chosen yet",
     no_choice_text: "Choose one on the pricing page, then come back here to start it.",
@@ -342,6 +354,14 @@ private_dashboard: PrivateDashboard {
     open_workspace: "Open {account}",
 }
 
+/// What the roles are called that are there from the start, see [`Catalogue::role`].
+role_name: RoleName {
+    owner: "Owner",
+    admin: "Admin",
+    member: "Member",
+    viewer: "Viewer",
+}
+
 /// What was done, see [`Catalogue::activity`].
 activity: Activity {
     auth_signed_in: "Signed in",
@@ -385,6 +405,71 @@ actor: Actor {
     deletion: "Keel",
     former_member: "Former member",
     nobody: "Somebody",
+}
+
+/// The pages of a person's own settings.
+own_settings: OwnSettings {
+    pages: "Your settings",
+    profile: "Profile",
+    security: "Security",
+    notifications: "Notifications",
+    data: "Your data",
+}
+
+profile: Profile {
+    title: "Profile",
+    lead: "Who you are to the people you work with, and how Keel speaks to you.",
+    about: "About you",
+    job_title: "Title",
+    job_title_hint: "What you do, such as Head of Sales",
+    vat_number: "VAT number",
+    vat_number_hint: "With the country code, such as DE123456789",
+    language: "Language",
+    language_hint: "Of pages and e-mails",
+    language_of_browser: "As the browser asks for",
+    time_zone: "Time zone",
+    time_zone_hint: "Days and times are written in it",
+    time_zone_of_browser: "As on this device",
+    submit: "Save",
+    workspaces: "Workspaces",
+    workspace: "Workspace",
+    actions: "Actions",
+    no_workspaces: "You belong to no workspace",
+    no_workspaces_text: "Workspaces that you make or join are listed here, each with your role.",
+    leave_last_owner: "You are the only owner of {account}",
+    leave_last_owner_text: "A workspace needs an owner. Give somebody else the role of an owner, then you can leave.",
+    leave_billing_owner: "You answer for the bills of {account}",
+    leave_billing_owner_text: "Hand over billing to another owner first, then you can leave.",
+    open_members: "Open members",
+}
+
+notifications: Notifications {
+    title: "Notifications",
+    lead: "Which e-mails you get at {email}.",
+    always: "Always sent",
+    security: "Security",
+    security_hint: "Sign-ins, passwords, and what becomes of your own access",
+    billing: "Billing",
+    billing_hint: "Payments and plans, for whoever answers for them",
+    optional: "As you like",
+    members: "Members",
+    members_hint: "Who accepts or declines your invitations",
+    projects: "Projects",
+    projects_hint: "What happens in projects you work on",
+    credits: "Credits",
+    credits_hint: "When credits run low",
+    product: "Product news",
+    product_hint: "What is new, a few times a year",
+    submit: "Save",
+}
+
+unsubscribe: Unsubscribe {
+    title: "Unsubscribe",
+    next: "You get no more e-mails of this kind: {kind}.",
+    submit: "Unsubscribe",
+    done: "You are unsubscribed",
+    done_text: "You get no more e-mails of this kind: {kind}. In your settings you can turn them on again.",
+    settings: "Open your settings",
 }
 
 members: Members {
@@ -448,8 +533,7 @@ invite: Invite {
     role: "Role",
     role_hint: "Only roles whose permissions you have yourself.",
     submit: "Send invitations",
-    sent_one: "1 invitation was sent.",
-    sent_many: "{count} invitations were sent.",
+    sent: "{count} {count:invitation was|invitations were} sent.",
     seats: "Seats",
     full: "Every seat is taken",
     full_text: "Withdraw an invitation or take a larger plan to invite more people.",
@@ -700,6 +784,7 @@ flash: Flash {
     reset_sent: "A mail is on its way. If it does not arrive, look in the spam folder.",
     password_saved: "Your new password is saved.",
     profile_saved: "Your profile is saved.",
+    notifications_saved: "Your choice is saved.",
     workspace_created: "Your workspace is ready.",
     account_switched: "You switched accounts.",
     role_changed: "The role is changed.",
@@ -743,6 +828,7 @@ fields: Fields {
     file_too_large: "This file is larger than 1 MiB. Choose a smaller one.",
     not_a_picture: "This is no whole PNG, JPEG or WebP picture. Choose another file.",
     too_many_pixels: "This picture is more than 3,000 pixels wide or high. Choose a smaller one.",
+    not_a_vat_number: "A VAT number of this country looks different. Compare it with an invoice of yours.",
     bad_characters: "This contains characters that do not belong here.",
     wrong_code: "This is not the code from the newest e-mail. Try again.",
     no_tries_left: "That was the last try for this code. Send a new one.",
@@ -796,11 +882,11 @@ problem: Problem {
     too_large: "This is more than one request may carry.",
     method_not_allowed: "This address does not take this kind of request.",
     unsupported_media: "This kind of request is not understood here.",
-    too_many: "That was too often. Try again in {seconds} seconds.",
+    too_many: "That was too often. Try again in {seconds} {seconds:second|seconds}.",
     payment_declined: "The payment was declined: {reason}",
     payment_unavailable: "The payment provider does not answer. Nothing was charged. Try again in a minute.",
     mail_unavailable: "The e-mail could not be sent. Try again in a minute.",
-    unavailable: "We cannot do this right now. Try again in {seconds} seconds.",
+    unavailable: "We cannot do this right now. Try again in {seconds} {seconds:second|seconds}.",
     internal: "Something went wrong on our side. Nothing you did was lost.",
 }
 
@@ -943,6 +1029,7 @@ mail: Mail {
     removed_heading: "You were removed from a workspace",
     removed_text: "{by} removed you from {account}. It does not open for you any more. What you did there keeps your name, and your other workspaces are as they were.",
     membership_reason: "You get this message because it concerns your place in {account}.",
+    unsubscribe: "Stop e-mails of this kind:",
 }
 
 mailbox: Mailbox {
@@ -992,6 +1079,7 @@ privacy: Privacy {
     cookie_device: "One remembers for a year that this browser has signed in before, so that nobody can use up your tries.",
     cookie_choice: "One remembers the plan you chose, for 30 minutes.",
     cookie_typed: "One keeps what you typed while you confirm that it is you, for ten minutes.",
+    cookie_language: "One remembers the language you chose, for a year.",
     cookie_flash: "One carries a message to the next page, for a minute.",
     no_tracking: "There are no cookies for advertising, and nothing is loaded from other companies.",
 }

@@ -13,18 +13,22 @@ pub mod permission;
 pub mod role;
 pub mod slug;
 pub mod time;
+pub mod time_zone;
 pub mod url;
+pub mod vat;
 
 pub use code::Code;
 pub use email::Email;
 pub use id::*;
 pub use model::{AccountKind, BillingModel, BusinessModel, Interval};
 pub use money::{Currency, Money};
-pub use name::{CompanyName, PersonName, Phone, PostalAddress, RoleName, TaxId, WorkspaceName};
+pub use name::{CompanyName, JobTitle, PersonName, Phone, PostalAddress, RoleName, TaxId, WorkspaceName};
 pub use permission::{Permission, Permissions};
 pub use role::Role;
 pub use slug::Slug;
 pub use time::Instant;
+pub use time_zone::TimeZone;
+pub use vat::VatNumber;
 
 /// Why a typed text was not taken, as the catalogue and `docs/errors.md` know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -56,6 +60,8 @@ pub enum Fault {
     TooManyPixels,
     /// Characters the field does not take.
     BadCharacters,
+    /// Not how the country it begins with writes VAT numbers.
+    NotAVatNumber,
     /// Not six digits.
     NotACode,
     /// The code is wrong; another try is left.

@@ -36,13 +36,13 @@ impl Currency {
     pub fn of_languages(accept_language: &str) -> Self {
         const EURO: [&str; 20] =
             ["at", "be", "cy", "de", "ee", "es", "fi", "fr", "gr", "hr", "ie", "it", "lt", "lu", "lv", "mt", "nl", "pt", "si", "sk"];
-        let tag = accept_language.split([',', ';']).next().unwrap_or_default().trim().to_ascii_lowercase();
-        let mut parts = tag.split('-');
+        let mut parts = accept_language.split([',', ';']).next().unwrap_or_default().trim().split('-');
         let language = parts.next().unwrap_or_default();
+        let is = |tag: &str, known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(tag));
         match parts.find(|p| p.len() == 2) {
-            Some("gb") => Self::Gbp,
-            Some(region) if EURO.contains(&region) => Self::Eur,
-            None if ["nl", "de", "fr", "es"].contains(&language) => Self::Eur,
+            Some(region) if is(region, &["gb"]) => Self::Gbp,
+            Some(region) if is(region, &EURO) => Self::Eur,
+            None if is(language, &["nl", "de", "fr", "es"]) => Self::Eur,
             _ => Self::Usd,
         }
     }
@@ -67,6 +67,7 @@ mod tests {
             ("en-GB,en;q=0.9", Currency::Gbp),
             ("en-IE", Currency::Eur),
             ("de", Currency::Eur),
+            ("DE-at", Currency::Eur),
             ("de-CH", Currency::Usd),
             ("zh-Hans-DE", Currency::Eur),
             ("en", Currency::Usd),

@@ -4,7 +4,7 @@ use crate::Fault;
 use serde::{Deserialize, Serialize};
 
 /// A trimmed text without control or direction-changing characters, of at most `most` characters.
-fn line(text: &str, most: usize) -> Result<String, Fault> {
+pub(crate) fn line(text: &str, most: usize) -> Result<String, Fault> {
     let text = text.trim();
     let hidden =
         |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
@@ -65,6 +65,8 @@ macro_rules! lines {
 lines! {
     /// A first or a last name.
     PersonName up to 80;
+    /// What a person does: Head of Sales.
+    JobTitle up to 80;
     /// What a workspace is called.
     WorkspaceName up to 80;
     /// What a company is called on its invoices.

@@ -6,6 +6,7 @@ use http::{HeaderMap, header};
 use keel_domain::Keel;
 use keel_domain::access::{Asked, Origin};
 use keel_domain::secrets::PlainToken;
+use keel_domain::settings::Settings;
 use keel_text::Lang;
 use keel_types::Currency;
 use keel_types::url::LocalPath;
@@ -21,7 +22,9 @@ pub struct Arrival {
     pub keel: Keel,
     /// What the doors look at. No account is named at first: pages take it from the query, actions from their fields.
     pub asked: Asked,
-    /// The headers, for cookies and languages.
+    /// The language it asks for.
+    pub lang: Lang,
+    /// The headers, for cookies and currencies.
     pub headers: HeaderMap,
     /// The page a form was posted from.
     pub at: Option<LocalPath>,
@@ -39,11 +42,16 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// What a browser's languages tell. There are no texts but English ones yet.
+    /// What a browser's languages tell.
     pub fn of(headers: &HeaderMap) -> Self {
-        let languages = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Self { lang: Lang::default(), currency: Currency::of_languages(languages.unwrap_or_default()) }
+        let languages = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self { lang: Lang::negotiate(languages), currency: Currency::of_languages(languages) }
     }
+}
+
+/// The language a request asks for: the one chosen in this browser, else the one its headers like best.
+pub fn language(settings: &Settings, headers: &HeaderMap) -> Lang {
+    Cookie::Language.read(settings, headers).and_then(Lang::parse).unwrap_or_else(|| Audience::of(headers).lang)
 }
 
 impl Arrival {
@@ -59,7 +67,8 @@ impl Arrival {
             address: client.map(|client| client.to_string()).unwrap_or_default(),
             agent: text(header::USER_AGENT).chars().take(LONGEST_AGENT).collect(),
         };
-        Self { keel: keel.clone(), asked, headers: headers.clone(), at: None, files: vec![] }
+        let lang = language(keel.settings(), headers);
+        Self { keel: keel.clone(), asked, lang, headers: headers.clone(), at: None, files: vec![] }
     }
 
     /// A cookie's value.

@@ -16,6 +16,8 @@ pub enum Cookie {
     PendingCheckout,
     /// What was typed into a form that waits for a proof of who one is.
     Typed,
+    /// The language that was chosen.
+    Language,
     /// A message for the next page.
     Flash,
 }
@@ -30,6 +32,7 @@ impl Cookie {
             Self::SignIn => "keel_sign_in",
             Self::PendingCheckout => "keel_pending_checkout",
             Self::Typed => "keel_typed",
+            Self::Language => "keel_lang",
             Self::Flash => "keel_flash",
         }
     }
@@ -38,7 +41,7 @@ impl Cookie {
     fn max_age(self) -> u32 {
         match self {
             Self::Session => 30 * 24 * 60 * 60,
-            Self::Device => 365 * 24 * 60 * 60,
+            Self::Device | Self::Language => 365 * 24 * 60 * 60,
             Self::SignIn => 60 * 60,
             Self::PendingCheckout => 30 * 60,
             Self::Typed => 10 * 60,

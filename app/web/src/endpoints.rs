@@ -44,6 +44,11 @@ impl Page {
     }
 }
 
+/// Whether there is a page of somebody's at this path.
+pub fn is_page(path: &str) -> bool {
+    inventory::iter::<Page>().any(|page| page.path == path)
+}
+
 /// Whether there is such a page, for signed-in people, and its door opens to this one. A path with parts that vary is no
 /// page here: what it names is in one account only.
 pub fn opens(path: &str, caller: &Caller) -> bool {

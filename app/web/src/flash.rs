@@ -36,6 +36,7 @@ said! {
     ResetSent = "reset_sent",
     PasswordSaved = "password_saved",
     ProfileSaved = "profile_saved",
+    NotificationsSaved = "notifications_saved",
     WorkspaceCreated = "workspace_created",
     AccountSwitched = "account_switched",
     RoleChanged = "role_changed",

@@ -3,6 +3,7 @@
 use crate::flash::Said;
 use crate::layouts::{AccountEntry, BannerText, Frame, Section, User};
 use crate::page::Visit;
+use crate::pages::own_settings::PROFILE;
 use crate::pages::{accounts, audit, members, settings, sign_in, workspaces};
 use crate::ui::{Icon, Text, Tone};
 use keel_domain::access::{Caller, Standing};
@@ -58,7 +59,7 @@ fn entry(visit: &Visit, mine: &Mine, standing: &Standing, text: &'static Catalog
         note: match mine.kind {
             AccountKind::Personal if settings.model() == BusinessModel::B2b => text.navigation.personal.to_owned(),
             AccountKind::Personal => note(text.navigation.personal),
-            AccountKind::Workspace => note(&mine.role.name),
+            AccountKind::Workspace => note(text.role(&mine.role.name)),
         },
         logo: mine.logo.as_ref().map(|file| url::logo(mine.account.as_str(), file)),
         current: mine.account == standing.account,
@@ -69,7 +70,7 @@ fn user(visit: &Visit, caller: &Caller) -> User {
     User {
         name: caller.shown_name(),
         email: caller.email.to_string(),
-        your_account: None,
+        your_account: visit.account().map_or_else(|| PROFILE.to_owned(), |_| url::about(PROFILE, caller.usual_standing().handle())),
         sign_out_action: sign_in::sign_out::at(visit.here()),
     }
 }

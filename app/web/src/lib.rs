@@ -18,4 +18,5 @@ pub mod page;
 pub mod pages;
 pub mod problem;
 pub mod typed;
+pub mod reading;
 pub mod ui;

@@ -9,6 +9,7 @@ use crate::frame;
 use crate::layouts::Frame;
 use crate::pages::errors;
 use crate::typed;
+use crate::reading::Reading;
 use crate::ui::Maybe;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -19,7 +20,7 @@ use keel_domain::access::{Caller, Door, Origin, Read, SignedIn, Standing, Write}
 use keel_domain::accounts::{Mine, billing, dashboard, list_mine};
 use keel_domain::{Keel, Refusal};
 use keel_text::{Catalogue, Lang};
-use keel_types::url;
+use keel_types::{TimeZone, url};
 use leptos::prelude::{IntoView, Owner, RenderHtml as _};
 use std::sync::Arc;
 
@@ -148,8 +149,8 @@ impl Visit {
     /// Renders. Every read has ended.
     pub fn show<M, V: IntoView>(&self, route: &'static str, page: Page, model: M, view: impl FnOnce(M, Page) -> V) -> Response {
         let said = page.said;
-        let html = render(|| view(model, page));
-        let mut response = Html(html).into_response();
+        let reading = page.reading();
+        let mut response = html(&reading, render(reading.clone(), || view(model, page)));
         if said.is_some() && !self.again {
             append(&mut response, flash::end(self.arrival.keel.settings()));
         }
@@ -200,13 +201,14 @@ impl Visit {
     }
 
     fn page(&self, caller: Option<&Caller>, mine: &[Mine]) -> Page {
-        let lang = Lang::default();
+        let lang = caller.and_then(|caller| caller.lang).unwrap_or(self.arrival.lang);
         let settings = self.keel().settings();
         let said = flash::said(&self.arrival);
         let standing = caller.map(Caller::usual_standing);
         let about = standing.filter(|_| self.account().is_some()).map(|standing| standing.handle().to_owned());
         Page {
             lang,
+            time_zone: caller.and_then(|caller| caller.time_zone),
             text: lang.catalogue(),
             here: self.here.clone(),
             form: self.form.clone(),
@@ -232,6 +234,8 @@ fn link(path: &str, about: Option<&str>) -> String {
 pub struct Page {
     /// The language.
     pub lang: Lang,
+    /// The reader's time zone, when they told one.
+    pub time_zone: Option<TimeZone>,
     /// Its texts.
     pub text: &'static Catalogue,
     /// Path and query of this page, for the forms on it: `action::at(&page.here)`.
@@ -256,6 +260,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// How it is read.
+    pub fn reading(&self) -> Reading {
+        Reading { lang: self.lang, time_zone: self.time_zone, here: self.here.clone() }
+    }
+
     /// A link to another page: about the same account, where the request named one.
     pub fn link(&self, path: &str) -> String {
         link(path, self.about.as_deref())
@@ -282,10 +291,19 @@ impl Page {
     }
 }
 
+/// An answer of HTML that depends on who asks, in which language.
+pub fn html(reading: &Reading, html: String) -> Response {
+    let head = [(header::CONTENT_LANGUAGE, reading.lang.tag()), (header::VARY, "accept-language, cookie")];
+    (head, Html(html)).into_response()
+}
+
 /// HTML of a view. An owner with a shared context of its own: a view with an island would otherwise not find one.
-pub fn render<V: IntoView>(view: impl FnOnce() -> V) -> String {
+pub fn render<V: IntoView>(reading: Reading, view: impl FnOnce() -> V) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
-    let html = owner.with(|| view().into_view().to_html());
+    let html = owner.with(|| {
+        reading.begin();
+        view().into_view().to_html()
+    });
     owner.unset_with_forced_cleanup();
     html
 }

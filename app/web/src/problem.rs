@@ -1,7 +1,7 @@
 //! Why an action did not do what was asked: on the wire this is `application/problem+json` (RFC 9457).
 
-use keel_domain::Refusal;
-use keel_text::{EN, fill};
+use keel_domain::{Refusal, request};
+use keel_text::fill;
 use keel_types::{Code, Fault};
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// A problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// A sentence for people.
+    /// A sentence for people, in the language the request asks for.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
@@ -62,7 +62,7 @@ impl Problem {
     /// A problem of this code and nothing more.
     pub fn new(code: Code) -> Self {
         Self {
-            title: EN.code(code).to_owned(),
+            title: request::lang().unwrap_or_default().catalogue().code(code).to_owned(),
             status: code.status(),
             code,
             errors: vec![],

@@ -6,8 +6,9 @@ use crate::db::Conn;
 use crate::refusal::{Refusal, Result};
 use crate::staff::PlatformRole;
 use crate::{args, sql};
+use keel_text::Lang;
 use keel_types::time::DAY;
-use keel_types::{AccountId, AccountKind, BusinessModel, Email, Fault, Instant, MembershipId, Role, SessionId, UserId};
+use keel_types::{AccountId, AccountKind, BusinessModel, Email, Fault, Instant, MembershipId, Role, SessionId, TimeZone, UserId};
 
 /// A session that was not used for so long is over.
 const IDLE: i64 = 14 * DAY;
@@ -19,6 +20,7 @@ sql! {
     // else the personal one. A slug that an account had until lately names it still. Where there are no teams, what was made
     // while there were is asleep; what is being deleted is gone.
     FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, u.email, u.platform_role, p.first_name, p.last_name, p.onboarded_at,
+            p.language, p.time_zone,
             m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
             a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at, a.deletion_due_at,
             COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
@@ -53,6 +55,10 @@ pub struct Caller {
     pub name: Option<(String, String)>,
     /// Whether the person has told the name.
     pub onboarded: bool,
+    /// The language the person chose.
+    pub lang: Option<Lang>,
+    /// The time zone the person chose.
+    pub time_zone: Option<TimeZone>,
     /// Whether the person belongs to any workspace.
     pub has_workspace: bool,
     /// What the person is among the platform's staff.
@@ -178,6 +184,8 @@ struct CallerRow {
     first_name: Option<String>,
     last_name: Option<String>,
     onboarded_at: Option<i64>,
+    language: Option<String>,
+    time_zone: Option<String>,
     #[sqlx(try_from = "String")]
     membership: MembershipId,
     last_active_at: Option<i64>,
@@ -225,6 +233,8 @@ impl CallerRow {
             email: self.email,
             name: self.first_name.zip(self.last_name),
             onboarded: self.onboarded_at.is_some(),
+            lang: self.language.as_deref().and_then(Lang::parse),
+            time_zone: self.time_zone.and_then(|zone| TimeZone::parse(&zone).ok()),
             has_workspace: self.has_workspace,
             platform_role: self.platform_role.as_deref().and_then(PlatformRole::parse),
             last_seen: Instant(self.last_seen_at),

@@ -6,6 +6,7 @@ pub(crate) mod ownership;
 
 use super::enqueue;
 use super::names::inert;
+use super::recipients::Recipient;
 use super::render::{Button, Digits, Letter};
 use crate::Keel;
 use crate::access::{Caller, Standing};
@@ -13,7 +14,7 @@ use crate::accounts::dashboard;
 use crate::db::Tx;
 use crate::refusal::Result;
 use crate::sign_in::LIFE;
-use keel_text::{EN, date_time, fill};
+use keel_text::fill;
 use keel_types::time::MINUTE;
 use keel_types::{AccountId, Email, ExportId, Instant, Role, url};
 
@@ -30,19 +31,22 @@ pub(crate) enum Ticket {
 
 /// A link and a code.
 pub(crate) async fn sign_in(tx: &mut Tx, keel: &Keel, to: &Email, ticket: Ticket, path: &str, code: &str) -> Result<()> {
-    let text = &EN.mail;
+    let reader = Recipient::find(tx, to, None).await?;
+    let text = &reader.text().mail;
     let (heading, before, button) = match ticket {
         Ticket::SignIn => (text.sign_in_heading, text.sign_in_text, text.sign_in_button),
         Ticket::NewAccount => (text.sign_up_heading, text.sign_up_text, text.sign_up_button),
         Ticket::KnownAccount => (text.sign_up_again_heading, text.sign_up_again_text, text.sign_in_button),
     };
     let letter = Letter {
+        lang: reader.lang,
         subject: fill(text.sign_in_subject, &[("code", &code)]),
         heading,
         text: fill(before, &[("minutes", &minutes())]),
         button: Some(Button { label: button, before: text.sign_in_link, address: address(keel, path) }),
         digits: Some(Digits { before: text.sign_in_code, code }),
         reason: fill(text.reason, &[("email", to)]),
+        end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
@@ -63,42 +67,51 @@ pub(crate) async fn step_up(tx: &mut Tx, keel: &Keel, to: &Email, code: &str) ->
 
 /// A link to a new password.
 pub(crate) async fn reset(tx: &mut Tx, keel: &Keel, to: &Email, path: &str) -> Result<()> {
-    let text = &EN.mail;
+    let reader = Recipient::find(tx, to, None).await?;
+    let text = &reader.text().mail;
     let letter = Letter {
+        lang: reader.lang,
         subject: text.reset_subject.to_owned(),
         heading: text.reset_heading,
         text: fill(text.reset_text, &[("minutes", &minutes())]),
         button: Some(Button { label: text.reset_button, before: text.reset_link, address: address(keel, path) }),
         digits: None,
         reason: fill(text.reset_reason, &[("email", to)]),
+        end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
 
 /// A new password was asked for at an address that nobody has.
 pub(crate) async fn nobody(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
-    let text = &EN.mail;
+    let reader = Recipient::find(tx, to, None).await?;
+    let text = &reader.text().mail;
     let letter = Letter {
+        lang: reader.lang,
         subject: text.reset_subject.to_owned(),
         heading: text.nobody_heading,
         text: fill(text.nobody_text, &[("email", to)]),
         button: Some(Button { label: text.nobody_button, before: text.nobody_link, address: address(keel, "/signup") }),
         digits: None,
         reason: fill(text.reset_reason, &[("email", to)]),
+        end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
 
 /// The password is another one now.
 pub(crate) async fn password_changed(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
-    let text = &EN.mail;
+    let reader = Recipient::find(tx, to, None).await?;
+    let text = &reader.text().mail;
     let letter = Letter {
+        lang: reader.lang,
         subject: text.changed_subject.to_owned(),
         heading: text.changed_heading,
         text: fill(text.changed_text, &[("email", to)]),
         button: Some(Button { label: text.changed_button, before: text.changed_link, address: address(keel, "/forgot-password") }),
         digits: None,
         reason: text.changed_reason.to_owned(),
+        end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
@@ -113,31 +126,38 @@ pub(crate) async fn role_changed(
     before: &str,
     after: &Role,
 ) -> Result<()> {
-    let text = &EN.mail;
-    let [by, account, before, now] = [&person(by), &inert(&place.name), &inert(before), &inert(&after.name)];
+    let reader = Recipient::find(tx, to, by.lang).await?;
+    let text = &reader.text().mail;
+    let role = |name| inert(reader.text().role(name));
+    let [by, account, before, now] = [&person(by), &inert(&place.name), &role(before), &role(&after.name)];
     let dashboard = url::about(dashboard(after.is_manager()), place.handle());
     let letter = Letter {
+        lang: reader.lang,
         subject: fill(text.role_changed_subject, &[("account", account), ("role", now)]),
         heading: text.role_changed_heading,
         text: fill(text.role_changed_text, &[("by", by), ("account", account), ("before", before), ("role", now)]),
         button: Some(Button { label: text.role_changed_button, before: text.role_changed_link, address: address(keel, &dashboard) }),
         digits: None,
         reason: fill(text.membership_reason, &[("account", account)]),
+        end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
 
 /// Somebody removed the person from a workspace.
 pub(crate) async fn removed(tx: &mut Tx, keel: &Keel, to: &Email, by: &Caller, place: &Standing) -> Result<()> {
-    let text = &EN.mail;
+    let reader = Recipient::find(tx, to, by.lang).await?;
+    let text = &reader.text().mail;
     let (by, account) = (person(by), inert(&place.name));
     let letter = Letter {
+        lang: reader.lang,
         subject: fill(text.removed_subject, &[("account", &account)]),
         heading: text.removed_heading,
         text: fill(text.removed_text, &[("by", &by), ("account", &account)]),
         button: None,
         digits: None,
         reason: fill(text.membership_reason, &[("account", &account)]),
+        end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
@@ -178,6 +198,6 @@ fn minutes() -> i64 {
     LIFE / MINUTE
 }
 
-fn address(keel: &Keel, path: &str) -> String {
+pub(super) fn address(keel: &Keel, path: &str) -> String {
     format!("{}{path}", keel.settings().base_url)
 }

@@ -3,6 +3,7 @@
 pub mod letters;
 mod names;
 pub mod post;
+mod recipients;
 mod render;
 
 use crate::access::{Read, Visitor};
@@ -13,9 +14,9 @@ use keel_types::{Email, Instant, MailId};
 use render::Letter;
 
 sql! {
-    INSERT = "INSERT INTO mail_outbox (id, recipient, subject, plain, html, links, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    FIND = "SELECT id, recipient, subject, plain, html, links, created_at, sent_at FROM mail_outbox WHERE id = $1";
-    LIST = "SELECT id, recipient, subject, plain, html, links, created_at, sent_at FROM mail_outbox
+    INSERT = "INSERT INTO mail_outbox (id, recipient, subject, plain, html, links, unsubscribe, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    FIND = "SELECT id, recipient, subject, plain, html, links, unsubscribe, created_at, sent_at FROM mail_outbox WHERE id = $1";
+    LIST = "SELECT id, recipient, subject, plain, html, links, unsubscribe, created_at, sent_at FROM mail_outbox
         WHERE CAST($1 AS TEXT) IS NULL OR recipient = $1 ORDER BY created_at DESC, id DESC LIMIT 100";
     MARK_SENT = "UPDATE mail_outbox SET sent_at = $2 WHERE id = $1 AND sent_at IS NULL";
 }
@@ -35,6 +36,9 @@ pub struct Mail {
     pub html: String,
     /// The addresses linked in it.
     pub links: Vec<String>,
+    /// Where its reader ends mails of its kind; mails that are always sent have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsubscribe: Option<String>,
     /// When it left, or was written where none leaves.
     pub sent_at: Instant,
 }
@@ -49,6 +53,7 @@ struct MailRow {
     plain: String,
     html: String,
     links: String,
+    unsubscribe: Option<String>,
     created_at: i64,
     sent_at: Option<i64>,
 }
@@ -62,6 +67,7 @@ impl From<MailRow> for Mail {
             text: row.plain,
             html: row.html,
             links: row.links.split_whitespace().map(str::to_owned).collect(),
+            unsubscribe: row.unsubscribe,
             sent_at: Instant(row.sent_at.unwrap_or(row.created_at)),
         }
     }
@@ -71,7 +77,8 @@ impl From<MailRow> for Mail {
 async fn enqueue(tx: &mut Tx, to: &Email, letter: &Letter<'_>, now: Instant) -> Result<()> {
     let id = ids::new::<MailId>();
     let links = letter.links().join(" ");
-    tx.run(INSERT, args![&id, to, letter.subject.as_str(), letter.plain(), letter.html(), links, now]).await?;
+    let unsubscribe = letter.end.as_ref().map(|end| end.address.clone());
+    tx.run(INSERT, args![&id, to, letter.subject.as_str(), letter.plain(), letter.html(), links, unsubscribe, now]).await?;
     jobs::add(tx, jobs::Kind::Mail, id.as_str(), now).await
 }
 

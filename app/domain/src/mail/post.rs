@@ -1,6 +1,7 @@
 //! The way out: lettre over SMTP where a server is set, otherwise nowhere.
 
 use super::Mail;
+use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use std::time::Duration;
@@ -50,7 +51,11 @@ impl Post {
     /// Sends a mail with its text and HTML parts, under an id that stays the same when it is sent again.
     pub async fn send(&self, mail: &Mail) -> Result<(), NotSent> {
         let Some(server) = &self.server else { return Ok(()) };
-        let message = Message::builder()
+        let builder = match &mail.unsubscribe {
+            Some(address) => Message::builder().header(Unsubscribe(format!("<{address}>"))).header(OneClick),
+            None => Message::builder(),
+        };
+        let message = builder
             .from(self.from.clone())
             .to(Mailbox::new(None, mail.to.as_str().parse()?))
             .subject(mail.subject.clone())
@@ -58,5 +63,41 @@ impl Post {
             .multipart(MultiPart::alternative_plain_html(mail.text.clone(), mail.html.clone()))?;
         server.send(message).await?;
         Ok(())
+    }
+}
+
+/// Where whoever got the mail ends others of its kind (RFC 2369).
+#[derive(Clone)]
+struct Unsubscribe(String);
+
+impl Header for Unsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), self.0.clone())
+    }
+}
+
+/// That one POST there does it, without a page (RFC 8058).
+#[derive(Clone)]
+struct OneClick;
+
+impl Header for OneClick {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".to_owned())
     }
 }

@@ -22,6 +22,7 @@ use crate::passwords::HashedPassword;
 use crate::refusal::Result;
 use crate::secrets::PlainToken;
 use crate::{Keel, args, mail, people, sql};
+use keel_text::Lang;
 use keel_types::time::{MINUTE, SECOND};
 use keel_types::url::LocalPath;
 use keel_types::{AccountKind, BusinessModel, Email, Instant, Role, SessionId, UserId};
@@ -35,7 +36,7 @@ sql! {
     IS_KNOWN = "SELECT COUNT(*) FROM users WHERE email = $1";
     SET_PASSWORD = "UPDATE users SET password_hash = $2 WHERE id = $1";
     END_RESETS = "UPDATE password_resets SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL";
-    FIND_DESTINATION = "SELECT p.onboarded_at, p.intent_until, a.kind, m.role, r.permissions
+    FIND_DESTINATION = "SELECT p.language, p.onboarded_at, p.intent_until, a.kind, m.role, r.permissions
         FROM user_sessions s
         JOIN user_profiles p ON p.user_id = s.user_id
         JOIN accounts a ON a.id = s.active_account_id
@@ -73,6 +74,8 @@ pub struct Welcome {
     pub device: String,
     /// Where to go.
     pub next: String,
+    /// The language the person chose, for the cookie by which this browser asks for it.
+    pub lang: Option<Lang>,
 }
 
 /// Whether somebody has this address.
@@ -109,8 +112,8 @@ async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password:
         }
     }
     let device = devices::remember(&keel, &email);
-    let next = destination(call, &session, next.as_ref()).await?;
-    Ok(Welcome { token, device, next })
+    let (next, lang) = destination(call, &session, next.as_ref()).await?;
+    Ok(Welcome { token, device, next, lang })
 }
 
 /// A person who was here before has another password now: sessions and links from before end, and a mail says so.
@@ -121,15 +124,16 @@ async fn replaced(tx: &mut Tx, keel: &Keel, asked: &Asked, user: &UserId, email:
     mail::letters::password_changed(tx, keel, email).await
 }
 
-async fn destination(call: &mut Write<Visitor>, session: &SessionId, redirect_to: Option<&LocalPath>) -> Result<String> {
+async fn destination(call: &mut Write<Visitor>, session: &SessionId, redirect_to: Option<&LocalPath>) -> Result<(String, Option<Lang>)> {
     let (model, now) = (call.keel().settings().model(), call.now());
-    let row: (Option<i64>, Option<i64>, String, String, String) = call.tx()?.get(FIND_DESTINATION, args![session]).await?;
-    let (onboarded_at, intent_until, kind, role, permissions) = row;
+    let row: (Option<String>, Option<i64>, Option<i64>, String, String, String) = call.tx()?.get(FIND_DESTINATION, args![session]).await?;
+    let (language, onboarded_at, intent_until, kind, role, permissions) = row;
     let role = Role::of(&role, "", &permissions, model);
-    Ok(next_page(Destination {
+    let next = next_page(Destination {
         redirect_to,
         intent: intent_until.is_some_and(|until| until > now.0),
         onboarded: onboarded_at.is_some(),
         manager: kind == AccountKind::Workspace.as_str() && role.is_manager(),
-    }))
+    });
+    Ok((next, language.as_deref().and_then(Lang::parse)))
 }

@@ -5,6 +5,7 @@ use super::{
     Frame,
     accounts::Accounts,
     document::{Document, Home, MAIN},
+    languages::Languages,
 };
 use crate::ui::{Button, Flash, Form, Maybe, Text, Weight};
 
@@ -56,6 +57,7 @@ pub fn Auth(
                     {next.0.map(|text| view! { <p class="lead">{text}</p> })}
                     {children()}
                 </main>
+                <footer class="auth-footer"><Languages/></footer>
             </div>
         </Document>
     }

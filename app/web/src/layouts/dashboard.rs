@@ -76,9 +76,6 @@ fn UserMenu(text: &'static Catalogue, user: User) -> impl IntoView {
     let label = fill(text.navigation.user, &[("email", &user.email)]);
     // People without a name are called by their address.
     let note = (user.name != user.email).then(|| view! { <span class="rail-button-note">{user.email}</span> });
-    let your_account = user.your_account.map(|href| {
-        view! { <a class="menu-item" href=href><IconOf icon=Icon::Person/>{text.navigation.your_account}</a> }
-    });
     view! {
         <button type="button" class="rail-button rail-user" popovertarget="user">
             <Avatar name=user.name.clone() id=user.name.clone()/>
@@ -91,7 +88,7 @@ fn UserMenu(text: &'static Catalogue, user: User) -> impl IntoView {
         </button>
         <div class="menu menu-bottom" id="user" popover="auto">
             <p class="menu-title">{label}</p>
-            {your_account}
+            <a class="menu-item" href=user.your_account><IconOf icon=Icon::Person/>{text.navigation.your_account}</a>
             <Form action=user.sign_out_action class="">
                 <button type="submit" class="menu-item"><IconOf icon=Icon::Leave/>{text.navigation.sign_out}</button>
             </Form>

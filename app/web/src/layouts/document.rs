@@ -1,8 +1,10 @@
 use keel_text::{Lang, fill};
+use keel_types::TimeZone;
 use leptos::prelude::*;
 
 use crate::{
     assets,
+    reading::Reading,
     ui::{Mark, Maybe, Text},
 };
 
@@ -23,6 +25,7 @@ pub fn Document(
     children: Children,
 ) -> impl IntoView {
     let text = lang.catalogue();
+    let time_zone = Reading::now().time_zone.map(TimeZone::as_str);
     let title = fill(text.common.page_title, &[("title", &title)]);
     let listing = match description.0 {
         Some(description) => view! { <meta name="description" content=description/> },
@@ -31,7 +34,7 @@ pub fn Document(
     let refresh = refresh.0.map(|content| view! { <meta http-equiv="refresh" content=content/> });
     view! {
         <!DOCTYPE html>
-        <html lang=lang.tag()>
+        <html lang=lang.tag() data-time-zone=time_zone>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

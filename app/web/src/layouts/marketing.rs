@@ -1,7 +1,10 @@
 use keel_text::Lang;
 use leptos::prelude::*;
 
-use super::document::{Document, Home, MAIN};
+use super::{
+    document::{Document, Home, MAIN},
+    languages::Languages,
+};
 use crate::ui::{ButtonLink, Maybe, Text};
 
 /// The public pages: header with navigation, the page, footer with what the law asks for.
@@ -41,6 +44,7 @@ pub fn Marketing(
                 <main class="site-main" id=MAIN tabindex="-1">{children()}</main>
                 <footer class="site-footer">
                     <p>{lang.catalogue().common.product}</p>
+                    <Languages/>
                     <nav aria-label=text.legal>
                         <ul class="footer-links">
                             <li><a href="/legal/terms" aria-current=current("/legal/terms")>{text.terms}</a></li>

@@ -9,6 +9,7 @@ mod accounts;
 mod auth;
 mod dashboard;
 mod document;
+mod languages;
 mod marketing;
 
 use keel_text::Lang;
@@ -47,8 +48,8 @@ pub struct User {
     /// Their name, or their address while they have none.
     pub name: String,
     pub email: String,
-    /// The page of their profile, once there is one.
-    pub your_account: Option<String>,
+    /// The page of their profile.
+    pub your_account: String,
     /// Where signing out posts to.
     pub sign_out_action: String,
 }

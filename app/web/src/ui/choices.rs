@@ -111,8 +111,11 @@ pub fn Switch(
     /// What it means when it is on.
     #[prop(into, optional)]
     hint: Maybe,
+    /// Shown, but not to be changed.
+    #[prop(optional)]
+    locked: bool,
 ) -> impl IntoView {
-    view! { <CheckLine id=name.to_owned() name value="on".to_owned() checked=on label hint switch=true/> }
+    view! { <CheckLine id=name.to_owned() name value="on".to_owned() checked=on label hint switch=true locked/> }
 }
 
 /// A checkbox with its label, and with what it means below.
@@ -125,6 +128,7 @@ fn CheckLine(
     label: Text,
     hint: Maybe,
     #[prop(optional)] switch: bool,
+    #[prop(optional)] locked: bool,
 ) -> impl IntoView {
     let hint_id = hint.0.is_some().then(|| format!("{id}-means"));
     let hint = hint.0.map(|text| view! { <span class="check-hint" id=hint_id.clone()>{text}</span> });
@@ -132,7 +136,7 @@ fn CheckLine(
         <div class=if switch { "check check-switch" } else { "check" }>
             <input
                 type="checkbox" role=switch.then_some("switch") id=id.clone() name=name value=value checked=checked
-                aria-describedby=hint_id
+                disabled=locked aria-describedby=hint_id
             />
             <label class="check-label" for=id>{label}</label>
             {hint}

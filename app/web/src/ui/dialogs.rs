@@ -9,11 +9,12 @@ use super::{Text, Weight};
 pub fn DialogButton(
     #[prop(into)] label: Text,
     /// The id of the [`Dialog`].
-    opens: &'static str,
+    #[prop(into)]
+    opens: Text,
     #[prop(default = Weight::Secondary)] weight: Weight,
 ) -> impl IntoView {
     view! {
-        <button type="button" class=weight.class() command="show-modal" commandfor=opens popovertarget=opens>{label}</button>
+        <button type="button" class=weight.class() command="show-modal" commandfor=opens.clone() popovertarget=opens>{label}</button>
     }
 }
 
@@ -21,7 +22,7 @@ pub fn DialogButton(
 /// inside it.
 #[component]
 pub fn Dialog(
-    id: &'static str,
+    #[prop(into)] id: Text,
     #[prop(into)] title: Text,
     /// What the button says that closes it.
     #[prop(into)]
@@ -31,14 +32,14 @@ pub fn Dialog(
     open: bool,
     children: Children,
 ) -> impl IntoView {
-    let heading = format!("{id}-title");
+    let (heading, own) = (format!("{id}-title"), id.clone());
     view! {
-        <dialog class="dialog" id=id popover="auto" closedby="any" open=open aria-labelledby=heading>
+        <dialog class="dialog" id=own popover="auto" closedby="any" open=open aria-labelledby=heading.clone()>
             <h2 id=heading.clone()>{title}</h2>
             {children()}
             <button
                 type="button" class=Weight::Quiet.class()
-                command="close" commandfor=id popovertarget=id popovertargetaction="hide"
+                command="close" commandfor=id.clone() popovertarget=id popovertargetaction="hide"
             >
                 {close}
             </button>

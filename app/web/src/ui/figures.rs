@@ -1,10 +1,11 @@
 //! Small things to read at a glance: pills, figures, meters, avatars, moments.
 
-use keel_text::{date, date_time, iso};
+use keel_text::iso;
 use keel_types::Instant;
 use leptos::prelude::*;
 
 use super::{Maybe, Text};
+use crate::reading::Reading;
 
 /// What a colour says. Never the only thing that says it: the words do too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,13 +114,14 @@ fn initials(name: &str) -> String {
 /// A day, with the minute on hover and for machines. In UTC, until `times.js` writes it in the reader's time.
 #[component]
 pub fn Day(at: Instant) -> impl IntoView {
-    view! { <time datetime=iso(at) title=date_time(at)>{date(at)}</time> }
+    let text = Reading::now().text();
+    view! { <time datetime=iso(at) title=text.date_time(at)>{text.date(at)}</time> }
 }
 
 /// A day and its minute; of the same times.
 #[component]
 pub fn Moment(at: Instant) -> impl IntoView {
-    view! { <time datetime=iso(at)>{date_time(at)}</time> }
+    view! { <time datetime=iso(at)>{Reading::now().text().date_time(at)}</time> }
 }
 
 #[cfg(test)]

@@ -6,9 +6,11 @@ use crate::Keel;
 use crate::access::Caller;
 use crate::db::Tx;
 use crate::invitations::LIFE;
+use crate::mail::recipients::Recipient;
 use crate::mail::render::{Button, Letter, plain_name};
+use crate::notices::Notice;
 use crate::refusal::Result;
-use keel_text::{EN, fill};
+use keel_text::fill;
 use keel_types::time::DAY;
 use keel_types::{Email, Role};
 
@@ -22,9 +24,11 @@ pub(crate) async fn invitation(
     role: &Role,
     path: &str,
 ) -> Result<()> {
-    let text = &EN.mail;
-    let (name, account, role) = (name_of(inviter), plain_name(account), plain_name(&role.name));
+    let reader = Recipient::find(tx, to, inviter.lang).await?;
+    let text = &reader.text().mail;
+    let (name, account, role) = (name_of(inviter), plain_name(account), plain_name(reader.text().role(&role.name)));
     let letter = Letter {
+        lang: reader.lang,
         subject: fill(text.invitation_subject, &[("inviter", &name), ("account", &account)]),
         heading: &fill(text.invitation_heading, &[("account", &account)]),
         text: fill(
@@ -34,36 +38,45 @@ pub(crate) async fn invitation(
         button: Some(Button { label: text.invitation_button, before: text.invitation_link, address: address(keel, path) }),
         digits: None,
         reason: fill(text.invitation_reason, &[("inviter", &inviter.email), ("email", to)]),
+        end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
 
-/// Somebody accepted.
+/// Somebody accepted: for inviters who want to know.
 pub(crate) async fn joined(tx: &mut Tx, keel: &Keel, to: &Email, who: &Caller, account: &str, role: &Role) -> Result<()> {
-    let text = &EN.mail;
-    let (account, role) = (plain_name(account), plain_name(&role.name));
+    let reader = Recipient::find(tx, to, None).await?;
+    let Some(end) = reader.end_of(keel, Notice::Members) else { return Ok(()) };
+    let text = &reader.text().mail;
+    let (account, role) = (plain_name(account), plain_name(reader.text().role(&role.name)));
     let letter = Letter {
+        lang: reader.lang,
         subject: fill(text.joined_subject, &[("name", &name_of(who)), ("account", &account)]),
         heading: text.joined_heading,
         text: fill(text.joined_text, &[("name", &with_address(who)), ("account", &account), ("role", &role)]),
         button: None,
         digits: None,
         reason: fill(text.answer_reason, &[("email", &who.email), ("account", &account)]),
+        end: Some(end),
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
 
-/// Somebody declined.
+/// Somebody declined: for inviters who want to know.
 pub(crate) async fn declined(tx: &mut Tx, keel: &Keel, to: &Email, who: &Email, account: &str) -> Result<()> {
-    let text = &EN.mail;
+    let reader = Recipient::find(tx, to, None).await?;
+    let Some(end) = reader.end_of(keel, Notice::Members) else { return Ok(()) };
+    let text = &reader.text().mail;
     let account = plain_name(account);
     let letter = Letter {
+        lang: reader.lang,
         subject: fill(text.declined_subject, &[("email", who), ("account", &account)]),
         heading: text.declined_heading,
         text: fill(text.declined_text, &[("email", who), ("account", &account)]),
         button: None,
         digits: None,
         reason: fill(text.answer_reason, &[("email", who), ("account", &account)]),
+        end: Some(end),
     };
     enqueue(tx, to, &letter, keel.now()).await
 }

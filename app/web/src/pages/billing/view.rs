@@ -9,7 +9,7 @@ use crate::page::Page;
 use crate::pages::parts::{Seats, StatusPill, word};
 use crate::ui::{ButtonLink, Column, Day, Drawing, EmptyState, Fact, Facts, Pill, Region, Stat, Table, Tone};
 use keel_domain::billing::overview::{Contract, Entry, Payment, Summary};
-use keel_text::{Catalogue, date, fill, money, number, signed};
+use keel_text::{Catalogue, fill};
 use leptos::prelude::*;
 
 /// The page.
@@ -31,7 +31,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <div class="regions">
                     {plan}
                     <Region id="credits" title=text.billing.credits>
-                        <Stat value=number(overview.summary.credits) note=text.billing.credits_left brass=true/>
+                        <Stat value=text.number(overview.summary.credits) note=text.billing.credits_left brass=true/>
                     </Region>
                     <Transactions text entries=overview.entries/>
                     <Payments text payments=overview.payments/>
@@ -53,12 +53,12 @@ fn CurrentPlan(
     let seats = seats.map(|summary| view! { <Fact label=text.billing.seats><Seats text summary/></Fact> });
     let price = text.price(contract.total, contract.interval);
     let renewal = if let Some(end) = contract.ends {
-        Some(fill(text.billing.ends, &[("date", &date(end))]))
+        Some(fill(text.billing.ends, &[("date", &text.date(end))]))
     } else if let Some(end) = contract.trial_end {
-        Some(fill(text.billing.trial_ends, &[("date", &date(end))]))
+        Some(fill(text.billing.trial_ends, &[("date", &text.date(end))]))
     } else {
         let renews = contract.period_end.filter(|_| contract.interval.is_some());
-        renews.map(|end| fill(text.billing.renews, &[("date", &date(end))]))
+        renews.map(|end| fill(text.billing.renews, &[("date", &text.date(end))]))
     };
     let status = view! { <StatusPill text status=contract.status/> }.into_any();
     view! {
@@ -102,8 +102,8 @@ fn Transactions(text: &'static Catalogue, entries: Vec<Entry>) -> impl IntoView 
         vec![
             view! { <Day at=entry.at/> }.into_any(),
             kind.into_any(),
-            view! { <span class=class>{signed(entry.amount)}</span> }.into_any(),
-            number(entry.balance).into_any(),
+            view! { <span class=class>{text.signed(entry.amount)}</span> }.into_any(),
+            text.number(entry.balance).into_any(),
         ]
     };
     let course = view! { <CreditsCourse text entries=&entries/> };
@@ -132,7 +132,7 @@ fn Payments(text: &'static Catalogue, payments: Vec<Payment>) -> impl IntoView {
         vec![
             view! { <Day at=payment.at/> }.into_any(),
             payment.product.into_any(),
-            money(payment.amount).into_any(),
+            text.money(payment.amount).into_any(),
             view! { <Pill label=status tone=tone/> }.into_any(),
         ]
     };

@@ -8,7 +8,7 @@ use crate::pages::workspaces::NEW_PAGE;
 use crate::ui::{
     Button, ButtonLink, Choice, Drawing, DrawingOf, ErrorSummary, Fact, Facts, Field, Form, Kind, Maybe, Notice, RadioCards, Tone, Weight,
 };
-use keel_text::{date, fill, money, number};
+use keel_text::fill;
 use keel_types::{Code, Interval};
 use leptos::prelude::*;
 
@@ -46,7 +46,7 @@ fn Offer(summary: Summary, account: String, page: Page) -> impl IntoView {
         Some(interval) if summary.seats.is_some() => page.text.seat_price(summary.unit, interval),
         interval => page.text.price(summary.unit, interval),
     };
-    let credits = fill(text.credits_monthly, &[("credits", &number(summary.credits))]);
+    let credits = fill(text.credits_monthly, &[("credits", &page.text.number(summary.credits))]);
     let (plan, pricing) = (summary.plan.clone(), page.pricing.clone());
     view! {
         <ErrorSummary
@@ -89,7 +89,7 @@ fn Payment(summary: Summary, page: Page) -> impl IntoView {
     let start = summary.trial.map(|(days, first_charge)| {
         let choices = vec![
             Choice::new("pay", text.pay_now, text.pay_now_text),
-            Choice::new("trial", fill(text.trial, &[("days", &days)]), fill(text.trial_text, &[("date", &date(first_charge))])),
+            Choice::new("trial", fill(text.trial, &[("days", &days)]), fill(text.trial_text, &[("date", &page.text.date(first_charge))])),
         ];
         view! { <RadioCards name="start" legend=text.start choices value=page.value("start", "pay") error=page.error("start")/> }
     });
@@ -109,12 +109,12 @@ fn Payment(summary: Summary, page: Page) -> impl IntoView {
 fn total(summary: &Summary, page: &Page) -> impl IntoView + use<> {
     let text = &page.text.checkout;
     let amount = if summary.seats.is_some() && summary.choice.seats > 1 {
-        fill(text.total_seats, &[("amount", &money(summary.total)), ("seats", &summary.choice.seats)])
+        fill(text.total_seats, &[("amount", &page.text.money(summary.total)), ("seats", &summary.choice.seats)])
     } else {
-        money(summary.total)
+        page.text.money(summary.total)
     };
     let later = summary.trial.map(|(_, first_charge)| {
-        let sentence = fill(text.total_trial, &[("amount", &amount), ("date", &date(first_charge))]);
+        let sentence = fill(text.total_trial, &[("amount", &amount), ("date", &page.text.date(first_charge))]);
         view! { <span class="by-trial">{sentence}</span> }
     });
     view! { <div class="total"><Facts rows=true><Fact label=text.total><span class="by-pay">{amount}</span>{later}</Fact></Facts></div> }
@@ -180,10 +180,10 @@ pub fn success(model: success::Model, page: Page) -> impl IntoView {
     let (title, next, drawing) = match &model.outcome {
         Outcome::Paid(plan) => (text.paid, fill(text.paid_text, &[("account", account), ("plan", plan)]), Drawing::Afloat),
         Outcome::Trial(plan, until) => {
-            (text.trial, fill(text.trial_text, &[("account", account), ("plan", plan), ("date", &date(*until))]), Drawing::Afloat)
+            (text.trial, fill(text.trial_text, &[("account", account), ("plan", plan), ("date", &page.text.date(*until))]), Drawing::Afloat)
         }
         Outcome::Free(credits) => {
-            (text.free, fill(text.free_text, &[("account", account), ("credits", &number(*credits))]), Drawing::Afloat)
+            (text.free, fill(text.free_text, &[("account", account), ("credits", &page.text.number(*credits))]), Drawing::Afloat)
         }
         Outcome::Pending(Some(_)) => (text.pending, text.pending_text.to_owned(), Drawing::Horizon),
         Outcome::Pending(None) => (text.pending, text.slow.to_owned(), Drawing::Horizon),

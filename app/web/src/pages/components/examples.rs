@@ -41,7 +41,7 @@ pub fn frame(page: &Page) -> Frame {
         user: User {
             name: "Olivia Owens".to_owned(),
             email: "olivia@acme.example".to_owned(),
-            your_account: Some(page.here.clone()),
+            your_account: page.here.clone(),
             sign_out_action: page.here.clone(),
         },
         account: accounts[0].clone(),

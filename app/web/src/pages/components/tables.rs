@@ -3,7 +3,7 @@
 use super::examples::{HEBREW_NAME, LONG_NAME, entries, long_word};
 use crate::pages::parts::word;
 use crate::ui::{Column, Day, Fact, Facts, Field, Filters, Maybe, Moment, Pagination, Pill, Region, Table, Tone};
-use keel_text::{Catalogue, number, signed};
+use keel_text::Catalogue;
 use leptos::prelude::*;
 
 /// Facts, tables, pagination.
@@ -15,14 +15,14 @@ pub fn Tables(text: &'static Catalogue) -> impl IntoView {
         vec![
             view! { <Day at=entry.at/> }.into_any(),
             word(text.ledger_kind.find(&entry.kind), entry.kind).into_any(),
-            signed(entry.amount).into_any(),
+            text.signed(entry.amount).into_any(),
             view! { <Pill label=text.payment_status.paid tone=Tone::Success/> }.into_any(),
         ]
     });
     let many = || (0..12).map(|_| Column::text(words.transactions)).collect::<Vec<_>>();
     let names = [LONG_NAME.to_owned(), HEBREW_NAME.to_owned(), long_word()];
     let late = || view! { <Pill label=text.subscription_status.past_due tone=Tone::Warning/> }.into_any();
-    let unruly = names.map(|name| vec![name.into_any(), words.owner.into_any(), number(i64::MAX).into_any(), late()]);
+    let unruly = names.map(|name| vec![name.into_any(), words.owner.into_any(), text.number(i64::MAX).into_any(), late()]);
     let moment = entries().first().map(|entry| view! { <Moment at=entry.at/> });
     view! {
         <Region id="table" title="Table, Pagination" wide=true>

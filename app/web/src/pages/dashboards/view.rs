@@ -6,10 +6,11 @@ use crate::layouts::{Dashboard, Frame};
 use crate::page::Page;
 use crate::pages::invitations::INVITE;
 use crate::pages::parts::{ActivityList, Seats, StatusPill};
+use crate::pages::own_settings::PROFILE;
 use crate::ui::{Avatar, Button, ButtonLink, Drawing, EmptyState, Form, Icon, IconOf, Notice, Region, Stat, Tone, Weight};
 use keel_domain::accounts::{Colleague, Mine};
 use keel_domain::billing::overview::Summary;
-use keel_text::{Catalogue, fill, number};
+use keel_text::{Catalogue, fill};
 use leptos::prelude::*;
 
 const ONBOARDING: &str = "/onboarding";
@@ -35,7 +36,7 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
         }
         None => view! { <p class="soft">{words.unseen_activity}</p> }.into_any(),
     };
-    let (members, credits) = (number(model.summary.members), number(model.summary.credits));
+    let (members, credits) = (text.number(model.summary.members), text.number(model.summary.credits));
     let status = status(text, &model.summary);
     let invite = model.may_invite.then(|| view! { <p><a href=page.link(INVITE)>{words.invite}</a></p> });
     page.frame.map(|frame| {
@@ -87,7 +88,7 @@ fn Own(page: Page, model: private::Model) -> impl IntoView {
         }
         Step::Nothing => None,
     };
-    let credits = number(model.summary.credits);
+    let credits = text.number(model.summary.credits);
     let actions = actions(&page, &model);
     view! {
         <div class="regions regions-three">
@@ -111,7 +112,7 @@ fn actions(page: &Page, model: &private::Model) -> impl IntoView + use<> {
         model.manager.then(|| (Icon::Overview, words.open_overview, page.link("/org-dashboard"))),
         page.billing.clone().map(|href| (Icon::Billing, words.see_billing, href)),
         compares.then(|| (Icon::Credits, words.compare_plans, page.pricing.clone())),
-        Some((Icon::Person, words.edit_profile, ONBOARDING.to_owned())),
+        Some((Icon::Person, words.edit_profile, page.link(PROFILE))),
     ];
     actions
         .into_iter()
@@ -129,7 +130,7 @@ fn People(text: &'static Catalogue, people: Vec<Colleague>, personal: bool) -> i
         view! {
             <li class="person">
                 <Avatar name=person.name.clone() id=person.name.clone()/>
-                <p><strong>{person.name.clone()}</strong><span class="soft">{person.role}</span></p>
+                <p><strong>{person.name.clone()}</strong><span class="soft">{text.role(&person.role).to_owned()}</span></p>
             </li>
         }
     };
@@ -146,7 +147,7 @@ fn Workspaces(text: &'static Catalogue, workspaces: Vec<Mine>, frame: Frame) -> 
             <li>
                 <Form action=frame.switch_action.clone() account=mine.account.to_string() class="person">
                     <Avatar name=mine.name.clone() id=mine.account.to_string() square=true/>
-                    <p><strong>{mine.name.clone()}</strong><span class="soft">{mine.role.name}</span></p>
+                    <p><strong>{mine.name.clone()}</strong><span class="soft">{text.role(&mine.role.name).to_owned()}</span></p>
                     <Button label=label weight=Weight::Secondary/>
                 </Form>
             </li>

@@ -3,21 +3,22 @@
 mod view;
 
 use crate::arrival::Arrival;
-use crate::page::render;
+use crate::page::{html, render};
 use crate::problem::Problem;
-use axum::response::{Html, IntoResponse as _, Response};
+use crate::reading::Reading;
+use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
-use keel_domain::Refusal;
 use keel_domain::access::{Read, SignedIn};
 use keel_domain::accounts::dashboard;
 use keel_domain::roles::{self, Grantor};
-use keel_text::{EN, Lang};
+use keel_domain::{Refusal, request};
+use keel_text::Lang;
 use keel_types::{Code, Permission, url};
 
 /// What an error page says.
 pub struct Model {
-    /// The language.
-    pub lang: Lang,
+    /// How it is read.
+    pub reading: Reading,
     /// What happened.
     pub problem: Problem,
     /// What the caller lacks, when that is the problem.
@@ -59,10 +60,16 @@ pub async fn problem(arrival: &Arrival, here: &str, problem: Problem) -> Respons
     if let Some(call) = call.as_mut().filter(|_| problem.code == Code::Forbidden) {
         lack = lack_of(call, &problem).await.ok();
     }
-    let dashboard = call.map(|call| dashboard(call.proof().usual_standing().is_manager()).to_owned());
+    let caller = call.map(|call| call.proof().clone());
+    let reading = Reading {
+        lang: caller.as_ref().and_then(|caller| caller.lang).unwrap_or(arrival.lang),
+        time_zone: caller.as_ref().and_then(|caller| caller.time_zone),
+        here: here.to_owned(),
+    };
+    let dashboard = caller.map(|caller| dashboard(caller.usual_standing().is_manager()).to_owned());
     let sign_in = if here.starts_with("/api/") || here.starts_with("/auth/") { "/login".to_owned() } else { url::login(here) };
     let invitation = here.starts_with("/invitations/");
-    answer(Model { lang: Lang::default(), problem, lack, dashboard, sign_in, invitation })
+    answer(Model { reading, problem, lack, dashboard, sign_in, invitation })
 }
 
 async fn lack_of(call: &mut Read<SignedIn>, problem: &Problem) -> Result<Lack, Refusal> {
@@ -81,7 +88,7 @@ async fn lack_of(call: &mut Read<SignedIn>, problem: &Problem) -> Result<Lack, R
 /// The page for a refusal before anything about the request is known.
 pub fn bare(refusal: &Refusal) -> Response {
     answer(Model {
-        lang: Lang::default(),
+        reading: Reading { lang: lang(), ..Reading::default() },
         problem: refusal.clone().into(),
         lack: None,
         dashboard: None,
@@ -92,13 +99,24 @@ pub fn bare(refusal: &Refusal) -> Response {
 
 /// `application/problem+json`, for programs.
 pub fn json(problem: &Problem) -> Response {
-    let body = serde_json::to_string(problem).unwrap_or_else(|_| format!("{{\"title\":\"{}\"}}", EN.problem.internal));
-    with_status(([(header::CONTENT_TYPE, "application/problem+json")], body).into_response(), problem)
+    let lang = lang();
+    let body = serde_json::to_string(problem).unwrap_or_else(|_| format!("{{\"title\":\"{}\"}}", lang.catalogue().problem.internal));
+    let head = [
+        (header::CONTENT_TYPE, "application/problem+json"),
+        (header::CONTENT_LANGUAGE, lang.tag()),
+        (header::VARY, "accept-language, cookie"),
+    ];
+    with_status((head, body).into_response(), problem)
+}
+
+/// What the request asks for; who is signed in is not known here.
+fn lang() -> Lang {
+    request::lang().unwrap_or_default()
 }
 
 fn answer(model: Model) -> Response {
-    let problem = model.problem.clone();
-    with_status(Html(render(|| view::view(model))).into_response(), &problem)
+    let (problem, reading) = (model.problem.clone(), model.reading.clone());
+    with_status(html(&reading, render(reading.clone(), || view::view(model))), &problem)
 }
 
 /// The problem's status, and when to try again.

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 /// The page.
 pub fn view(model: Model) -> impl IntoView {
-    let text = model.lang.catalogue();
+    let text = model.reading.text();
     let words = &text.error_page;
     let of_invitation = of_invitation(text, model.problem.code).filter(|_| model.invitation);
     let (title, next) = of_invitation.unwrap_or_else(|| match (model.problem.code, &model.lack) {
@@ -22,7 +22,7 @@ pub fn view(model: Model) -> impl IntoView {
     let wide = model.lack.is_some();
     let ways = ways(text, &model);
     view! {
-        <Auth lang=model.lang title next wide>
+        <Auth lang=model.reading.lang title next wide>
             {facts}
             <div class="stack">{ways}</div>
         </Auth>
@@ -54,7 +54,7 @@ fn facts(text: &'static Catalogue, model: &Model) -> Option<AnyView> {
             let allows = Permission::parse(&word).map(|permission| text.permission(permission));
             view! { <Fact label=words.missing>{allows}" "<code>{word}</code></Fact> }
         });
-        let (role, help) = (lack.role.clone(), who_can_help(text, lack));
+        let (role, help) = (text.role(&lack.role).to_owned(), who_can_help(text, lack));
         let facts = view! {
             <Facts rows=true>
                 {missing}

@@ -4,11 +4,13 @@ use super::{PAGE, page_of};
 use crate::action::{Answer, Done};
 use crate::actions;
 use crate::flash::Said;
-use crate::form::{Input, Nothing, Reader, is_on};
-use keel_domain::access::{Fresh, Member, Write};
+use crate::form::{Input, Reader, is_on};
+use crate::pages::own_settings::PROFILE;
+use keel_domain::access::{Door, Fresh, Grant, Member, Write};
 use keel_domain::members;
 use keel_types::MembershipId;
 use keel_types::permission::may;
+use keel_types::url::{self, LocalPath};
 
 const PAGES: [&str; 2] = [PAGE, "/org-dashboard/members/{member}"];
 
@@ -20,7 +22,7 @@ actions! {
     /// Makes a member an owner in the caller's place, or beside them.
     transfer_ownership: "members/transfer-ownership" on PAGES, Fresh<may::TransferOwnership>, Handover;
     /// Ends the caller's own membership.
-    leave: "members/leave" on PAGES, Member, Nothing;
+    leave: "members/leave" on [PAGE, "/org-dashboard/members/{member}", PROFILE], Member, At;
 }
 
 struct NewRole {
@@ -74,7 +76,17 @@ async fn transfer_ownership(call: &mut Write<Fresh<may::TransferOwnership>>, for
     Ok(Done::back_to(call, &page_of(&form.member)).say(Said::OwnershipTransferred))
 }
 
-async fn leave(call: &mut Write<Member>, _: Nothing) -> Answer {
+/// The page a form was posted from.
+struct At(Option<LocalPath>);
+
+impl Input for At {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self(form.arrival().at.clone()))
+    }
+}
+
+async fn leave(call: &mut Write<Member>, At(page): At) -> Answer {
     members::leave(call).await?;
-    Ok(Done::go("/private-dashboard").say(Said::WorkspaceLeft))
+    let own = page.is_some_and(|page| page.path() == PROFILE);
+    Ok(Done::go(if own { PROFILE } else { "/private-dashboard" }).say(Said::WorkspaceLeft))
 }

@@ -65,9 +65,10 @@ fn SeatsTaken(page: Page, summary: Summary, may_invite: bool) -> impl IntoView {
 
 #[component]
 fn Search(page: Page, filter: Filter, roles: Vec<Role>) -> impl IntoView {
-    let words = &page.text.members;
+    let (text, words) = (page.text, &page.text.members);
     let all = (String::new(), Text::from(words.everybody));
-    let roles: Vec<(String, Text)> = std::iter::once(all).chain(roles.into_iter().map(|role| (role.id, role.name.into()))).collect();
+    let roles: Vec<(String, Text)> =
+        std::iter::once(all).chain(roles.into_iter().map(|role| (role.id, text.role(&role.name).to_owned().into()))).collect();
     view! {
         <Filters action=PAGE account=page.about().map(str::to_owned) submit=words.submit>
             <Field name="search" label=words.search hint=words.search_hint value=filter.search autocomplete="off" maxlength=254_u16/>
@@ -124,7 +125,7 @@ fn row(page: &Page, member: Member, own: &MembershipId) -> Vec<AnyView> {
 #[component]
 pub(super) fn Standing(text: &'static Catalogue, member: Member) -> impl IntoView {
     let owner = member.is_billing_owner.then(|| view! { " " <Pill label=text.members.billing_owner tone=Tone::Brass/> });
-    view! { <span>{member.role.name}{owner}</span> }
+    view! { <span>{text.role(&member.role.name).to_owned()}{owner}</span> }
 }
 
 /// When a member was last there.

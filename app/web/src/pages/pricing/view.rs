@@ -5,7 +5,7 @@ use crate::layouts::Marketing;
 use crate::page::Page;
 use crate::ui::{Button, ButtonLink, Choice, ErrorSummary, Form, Icon, IconOf, Notice, RadioCards, Tone, Weight};
 use keel_domain::billing::catalogue::Plan;
-use keel_text::{Catalogue, fill, money, number};
+use keel_text::{Catalogue, fill};
 use keel_types::{Currency, Interval, Money};
 use leptos::prelude::*;
 
@@ -15,10 +15,7 @@ const PERIODS: [Interval; 2] = [Interval::Month, Interval::Year];
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = &page.text.pricing;
     let Model { plans, licences_only, teams, account, currency, contact_email } = model;
-    let saving = free_months(&plans, currency).map(|months| match months {
-        1 => text.saving_one.to_owned(),
-        _ => fill(text.saving, &[("months", &months)]),
-    });
+    let saving = free_months(&plans, currency).map(|months| fill(text.saving, &[("months", &months)]));
     let periods = vec![
         Choice::new(Interval::Month.as_str(), text.monthly, None::<String>),
         Choice::new(Interval::Year.as_str(), text.yearly, saving),
@@ -111,20 +108,20 @@ fn Price(price: Tag) -> impl IntoView {
 
 /// The prices of a plan, one for each billing period it is sold by.
 fn prices(text: &'static Catalogue, plan: &Plan, currency: Currency) -> Vec<Tag> {
-    let text = &text.pricing;
+    let words = &text.pricing;
     if plan.contact {
-        return vec![Tag { class: "", amount: text.by_arrangement.to_owned(), per: None }];
+        return vec![Tag { class: "", amount: words.by_arrangement.to_owned(), per: None }];
     }
     if !has_price(plan, currency) {
-        return vec![Tag { class: "", amount: money(Money { minor: 0, currency }), per: Some(text.free) }];
+        return vec![Tag { class: "", amount: text.money(Money { minor: 0, currency }), per: Some(words.free) }];
     }
     let both = PERIODS.iter().all(|period| plan.price(*period, currency).is_some());
     let tag = |period| {
         let (class, per, per_seat) = match period {
-            Interval::Month => (" by-month", text.per_month, text.per_seat_month),
-            Interval::Year => (" by-year", text.per_year, text.per_seat_year),
+            Interval::Month => (" by-month", words.per_month, words.per_seat_month),
+            Interval::Year => (" by-year", words.per_year, words.per_seat_year),
         };
-        let amount = money(Money { minor: plan.price(period, currency)?, currency });
+        let amount = text.money(Money { minor: plan.price(period, currency)?, currency });
         Some(Tag { class: if both { class } else { "" }, amount, per: Some(if plan.per_seat { per_seat } else { per }) })
     };
     PERIODS.into_iter().filter_map(tag).collect()
@@ -132,13 +129,13 @@ fn prices(text: &'static Catalogue, plan: &Plan, currency: Currency) -> Vec<Tag>
 
 /// What a plan brings, line by line.
 fn points(text: &'static Catalogue, plan: &Plan, teams: bool) -> Vec<String> {
-    let text = &text.pricing;
-    let credits = if plan.per_seat { text.credits_per_seat } else { text.credits };
-    let seats = if plan.per_seat { text.seats_flexible } else { text.seats };
+    let words = &text.pricing;
+    let credits = if plan.per_seat { words.credits_per_seat } else { words.credits };
+    let seats = if plan.per_seat { words.seats_flexible } else { words.seats };
     let figures = [
-        (!plan.contact).then(|| fill(credits, &[("credits", &number(plan.credits))])),
-        (!plan.contact && (teams || plan.per_seat)).then(|| fill(seats, &[("seats", &number(plan.seats))])),
-        plan.trial_days.map(|days| fill(text.trial, &[("days", &days)])),
+        (!plan.contact).then(|| fill(credits, &[("credits", &text.number(plan.credits))])),
+        (!plan.contact && (teams || plan.per_seat)).then(|| fill(seats, &[("seats", &text.number(plan.seats))])),
+        plan.trial_days.map(|days| fill(words.trial, &[("days", &days)])),
     ];
     figures.into_iter().flatten().chain(plan.features.iter().cloned()).collect()
 }

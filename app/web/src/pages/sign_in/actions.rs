@@ -172,6 +172,7 @@ fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
         .cookie(Cookie::Device.set(settings, &welcome.device))
         .cookie(Cookie::SignIn.forget(settings))
         .cookie(Cookie::Typed.forget(settings))
+        .cookie(welcome.lang.and_then(|lang| Cookie::Language.set(settings, lang.tag())))
 }
 
 impl Input for Email {

@@ -29,7 +29,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
         <Auth lang=page.lang title next frame=page.frame.clone() flash=page.flash()>
             {problem}
             <Facts rows=true>
-                <Fact label=words.role>{invitation.role}</Fact>
+                <Fact label=words.role>{page.text.role(&invitation.role).to_owned()}</Fact>
                 <Fact label=words.inviter>{invitation.inviter}</Fact>
                 <Fact label=words.address>{invitation.email.to_string()}</Fact>
                 <Fact label=words.expires><Day at=invitation.expires/></Fact>

@@ -44,7 +44,7 @@ pub fn InviteForm(page: Page, roles: Vec<Role>) -> impl IntoView {
         (lines, typed.join("\n").into())
     };
     let error = if refused.is_empty() { page.error("emails") } else { words.emails_error.into() };
-    let options = roles.into_iter().map(|role| (role.id, Text::from(role.name))).collect();
+    let options = roles.into_iter().map(|role| (role.id, Text::from(text.role(&role.name).to_owned()))).collect();
     view! {
         {(!refused.is_empty()).then(|| sent(&page, refused.len()))}
         <ErrorSummary title=text.form.problem problem=page.form.message(text) errors/>
@@ -77,12 +77,8 @@ fn refused(page: &Page) -> Vec<(Option<String>, String)> {
 fn sent(page: &Page, refused: usize) -> Option<impl IntoView + use<>> {
     let words = &page.text.invite;
     let typed = email::listed(page.form.fields.get("emails").unwrap_or_default()).len();
-    let text = match typed.saturating_sub(refused) {
-        0 => return None,
-        1 => words.sent_one.to_owned(),
-        count => fill(words.sent_many, &[("count", &count)]),
-    };
-    Some(view! { <Notice text tone=Tone::Success/> })
+    let count = typed.saturating_sub(refused);
+    (count > 0).then(|| view! { <Notice text=fill(words.sent, &[("count", &count)]) tone=Tone::Success/> })
 }
 
 /// How many seats are taken, and what to do when all are.
@@ -122,7 +118,7 @@ fn row(page: &Page, pending: Pending) -> Vec<AnyView> {
     };
     vec![
         pending.email.to_string().into_any(),
-        pending.role.clone().into_any(),
+        page.text.role(&pending.role).to_owned().into_any(),
         pending.inviter.clone().into_any(),
         expires,
         actions(page, &pending).into_any(),
