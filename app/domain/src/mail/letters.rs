@@ -53,14 +53,17 @@ pub(crate) async fn sign_in(tx: &mut Tx, keel: &Keel, to: &Email, ticket: Ticket
 
 /// A code that proves anew who the person is.
 pub(crate) async fn step_up(tx: &mut Tx, keel: &Keel, to: &Email, code: &str) -> Result<()> {
-    let text = &EN.mail;
+    let reader = Recipient::find(tx, to, None).await?;
+    let text = &reader.text().mail;
     let letter = Letter {
+        lang: reader.lang,
         subject: fill(text.step_up_subject, &[("code", &code)]),
         heading: text.step_up_heading,
         text: fill(text.step_up_text, &[("minutes", &minutes())]),
         button: None,
         digits: Some(Digits { before: text.step_up_code, code }),
         reason: fill(text.step_up_reason, &[("email", to)]),
+        end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
@@ -172,9 +175,11 @@ pub(crate) async fn export_ready(
     export: &ExportId,
     until: Instant,
 ) -> Result<()> {
-    let text = &EN.mail;
+    let reader = Recipient::find(tx, to, None).await?;
+    let text = &reader.text().mail;
     let (name, until) = (inert(name), date_time(until));
     let letter = Letter {
+        lang: reader.lang,
         subject: fill(text.export_subject, &[("account", &name)]),
         heading: text.export_heading,
         text: fill(text.export_text, &[("account", &name), ("until", &until)]),
@@ -185,6 +190,7 @@ pub(crate) async fn export_ready(
         }),
         digits: None,
         reason: fill(text.export_reason, &[("account", &name)]),
+        end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await
 }
