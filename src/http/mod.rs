@@ -17,8 +17,8 @@ mod pages;
 mod platform_roles;
 mod proxies;
 mod stripe_webhook;
-mod uploads;
 mod unsubscribe;
+mod uploads;
 
 pub use proxies::TrustedProxies;
 

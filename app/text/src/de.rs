@@ -12,9 +12,23 @@ const CONVENTIONS: Conventions = Conventions {
     money: "{sign}{number}\u{a0}{symbol}",
     date: "{day}. {month} {year}",
     first: "1",
-    months: ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"    "Format",
+    months: ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"],
+};
+
+translation! { DE, like English in [
+    "Keel",
+    "{title} · Keel",
+    "{plan} · {role}",
+    "{label}: {error}",
+    "Name",
+    "Status",
+    "Credits",
+    "Code",
+    "Admin",
+    "Cookies",
     "Logo",
     "{allows} · {word}",
+    "Format",
 ],
 
 // ── Everywhere ──────────────────────────────────────────────────────────────────────────────

@@ -12,9 +12,21 @@ const CONVENTIONS: Conventions = Conventions {
     money: "{sign}{number}\u{a0}{symbol}",
     date: "{day} de {month} de {year}",
     first: "1",
-    months: ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"    "No",
+    months: ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"],
+};
+
+translation! { ES, like English in [
+    "Keel",
+    "{title} · Keel",
+    "{plan} · {role}",
+    "{label}: {error}",
+    "Legal",
+    "Personal",
+    "Plan",
+    "Cookies",
     "Roles",
     "{allows} · {word}",
+    "No",
 ],
 
 // ── Everywhere ──────────────────────────────────────────────────────────────────────────────

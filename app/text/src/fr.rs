@@ -12,10 +12,27 @@ const CONVENTIONS: Conventions = Conventions {
     money: "{sign}{number}\u{a0}{symbol}",
     date: "{day} {month} {year}",
     first: "1er",
-    months: ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"    "Action",
-    "Format",
+    months: ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"],
+};
+
+translation! { FR, like English in [
+    "Keel",
+    "{title} · Keel",
+    "{plan} · {role}",
+    "Menu",
+    "Code",
+    "Date",
+    "Type",
+    "Description",
+    "Site",
+    "Licence",
+    "Notifications",
+    "Actions",
+    "Cookies",
     "Logo",
     "{allows} · {word}",
+    "Action",
+    "Format",
 ],
 
 // ── Everywhere ──────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,25 @@ const CONVENTIONS: Conventions = Conventions {
     money: "{symbol}\u{a0}{sign}{number}",
     date: "{day} {month} {year}",
     first: "1",
-    months: ["januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"    "Logo",
+    months: ["januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"],
+};
+
+translation! { NL, like English in [
+    "Keel",
+    "{title} · Keel",
+    "{plan} · {role}",
+    "{label}: {error}",
+    "Menu",
+    "Account: {name}",
+    "Code",
+    "Start",
+    "Credits",
+    "Status",
+    "Type",
+    "Privacy",
+    "Cookies",
+    "Mailbox",
+    "Logo",
     "{allows} · {word}",
 ],
 

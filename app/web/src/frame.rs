@@ -8,7 +8,7 @@ use crate::pages::{accounts, audit, members, settings, sign_in, workspaces};
 use crate::ui::{Icon, Text, Tone};
 use keel_domain::access::{Caller, Standing};
 use keel_domain::accounts::{Mine, billing};
-use keel_text::{Catalogue, Lang, date, fill};
+use keel_text::{Catalogue, Lang, fill};
 use keel_types::{AccountKind, BusinessModel, Permission, url};
 
 /// The frame of this visit, for its caller and the caller's accounts.
@@ -42,7 +42,7 @@ fn banner(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Optio
     let settings = visit.account().map_or_else(|| settings::PAGE.to_owned(), |_| url::about(settings::PAGE, standing.handle()));
     Some(BannerText {
         tone: Tone::Danger,
-        text: fill(text.danger.banner, &[("account", &standing.name), ("date", &date(due))]).into(),
+        text: fill(text.danger.banner, &[("account", &standing.name), ("date", &text.date(due))]).into(),
         link: standing.role.is_owner().then(|| (text.danger.banner_link.into(), settings)),
     })
 }

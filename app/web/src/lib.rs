@@ -17,6 +17,6 @@ pub mod layouts;
 pub mod page;
 pub mod pages;
 pub mod problem;
-pub mod typed;
 pub mod reading;
+pub mod typed;
 pub mod ui;

@@ -177,7 +177,7 @@ pub(crate) async fn export_ready(
 ) -> Result<()> {
     let reader = Recipient::find(tx, to, None).await?;
     let text = &reader.text().mail;
-    let (name, until) = (inert(name), date_time(until));
+    let (name, until) = (inert(name), reader.text().date_time(until));
     let letter = Letter {
         lang: reader.lang,
         subject: fill(text.export_subject, &[("account", &name)]),

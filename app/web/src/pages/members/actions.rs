@@ -6,11 +6,11 @@ use crate::actions;
 use crate::flash::Said;
 use crate::form::{Input, Reader, is_on};
 use crate::pages::own_settings::PROFILE;
-use keel_domain::access::{Door, Fresh, Grant, Member, Write};
+use keel_domain::access::{Fresh, Member, Write};
 use keel_domain::members;
 use keel_types::MembershipId;
 use keel_types::permission::may;
-use keel_types::url::{self, LocalPath};
+use keel_types::url::LocalPath;
 
 const PAGES: [&str; 2] = [PAGE, "/org-dashboard/members/{member}"];
 

@@ -10,7 +10,7 @@ use crate::ui::{Button, Dialog, DialogButton, Field, Form, Region, Weight};
 use keel_domain::Refusal;
 use keel_domain::access::{Door, Fresh, Grant, Read, Standing, Write};
 use keel_domain::deletions;
-use keel_text::{Catalogue, date, fill};
+use keel_text::{Catalogue, fill};
 use keel_types::permission::may;
 use keel_types::{Instant, Permission, url};
 use leptos::prelude::*;
@@ -71,7 +71,7 @@ pub fn DangerZone(page: Page, danger: Danger) -> impl IntoView {
     let words = &page.text.danger;
     let account = danger.account.as_str();
     let body = if let Some(due) = danger.due {
-        let text = fill(words.due, &[("account", &account), ("date", &date(due))]);
+        let text = fill(words.due, &[("account", &account), ("date", &page.text.date(due))]);
         view! {
             <p>{text}</p>
             <Form action=cancel_deletion::at(&page.here) account=page.account.clone() class="">

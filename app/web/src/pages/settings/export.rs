@@ -10,7 +10,7 @@ use crate::ui::{Button, ButtonLink, Form, Region, Weight};
 use keel_domain::Refusal;
 use keel_domain::access::{Fresh, Owner, Read, Write};
 use keel_domain::exports::{self, Newest};
-use keel_text::{date_time, fill};
+use keel_text::fill;
 use keel_types::permission::may;
 use keel_types::url;
 use leptos::prelude::*;
@@ -52,7 +52,7 @@ pub fn Export(page: Page, copies: Copies) -> impl IntoView {
         Some(Newest::Due) => Some(view! { <p>{words.due}</p> }.into_any()),
         Some(Newest::Ready(export, until)) => {
             let href = url::about(&url::export(&export), &page.account);
-            let until = fill(words.until, &[("until", &date_time(until))]);
+            let until = fill(words.until, &[("until", &page.text.date_time(until))]);
             Some(
                 view! { <div class="cluster"><ButtonLink label=words.download href weight=Weight::Secondary/></div><p>{until}</p> }
                     .into_any(),

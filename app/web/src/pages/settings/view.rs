@@ -9,7 +9,7 @@ use crate::pages::billing::CompanyFacts;
 use crate::ui::{Avatar, Button, ButtonLink, Day, ErrorSummary, Fact, Facts, Field, FileField, Form, Region, Weight};
 use keel_domain::accounts::settings::Settings;
 use keel_domain::companies::Company;
-use keel_text::{Catalogue, fill, number};
+use keel_text::{Catalogue, fill};
 use keel_types::url;
 use leptos::prelude::*;
 
@@ -94,7 +94,7 @@ fn Info(text: &'static Catalogue, settings: Settings) -> impl IntoView {
             <Facts>
                 <Fact label=words.account_id><code class="address">{settings.account.to_string()}</code></Fact>
                 <Fact label=words.account_type>{words.workspace_type}</Fact>
-                <Fact label=words.members>{number(settings.members)}</Fact>
+                <Fact label=words.members>{text.number(settings.members)}</Fact>
                 <Fact label=words.created><Day at=settings.created/></Fact>
             </Facts>
         </Region>
