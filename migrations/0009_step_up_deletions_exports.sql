@@ -79,7 +79,7 @@ CREATE INDEX payments_of_account ON payments (account_id, created_at, id);
 CREATE INDEX user_sessions_of_account ON user_sessions (active_account_id);
 CREATE INDEX credit_lots_of_account ON credit_lots (account_id);
 CREATE INDEX credit_months_of_account ON credit_months (account_id);
-CREATE INDEX invitations_ever_of_account ON invitations (account_id, created_at, id);
+CREATE INDEX invitations_by_state ON invitations (account_id, state, created_at, id);
 
 -- Copies of everything a workspace has, asked for by an owner, made by the worker, good for a day.
 CREATE TABLE exports (

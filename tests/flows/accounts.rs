@@ -252,7 +252,7 @@ both! {
             browser.form("/api/accounts/switch", &[("account", "personal")]).await.location();
             let refused = browser.form("/api/billing/checkout", &order).await;
             assert_eq!(refused.status, 403);
-            for word in ["billing:manage", role, "An owner of Acme"] {
+            for word in ["billing:manage", role, "Olivia"] {
                 assert!(refused.body.contains(word), "{word}: {}", refused.body);
             }
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Slug(String);
 
 /// Words that name something else in URLs.
-const RESERVED: [&str; 35] = [
+const RESERVED: [&str; 37] = [
     "account",
     "admin",
     "admin-dashboard",
@@ -41,7 +41,9 @@ const RESERVED: [&str; 35] = [
     "reset-password",
     "settings",
     "signup",
+    "step-up",
     "support",
+    "unsubscribe",
     "verify",
     "workspaces",
     "www",

@@ -44,17 +44,18 @@ fn spoken(html: &str) -> BTreeSet<String> {
     said
 }
 
-/// Whole texts of the English catalogue on a page that are none of the other language's, nor names of plans.
+/// Whole texts of the English catalogue on a page that are none of the other language's, nor what the operator says of plans.
 async fn leftovers(app: &App, browser: &Browser, path: &str, lang: Lang) -> Vec<String> {
     let page = browser.get(path).await;
     assert!(page.body.contains(&format!("<html lang=\"{}\"", lang.tag())), "{path} in {lang:?}: {} {:?}", page.status, page.headers);
-    let plans = app.keel.settings().product.offered().map(|plan| plan.name.as_str());
+    let offered = app.keel.settings().product.offered();
+    let plans = offered.flat_map(|plan| plan.features.iter().chain([&plan.name])).map(String::as_str);
     let own: BTreeSet<&str> = lang.catalogue().entries().into_iter().map(|(.., text)| text).chain(plans).collect();
     let english: BTreeSet<&str> = EN.entries().into_iter().map(|(.., text)| text).filter(|text| !own.contains(text)).collect();
     // A text with placeholders is known by its words in front of the first one.
     let stems: BTreeSet<&str> =
         english.iter().filter_map(|text| text.split_once('{')).map(|(stem, _)| stem.trim()).filter(|stem| stem.len() > 8).collect();
-    let said = spoken(&page.body).into_iter();
+    let said = spoken(&page.body).into_iter().filter(|text| !own.contains(text.as_str()));
     said.filter(|text| english.contains(text.as_str()) || stems.iter().any(|stem| text.starts_with(stem))).collect()
 }
 

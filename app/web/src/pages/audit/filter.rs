@@ -4,7 +4,7 @@ use crate::form::{Input, Reader};
 use crate::problem::FieldProblem;
 use keel_domain::audit::{Action, Filter};
 use keel_domain::clock::day;
-use keel_text::EN;
+use keel_text::Lang;
 use keel_types::time::DAY;
 use keel_types::{Fault, Instant};
 
@@ -56,9 +56,10 @@ impl Typed {
     }
 }
 
-/// The name in the log of an actor that pages call otherwise, because it is no person; any other as it was typed.
+/// The name in the log of an actor that pages call otherwise in some language, because it is no person; any other as it was typed.
 fn name_of(typed: &str) -> String {
-    let systems = EN.entries().into_iter().filter(|(section, name, _)| *section == "actor" && *name != "nobody");
+    let systems =
+        Lang::ALL.iter().flat_map(|lang| lang.catalogue().entries()).filter(|(section, name, _)| *section == "actor" && *name != "nobody");
     let mut known = systems.filter(|(_, _, shown)| shown.eq_ignore_ascii_case(typed));
     known.next().map_or_else(|| typed.to_owned(), |(_, name, _)| name.to_owned())
 }

@@ -77,7 +77,10 @@ fn who_can_help(text: &'static Catalogue, lack: &Lack) -> impl IntoView + use<> 
         (false, true) => words.owners_text,
         (false, false) => words.grantors_text,
     };
-    let grantors = lack.grantors.iter().map(|grantor| view! { <li><bdi>{grantor.name.clone()}</bdi>{format!(" · {}", grantor.role)}</li> });
+    let grantors = lack
+        .grantors
+        .iter()
+        .map(|grantor| view! { <li><bdi>{grantor.name.clone()}</bdi>{format!(" · {}", text.role(&grantor.role))}</li> });
     let grantors = (!lack.grantors.is_empty()).then(|| view! { <ul>{grantors.collect_view()}</ul> });
     view! { <p>{fill(sentence, &[("account", &lack.account)])}</p>{grantors} }
 }

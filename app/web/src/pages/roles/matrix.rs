@@ -10,7 +10,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Matrix(text: &'static Catalogue, roles: Vec<Defined>, model: BusinessModel) -> impl IntoView {
     let words = &text.roles;
-    let names = roles.iter().map(|defined| Column::text(defined.role.name.clone()));
+    let names = roles.iter().map(|defined| Column::text(text.role(&defined.role.name).to_owned()));
     let columns = std::iter::once(Column::text(words.may)).chain(names).collect();
     let rows = Permission::ALL.iter().map(|permission| {
         let cells = roles.iter().map(|defined| defined.role.permissions.has(*permission).then(|| yes(words.yes)).into_any());

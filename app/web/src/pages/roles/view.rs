@@ -92,7 +92,9 @@ fn ending(page: &Page, model: &Model, defined: &Defined) -> impl IntoView + use<
     let others = model.roles.iter().map(|defined| &defined.role);
     let fits = |role: &&Role| !role.is_owner() && role.id != defined.role.id && model.own.covers(role);
     let none = (String::new(), Text::from(words.choose));
-    let options = std::iter::once(none).chain(others.filter(fits).map(|role| (role.id.clone(), Text::from(role.name.clone())))).collect();
+    let options = std::iter::once(none)
+        .chain(others.filter(fits).map(|role| (role.id.clone(), Text::from(page.text.role(&role.name).to_owned()))))
+        .collect();
     let chosen = page.form.fields.get("replacement").map(str::to_owned);
     let replacement = defined.in_use.then(|| {
         view! { <Select name="replacement" label=words.replacement options value=chosen error=page.error("replacement")/> }
