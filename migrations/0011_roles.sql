@@ -7,7 +7,7 @@ CREATE INDEX roles_by_name ON roles (sort_key);
 
 -- Who has a role: asked before it is deleted, by the verb and by the database itself.
 CREATE INDEX memberships_of_role ON memberships (role);
-CREATE INDEX invitations_of_role ON invitations (role, account_id, state);
+CREATE INDEX invitations_of_role ON invitations (role);
 
 -- The audit log is read newest first: all of it, by actor, by action or by both. `actor_key` is the folded name. The indexes are on
 -- the account together with what is chosen, as one text, so that neither database can take the one on the account alone instead.

@@ -73,7 +73,7 @@ const PLANS: &[Plan] = &[
     sorted("exports/building.rs LIST_NEXT", &["10"], &["exports_next"]),
     sorted("members/ownership.rs LIST_OWNERS", &["'acc_7'", "50"], &["memberships_by_role"]),
     short("roles/grantors.rs LIST_GRANTORS", &["'acc_7'", "'usr_1'"], &["memberships_"]),
-    short("roles/mod.rs LIST_DEFINED", &["'acc_7'"], &["roles_of_account"]),
+    short("roles/mod.rs LIST_DEFINED", &["'acc_1500'"], &["roles_of_account"]),
     short("roles/platform.rs LIST_PLATFORM", &[], &["roles_of_account"]),
 ];
 
