@@ -114,7 +114,7 @@ async fn migrate(config: &Config) -> Result<(), Failure> {
 }
 
 async fn work(config: Config) -> Result<(), Failure> {
-    let listener = listen_for_metrics(&config).await?;
+    let listener = listen_for_metrics(&config)?;
     let keel = beside(config).await?;
     let metrics = listener.map(|listener| tokio::spawn(metrics::serve(listener, keel.clone(), None)));
     Box::pin(worker::run(keel.clone(), asked_to_stop())).await;

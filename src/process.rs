@@ -14,7 +14,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -22,6 +22,9 @@ use tokio::time::timeout;
 const LAST_ANSWERS: Duration = Duration::from_secs(6);
 /// How long each of the parts has to close after that.
 const CLOSING: Duration = Duration::from_secs(1);
+/// Connections that wait to be accepted, where the system allows so many. Beyond them a client's first packet is lost, and its
+/// second one comes a whole second later; the usual queue of 128 is full at once when many come back together.
+const QUEUE: u32 = 4_096;
 /// The key of the billing sandbox that runs in this process; it opens nothing else.
 const SANDBOX_KEY: &str = "sk_test_keel_sandbox";
 /// Files of the data directory: what the sandbox signs with, and where it is.
@@ -64,8 +67,8 @@ impl Process {
     /// # Errors
     /// Names the setting that is to be mended.
     pub async fn start(config: Config) -> Result<Self, Failure> {
-        let listener = listen("KEEL_LISTEN", config.listen).await?;
-        let metrics = listen_for_metrics(&config).await?;
+        let listener = listen("KEEL_LISTEN", config.listen)?;
+        let metrics = listen_for_metrics(&config)?;
         let address = listener.local_addr()?;
         let (drain, proxies) = (config.drain, config.trusted_proxies.clone());
         let clock = Clock::default();
@@ -131,17 +134,24 @@ impl Process {
     }
 }
 
-async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, BadConfig> {
-    TcpListener::bind(address).await.map_err(|error| BadConfig::Setting(setting, error.to_string()))
+fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, BadConfig> {
+    let bound = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A port that was used a moment ago can be used again.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(QUEUE)
+    };
+    bound().map_err(|error| BadConfig::Setting(setting, error.to_string()))
 }
 
 /// The listener for metrics, where one is set.
 ///
 /// # Errors
 /// Names the setting when its address cannot be listened on.
-pub async fn listen_for_metrics(config: &Config) -> Result<Option<TcpListener>, BadConfig> {
+pub fn listen_for_metrics(config: &Config) -> Result<Option<TcpListener>, BadConfig> {
     match config.metrics_listen {
-        Some(address) => listen("KEEL_METRICS_LISTEN", address).await.map(Some),
+        Some(address) => listen("KEEL_METRICS_LISTEN", address).map(Some),
         None => Ok(None),
     }
 }
@@ -187,4 +197,23 @@ pub fn running_sandbox(config: &Config) -> Result<StripeSettings, Failure> {
 
 fn sandbox_settings(api_base: String, secret: String) -> StripeSettings {
     StripeSettings { secret_key: SANDBOX_KEY.to_owned(), webhook_secrets: vec![secret], api_base: Some(api_base), sandbox: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpStream;
+    use tokio::task::JoinSet;
+
+    #[tokio::test]
+    async fn many_who_come_at_once_wait_in_the_queue_and_are_not_lost() {
+        let listener = listen("KEEL_LISTEN", "127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut coming: JoinSet<_> = (0..500).map(|_| timeout(Duration::from_millis(900), TcpStream::connect(address))).collect();
+        let mut connected = vec![];
+        while let Some(came) = coming.join_next().await {
+            connected.push(came.unwrap().expect("its first packet was not lost").unwrap());
+        }
+        assert_eq!(connected.len(), 500);
+    }
 }

@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 const OLIVIA: &str = "olivia@acme.example";
 /// In which everybody has to be told.
 const AT_MOST: Duration = Duration::from_secs(3);
-/// Requests that wait together.
-const AT_ONCE: usize = 60;
 /// In which everything has to be well again.
 const WELL_AGAIN: Duration = Duration::from_secs(5);
 
@@ -35,14 +33,7 @@ async fn everything(olivia: &Browser) -> Vec<(String, Answer, Duration)> {
             });
         }
     }
-    // Some after others: what is told late because all of them are told at once says nothing of the database.
-    let mut answers = vec![];
-    while !asked.is_empty() {
-        let rest = asked.split_off(asked.len().min(AT_ONCE));
-        answers.extend(together(asked).await);
-        asked = rest;
-    }
-    answers
+    together(asked).await
 }
 
 /// Everybody is told in time, and what needs no database answers.
