@@ -73,6 +73,7 @@ const PLANS: &[Plan] = &[
     sorted("exports/building.rs LIST_NEXT", &["10"], &["exports_next"]),
     sorted("members/ownership.rs LIST_OWNERS", &["'acc_7'", "50"], &["memberships_by_role"]),
     short("roles/grantors.rs LIST_GRANTORS", &["'acc_7'", "'usr_1'"], &["memberships_"]),
+    short("roles/news.rs LIST_UNTOLD", &["250"], &["role_news_pkey|sqlite_autoindex_role_news|role_news_"]),
     short("roles/mod.rs LIST_DEFINED", &["'acc_1500'"], &["roles_of_account"]),
     short("roles/platform.rs LIST_PLATFORM", &[], &["roles_of_account"]),
 ];
@@ -139,6 +140,10 @@ async fn fill(app: &App) {
             "'sub_' || i, 'acc_' || (i % 2000), 'stripe_' || i, 'pro', 1, 'usd', 1, 'active', i <= 2000, i, i, i",
         ),
         ("credit_months (subscription_id, account_id, begins_at, months, due_at)", "'sub_' || i, 'acc_' || (i % 2000), i, NULL, i"),
+        (
+            "role_news (change_id, membership_id, added, removed, created_at)",
+            "'change_' || i, (SELECT MIN(id) FROM memberships), '', '', i",
+        ),
         ("stripe_lanes (customer, due_at)", "'cus_' || i, i"),
         (
             "stripe_events (id, kind, object_kind, object_id, customer, body, state, due_at, happened_at, received_at)",

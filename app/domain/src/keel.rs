@@ -156,7 +156,9 @@ impl Keel {
         match kind {
             Work::Events => lanes::work(self).await,
             Work::Jobs => self.work_on_jobs().await,
-            Work::Accounts => Ok(crate::deletions::work(self).await? | crate::exports::work(self).await?),
+            Work::Accounts => {
+                Ok(crate::deletions::work(self).await? | crate::exports::work(self).await? | crate::roles::news::work(self).await?)
+            }
         }
     }
 

@@ -20,7 +20,7 @@ sql! {
         LEFT JOIN credit_balances b ON b.account_id = a.id
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live
         WHERE a.id = $1";
-    // The newest twenty. Written as a number, because SQLite plans a statement anew whenever its limit is an argument.
+    // The newest twenty.
     LIST_ENTRIES = "SELECT kind, amount, balance_after, created_at FROM credit_entries WHERE account_id = $1 ORDER BY number DESC LIMIT 20";
     LIST_PAYMENTS = "SELECT product, amount, currency, status, created_at FROM payments WHERE account_id = $1
         ORDER BY created_at DESC, id DESC LIMIT 20";
