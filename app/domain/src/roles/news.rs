@@ -14,10 +14,11 @@ sql! {
     // Of one workspace, or of all where none is named.
     ADD = "INSERT INTO role_news (change_id, membership_id, ended, added, removed, created_at)
         SELECT $1, id, $4, $5, $6, $7 FROM memberships WHERE role = $2 AND (CAST($3 AS TEXT) IS NULL OR account_id = $3)";
+    // CROSS JOIN: SQLite keeps this order, and begins with the news.
     LIST_UNTOLD = "SELECT n.change_id, n.membership_id, n.ended, n.added, n.removed, m.email, m.account_id, m.role, r.name, r.permissions,
             a.name AS account_name
-        FROM (SELECT * FROM role_news ORDER BY change_id, membership_id LIMIT 0 + $1) n
-        JOIN memberships m ON m.id = n.membership_id JOIN roles r ON r.id = m.role JOIN accounts a ON a.id = m.account_id";
+        FROM role_news n CROSS JOIN memberships m JOIN roles r ON r.id = m.role JOIN accounts a ON a.id = m.account_id
+        WHERE m.id = n.membership_id ORDER BY n.change_id, n.membership_id LIMIT 0 + $1";
     TELL = "DELETE FROM role_news WHERE change_id = $1 AND membership_id = $2";
 }
 
