@@ -102,6 +102,14 @@ pricing: Pricing {
     by_arrangement: "By arrangement",
     contact: "Contact us",
     licences: "Licences are sold by arrangement. Write to us what you need, and you get an offer.",
+    licences_title: "Paid once",
+    licences_lead: "A licence brings credits and seats without renewal.",
+    for_ever: "Yours for ever",
+    for_days: "Lasts {days} {days:day|days}",
+    packs_title: "More credits",
+    packs_lead: "Beside any plan, whenever a month needs more.",
+    pack_credits: "{credits} {credits:credit|credits} that never expire",
+    once: "once",
     taxes: "Prices are without tax. The payment page shows what is added where you live.",
 }
 
@@ -111,6 +119,7 @@ price: Price {
     year: "{amount} per year",
     seat_month: "{amount} per seat, per month",
     seat_year: "{amount} per seat, per year",
+    once: "{amount} once",
     nothing: "Free",
 }
 
@@ -219,6 +228,15 @@ checkout: Checkout {
     submit: "Continue to payment",
     submit_free: "Start with Free",
     change_plan: "Change plan",
+    change_choice: "Choose something else",
+    licence: "Licence",
+    pack: "Credit pack",
+    pack_credits: "{credits}, and they never expire",
+    lasts: "Lasts",
+    for_ever: "For ever",
+    for_days: "{days} {days:day|days}",
+    renews_beside: "{plan} goes on renewing",
+    renews_beside_text: "A licence does not end the plan you pay for. Both count, and the higher limits are yours. To stop paying for {plan}, cancel it on the billing page: it ends with its period.",
     total: "Today",
     total_trial: "Nothing, then {amount} on {date}",
     total_seats: "{amount} for {seats} {seats:seat|seats}",
@@ -239,6 +257,7 @@ checkout: Checkout {
 success: Success {
     paid: "Payment received",
     paid_text: "{account} is on {plan} now.",
+    bought_text: "{article}: paid, and ready to use in {account}.",
     trial: "Your trial has started",
     trial_text: "{account} tries {plan} until {date}. Nothing was charged today.",
     free: "You're on Free",

@@ -114,9 +114,10 @@ pub async fn replay(system: &SystemGrant, event: &str) -> Result<()> {
 pub async fn set_up_prices(system: &SystemGrant) -> Result<Vec<String>> {
     let keel = system.keel();
     let mut keys = vec![];
-    for plan in &keel.settings().product.plans {
-        for (interval, currency) in Interval::ALL.iter().flat_map(|i| Currency::ALL.into_iter().map(move |c| (*i, c))) {
-            let choice = Choice { plan: plan.id.clone(), interval: Some(interval), currency, seats: 1 };
+    let ways = [None, Some(Interval::Month), Some(Interval::Year)];
+    for article in keel.settings().product.offered() {
+        for (interval, currency) in ways.iter().flat_map(|interval| Currency::ALL.map(|currency| (*interval, currency))) {
+            let choice = Choice { kind: article.kind(), id: article.id().to_owned(), interval, currency, seats: 1 };
             let Some(wanted) = keel.settings().product.quote(&choice).ok().and_then(|quote| wanted_price(&quote)) else { continue };
             let price = find_or_create_price(keel, &Outside(()), &wanted, true).await?;
             let mut tx = keel.db().begin().await?;

@@ -18,6 +18,7 @@ pub mod webhook;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use keel_types::ProductKind;
 use miniserde::Deserialize;
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
 use stripe_client_core::{RequestBuilder, StripeMethod};
@@ -232,12 +233,20 @@ struct Named {
 }
 
 /// What Keel writes on its objects, to know them again.
-#[derive(Deserialize)]
-#[expect(clippy::struct_field_names, reason = "they are called so on Stripe's objects")]
+#[derive(Default, Deserialize)]
 struct Marks {
     account_id: Option<String>,
     checkout_id: Option<String>,
     deletion_id: Option<String>,
+    kind: Option<String>,
+    what: Option<String>,
+}
+
+impl Marks {
+    /// The article that was bought, where one is written.
+    fn article(&self) -> Option<(ProductKind, String)> {
+        self.kind.as_deref().and_then(ProductKind::parse).zip(self.what.clone())
+    }
 }
 
 /// A closed list of Stripe's words that stays readable when Stripe adds one.
