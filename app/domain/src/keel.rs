@@ -156,7 +156,10 @@ impl Keel {
         match kind {
             Work::Events => lanes::work(self).await,
             Work::Jobs => self.work_on_jobs().await,
-            Work::Accounts => Ok(crate::deletions::work(self).await? | crate::exports::work(self).await?),
+            Work::Accounts => {
+                let changes = crate::billing::changes::look_at_left(self).await?;
+                Ok(crate::deletions::work(self).await? | crate::exports::work(self).await? | changes)
+            }
         }
     }
 

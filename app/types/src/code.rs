@@ -34,6 +34,7 @@ codes! {
     Malformed         = 400 "MALFORMED"          "The request cannot be read.";
     WorkspaceRequired = 400 "WORKSPACE_REQUIRED" "A personal account was named where only a workspace is billed.";
     PriceUnknown      = 400 "PRICE_UNKNOWN"      "No such product, interval or currency is sold.";
+    PaymentDeclined   = 402 "PAYMENT_DECLINED"   "The card was declined, or asks for a confirmation; nothing changed.";
     SignInRequired    = 401 "SIGN_IN_REQUIRED"   "Nobody is signed in.";
     StepUpRequired    = 401 "STEP_UP_REQUIRED"   "The person has to prove anew who they are: it is more than ten minutes ago.";
     Forbidden         = 403 "FORBIDDEN"          "The role does not hold the permission.";
@@ -41,6 +42,10 @@ codes! {
     NotFound          = 404 "NOT_FOUND"          "There is no such thing, or not for this person.";
     MethodNotAllowed  = 405 "METHOD_NOT_ALLOWED" "The URL does not take this method.";
     AlreadySubscribed = 409 "ALREADY_SUBSCRIBED" "The account has a live subscription.";
+    NotSubscribed     = 409 "NOT_SUBSCRIBED"     "The account has nothing that is paid for.";
+    ChangeUnderway    = 409 "CHANGE_UNDERWAY"    "Another change of the plan is under way.";
+    PlanEnds          = 409 "PLAN_ENDS"          "The plan is to end; it has to be resumed first.";
+    PaymentDue        = 409 "PAYMENT_DUE"        "The last payment is still to be made.";
     LastOwner         = 409 "LAST_OWNER"         "A workspace would be left without an owner.";
     BillingOwner      = 409 "BILLING_OWNER"      "The billing owner has to hand over billing first.";
     SlugTaken         = 409 "SLUG_TAKEN"         "Another workspace has the address, or had it within the last 30 days.";

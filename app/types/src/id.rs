@@ -84,6 +84,8 @@ ids! {
     SubscriptionId = "sub";
     /// One way to the payment page.
     CheckoutId = "chk";
+    /// A wish to change what is paid for.
+    ChangeId = "chg";
     /// Money that moved, or should have.
     PaymentId = "pay";
     /// A row of the credits ledger.

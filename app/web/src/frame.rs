@@ -87,7 +87,10 @@ fn sections(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Vec
         current: visit.path().strip_prefix(path).is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && !ROOTS.contains(&path))),
     };
     let home = section(text.navigation.home, "/private-dashboard", Icon::Home);
-    let billing = billing(standing, visit.keel().settings().model()).map(|path| section(text.navigation.billing, path, Icon::Billing));
+    let billing = billing(standing, visit.keel().settings().model()).map(|path| {
+        let section = section(text.navigation.billing, path, Icon::Billing);
+        Section { current: section.current || visit.path().starts_with("/billing/"), ..section }
+    });
     if standing.is_manager() {
         let overview = section(text.navigation.overview, "/org-dashboard", Icon::Overview);
         let may = |permission| standing.role.permissions.has(permission);

@@ -59,6 +59,8 @@ actions! {
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";
     SubscriptionCanceled = "subscription.canceled";
+    SubscriptionResumed  = "subscription.resumed";
+    SubscriptionTrialEnded = "subscription.trial_ended";
     PaymentFailed        = "payment.failed";
     StaffMade            = "staff.made";
     InvitationCreated    = "invitation.created";

@@ -3,12 +3,15 @@
 //! A payment is believed when Stripe, asked for the object, says so: events and success pages only say where to look.
 
 pub mod catalogue;
+pub mod changes;
 pub mod checkouts;
 pub mod inbox;
 pub mod intents;
 pub mod lanes;
 pub(crate) mod months;
 pub mod overview;
+pub mod records;
 pub mod repair;
 mod settle;
 pub mod subscriptions;
+mod upcoming;

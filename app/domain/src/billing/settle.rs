@@ -3,11 +3,11 @@
 
 use super::inbox::ObjectKind;
 use super::months::{self, Contract};
-use super::{checkouts, subscriptions};
+use super::{checkouts, subscriptions, upcoming};
 use crate::access::Outside;
 use crate::audit::{self, Action, Actor};
 use crate::db::{Tx, locks};
-use crate::payments::{CheckoutState, InvoiceLine, InvoiceState, InvoiceStatus, PaymentError, SubscriptionState};
+use crate::payments::{CheckoutState, InvoiceLine, InvoiceState, InvoiceStatus, PaymentError, SubscriptionState, Upcoming};
 use crate::refusal::Result;
 use crate::{Keel, args, ids, sql};
 use keel_types::{AccountId, Instant, Interval, PaymentId, SubscriptionId};
@@ -20,9 +20,10 @@ sql! {
     FIND_LOOKUP_KEY = "SELECT lookup_key FROM stripe_prices WHERE price_id = $1";
     KEEP_CURRENCY = "UPDATE accounts SET currency = $2 WHERE id = $1 AND currency IS NULL";
     FIND_PAYMENT = "SELECT status FROM payments WHERE stripe_id = $1";
-    KEEP_PAYMENT = "INSERT INTO payments (id, account_id, stripe_id, product, amount, currency, status, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (stripe_id) DO UPDATE SET amount = excluded.amount, status = excluded.status, created_at = excluded.created_at";
+    KEEP_PAYMENT = "INSERT INTO payments (id, account_id, stripe_id, product, amount, currency, status, created_at, number)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (stripe_id) DO UPDATE SET amount = excluded.amount, status = excluded.status, created_at = excluded.created_at,
+            number = excluded.number";
 }
 
 /// What a look at Stripe found.
@@ -31,12 +32,14 @@ pub(super) struct Found {
     pub checkout: Option<CheckoutState>,
     pub subscription: Option<SubscriptionState>,
     pub invoice: Option<InvoiceState>,
+    /// What the subscription becomes when its period ends.
+    pub upcoming: Option<Upcoming>,
 }
 
 /// Fetches an object and what it cannot be understood without.
 pub(super) async fn look(keel: &Keel, out: &Outside, kind: ObjectKind, id: &str) -> std::result::Result<Found, PaymentError> {
     let payments = keel.payments();
-    let mut found = Found { checkout: None, subscription: None, invoice: None };
+    let mut found = Found { checkout: None, subscription: None, invoice: None, upcoming: None };
     let (mut subscription, mut invoice) = (None, None);
     match kind {
         ObjectKind::Checkout => {
@@ -53,7 +56,12 @@ pub(super) async fn look(keel: &Keel, out: &Outside, kind: ObjectKind, id: &str)
         found.invoice = Some(invoice);
     }
     if let Some(id) = subscription {
-        found.subscription = Some(payments.get_subscription(out, &id).await?);
+        let subscription = payments.get_subscription(out, &id).await?;
+        found.upcoming = match &subscription.schedule {
+            Some(schedule) => payments.find_upcoming(out, schedule).await?,
+            None => None,
+        };
+        found.subscription = Some(subscription);
     }
     Ok(found)
 }
@@ -66,6 +74,7 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, found: &Found) -> Result<bo
     }
     if let Some(subscription) = &found.subscription {
         subscriptions::mirror(tx, keel, &account, subscription).await?;
+        upcoming::keep(tx, subscription, found.upcoming.as_ref()).await?;
     }
     if let Some(invoice) = &found.invoice {
         settle_invoice(tx, keel, &account, invoice, found.subscription.as_ref()).await?;
@@ -153,7 +162,7 @@ async fn keep_payment(
     let product = plan.map_or_else(|| invoice.number.clone().unwrap_or_default(), |(plan, _)| plan.name.clone());
     let at = invoice.paid_at.unwrap_or(invoice.created);
     let id = ids::new::<PaymentId>();
-    let row = args![&id, account, invoice.id.as_str(), product, invoice.total, invoice.currency.as_str(), status, at];
+    let row = args![&id, account, invoice.id.as_str(), product, invoice.total, invoice.currency.as_str(), status, at, invoice.number.clone()];
     tx.run(KEEP_PAYMENT, row).await?;
     Ok(())
 }

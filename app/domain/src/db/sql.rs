@@ -86,6 +86,7 @@ from_texts!(
     keel_types::ResetId,
     keel_types::SubscriptionId,
     keel_types::CheckoutId,
+    keel_types::ChangeId,
     keel_types::PaymentId,
     keel_types::EntryId,
     keel_types::LotId,

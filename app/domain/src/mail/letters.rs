@@ -3,6 +3,7 @@
 pub(crate) mod deletions;
 pub(crate) mod invitations;
 pub(crate) mod ownership;
+pub(crate) mod plans;
 
 use super::enqueue;
 use super::names::inert;

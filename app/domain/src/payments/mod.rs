@@ -1,16 +1,18 @@
 //! The conversation with Stripe, and nothing else: no rows, no grants, no decisions.
 //!
-//! Requests that change something are written with the library's typed parameters. Answers are read with the small structs
+//! Requests that change something are written with the library's typed parameters, or as pairs where those cannot say it. Answers are read with the small structs
 //! here instead of the library's: those fail as a whole when one required field is missing, and one object carries dozens.
 //! No type of the library leaves this module. Identifiers are Stripe's; times are milliseconds since 1970; amounts are minor
 //! units and currencies lower-case codes.
 //!
 //! Every call that goes over the network takes [`Outside`] first, because no transaction may be open while it waits.
 
+mod changes;
 mod checkouts;
 mod customers;
 mod events;
 mod invoices;
+mod portal;
 mod prices;
 mod subscriptions;
 pub mod webhook;
@@ -25,6 +27,7 @@ use stripe_client_core::{RequestBuilder, StripeMethod};
 
 use crate::access::Outside;
 
+pub use changes::{PreviewState, Upcoming, WantedItems};
 pub use checkouts::{CheckoutCreated, CheckoutKind, CheckoutMode, CheckoutState, CheckoutStatus, WantedCheckout};
 pub use customers::CustomerId;
 pub use invoices::{InvoiceLine, InvoiceState, InvoiceStatus};
@@ -201,6 +204,21 @@ impl StripeRequest for Get {
         let request = RequestBuilder::new(StripeMethod::Get, &self.path);
         // No parameters would be written as `?=`.
         if self.query.is_empty() { request } else { request.query(&self.query) }
+    }
+}
+
+/// What is sent as pairs.
+struct Post {
+    path: String,
+    form: BTreeMap<String, String>,
+}
+
+impl StripeRequest for Post {
+    type Output = ();
+
+    fn build(&self) -> RequestBuilder {
+        let request = RequestBuilder::new(StripeMethod::Post, &self.path);
+        if self.form.is_empty() { request } else { request.form(&self.form) }
     }
 }
 
