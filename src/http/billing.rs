@@ -16,7 +16,7 @@ use keel_text::iso;
 use keel_types::permission::may;
 use keel_types::url;
 use keel_web::arrival::Arrival;
-use keel_web::csv;
+use keel_web::csv::{self, Cell};
 use keel_web::form::{Fields, Input as _};
 use keel_web::page::see_other;
 use keel_web::pages::billing::PAGE;
@@ -65,15 +65,18 @@ async fn next(export: &mut Export) -> io::Result<Option<String>> {
 }
 
 fn entry(entry: &Entry) -> String {
-    csv::row([iso(entry.at).as_str(), &entry.kind, &entry.amount.to_string(), &entry.balance.to_string()])
+    csv::row_of([Cell::Text(&iso(entry.at)), Cell::Text(&entry.kind), Cell::Units(entry.amount), Cell::Units(entry.balance)])
 }
 
-/// Amounts as spreadsheets read them: units, a point, hundredths.
 fn payment(payment: &Payment) -> String {
-    let minor = payment.amount.minor;
-    let amount = format!("{}{}.{:02}", if minor < 0 { "-" } else { "" }, minor.abs() / 100, minor.abs() % 100);
-    let number = payment.number.as_deref().unwrap_or_default();
-    csv::row([iso(payment.at).as_str(), &payment.product, number, &amount, payment.amount.currency.as_str(), &payment.status])
+    csv::row_of([
+        Cell::Text(&iso(payment.at)),
+        Cell::Text(&payment.product),
+        Cell::Text(payment.number.as_deref().unwrap_or_default()),
+        Cell::Hundredths(payment.amount.minor),
+        Cell::Text(payment.amount.currency.as_str()),
+        Cell::Text(&payment.status),
+    ])
 }
 
 /// `GET /billing/papers/{payment}`: leads to the invoice or the receipt, where the payment provider keeps it.

@@ -50,6 +50,21 @@ const PLANS: &[Plan] = &[
     sorted("audit/mod.rs LIST_OF_PERSON", &["'usr_7'", "'acc_7'", "20"], &["audit_events_of_actor"]),
     sorted("billing/overview.rs LIST_ENTRIES", &["'acc_7'"], &[LEDGER]),
     sorted("billing/overview.rs LIST_PAYMENTS", &["'acc_7'"], &["payments_of_account"]),
+    // The pages of both need no sorting on SQLite; PostgreSQL sorts the few rows of a short span.
+    short("billing/records.rs LIST_LEDGER", &["'acc_7'", "100", "9000", "8000", "7000", "51"], &["credit_entries_by_time"]),
+    short(
+        "billing/records.rs LIST_LEDGER_OF_KIND",
+        &["'acc_7'", "100", "9000", "8000", "7000", "51", "'trial'"],
+        &["credit_entries_by_kind|credit_entries_by_time"],
+    ),
+    short("billing/records.rs LIST_PAID", &["'acc_7'", "100", "9000", "8000", "'pay_1'", "51"], &["payments_of_account"]),
+    short(
+        "billing/records.rs LIST_PAID_OF_STATUS",
+        &["'acc_7'", "100", "9000", "8000", "'pay_1'", "51", "'failed'"],
+        &["payments_by_status|payments_of_account"],
+    ),
+    short("billing/changes/wishes.rs LIST_LEFT", &["10"], &["plan_changes_left"]),
+    sorted("billing/customers.rs LIST_UNTOLD", &["10"], &["stripe_customers_untold"]),
     short("billing/subscriptions.rs LIST_WAITING", &["'acc_80'"], &["subscriptions_of_account"]),
     sorted("billing/repair.rs LIST_CUSTOMERS", &["'cus_5'"], &[CUSTOMER]),
     short("billing/repair.rs LIST_MIRRORED", &["'cus_50'"], &[CUSTOMER, "subscriptions_of_account|subscriptions_one_live"]),
@@ -139,6 +154,10 @@ async fn fill(app: &App) {
             "'sub_' || i, 'acc_' || (i % 2000), 'stripe_' || i, 'pro', 1, 'usd', 1, 'active', i <= 2000, i, i, i",
         ),
         ("credit_months (subscription_id, account_id, begins_at, months, due_at)", "'sub_' || i, 'acc_' || (i % 2000), i, NULL, i"),
+        (
+            "plan_changes (id, account_id, wish, state, until, created_at)",
+            "'chg_' || i, 'acc_' || (i % 2000), 'cancel', CASE WHEN i < 2000 THEN 'open' ELSE 'done' END, i, i",
+        ),
         ("stripe_lanes (customer, due_at)", "'cus_' || i, i"),
         (
             "stripe_events (id, kind, object_kind, object_id, customer, body, state, due_at, happened_at, received_at)",
@@ -156,7 +175,7 @@ async fn fill(app: &App) {
     ] {
         rows(app, 9_000, into, &values.replace("<account>", ACCOUNT)).await;
     }
-    rows(app, 2_000, "stripe_customers (account_id, customer_id, claimed_at)", "'acc_' || (i - 1), 'cus_' || i, i").await;
+    rows(app, 2_000, "stripe_customers (account_id, customer_id, claimed_at, tell_at)", "'acc_' || (i - 1), 'cus_' || i, i, i").await;
 }
 
 /// Lines of a plan that read a table from its beginning to its end.

@@ -157,7 +157,7 @@ impl Keel {
             Work::Events => lanes::work(self).await,
             Work::Jobs => self.work_on_jobs().await,
             Work::Accounts => {
-                let changes = crate::billing::changes::look_at_left(self).await?;
+                let changes = crate::billing::changes::look_at_left(self).await? | crate::billing::customers::tell_due(self).await?;
                 Ok(crate::deletions::work(self).await? | crate::exports::work(self).await? | changes)
             }
         }

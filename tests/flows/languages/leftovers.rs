@@ -50,7 +50,8 @@ async fn leftovers(app: &App, browser: &Browser, path: &str, lang: Lang) -> Vec<
     let page = browser.get(path).await;
     assert!(page.body.contains(&format!("<html lang=\"{}\"", lang.tag())), "{path} in {lang:?}: {} {:?}", page.status, page.headers);
     let product = &app.keel.settings().product;
-    let features = product.plans.iter().flat_map(|plan| &plan.features).chain(product.licences.iter().flat_map(|licence| &licence.features));
+    let features =
+        product.plans.iter().flat_map(|plan| &plan.features).chain(product.licences.iter().flat_map(|licence| &licence.features));
     let plans = product.articles().map(Article::name).chain(features.map(String::as_str));
     let own: BTreeSet<&str> = lang.catalogue().entries().into_iter().map(|(.., text)| text).chain(plans).collect();
     let english: BTreeSet<&str> = EN.entries().into_iter().map(|(.., text)| text).filter(|text| !own.contains(text)).collect();

@@ -7,7 +7,7 @@ use crate::access::{Outside, Read, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::db::{Tx, locks};
 use crate::payments::{
-    CheckoutCreated, CheckoutMode, CheckoutState, CheckoutStatus, CustomerId, PaymentError, WantedCheckout, WantedPrice,
+    CheckoutCreated, CheckoutMode, CheckoutState, CheckoutStatus, CustomerDetails, CustomerId, PaymentError, WantedCheckout, WantedPrice,
 };
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(22);
 sql! {
     // Under the company's name and address, where they are told.
     FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.deletion_due_at, COALESCE(o.name, a.name) AS name, COALESCE(o.email, u.email) AS email,
-            c.customer_id, c.claimed_at
+            o.address, o.tax_id, c.customer_id, c.claimed_at
         FROM accounts a JOIN users u ON u.id = a.billing_owner_id
         LEFT JOIN stripe_customers c ON c.account_id = a.id
         LEFT JOIN companies o ON o.account_id = a.id
@@ -89,6 +89,8 @@ struct BuyerRow {
     deletion_due_at: Option<i64>,
     name: String,
     email: String,
+    address: Option<String>,
+    tax_id: Option<String>,
     customer_id: Option<String>,
     claimed_at: Option<i64>,
 }
@@ -127,8 +129,7 @@ pub(super) async fn keep_price(tx: &mut Tx, lookup_key: &str, price: &str, now: 
 struct Claim {
     id: CheckoutId,
     account: AccountId,
-    account_name: String,
-    email: String,
+    details: CustomerDetails,
     customer: Option<String>,
     /// When the account's customer was claimed.
     claimed: Instant,
@@ -183,8 +184,7 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
     Ok(Claim {
         id,
         account,
-        account_name: buyer.name,
-        email: buyer.email,
+        details: CustomerDetails { email: buyer.email, name: buyer.name, address: buyer.address, tax_id: buyer.tax_id },
         customer: buyer.customer_id,
         claimed: buyer.claimed_at.map_or(now, Instant),
         price: price.map(|(price,)| price),
@@ -281,7 +281,7 @@ async fn find_or_create_customer(keel: &Keel, out: &Outside, claim: &Claim) -> R
             created => created.map_err(told)?,
         },
     };
-    payments.update_customer(out, &customer, &claim.email, &claim.account_name).await.map_err(told)?;
+    payments.describe_customer(out, &customer, &claim.details).await.map_err(told)?;
     Ok(customer)
 }
 

@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod changes;
 pub mod checkouts;
+pub(crate) mod customers;
 pub mod inbox;
 pub mod intents;
 pub mod lanes;

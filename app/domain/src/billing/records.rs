@@ -21,8 +21,18 @@ const BATCH: u32 = 500;
 macro_rules! records {
     ($columns:literal, $table:literal, $place:literal, $chosen:literal) => {
         concat!(
-            "SELECT ", $columns, " FROM ", $table, " WHERE account_id = $1 AND created_at >= $2 AND created_at < $3
-                AND (created_at, ", $place, ") < ($4, $5)", $chosen, " ORDER BY created_at DESC, ", $place, " DESC LIMIT $6"
+            "SELECT ",
+            $columns,
+            " FROM ",
+            $table,
+            " WHERE account_id = $1 AND created_at >= $2 AND created_at < $3
+                AND (created_at, ",
+            $place,
+            ") < ($4, $5)",
+            $chosen,
+            " ORDER BY created_at DESC, ",
+            $place,
+            " DESC LIMIT $6"
         )
     };
 }

@@ -162,7 +162,8 @@ async fn keep_payment(
     let product = plan.map_or_else(|| invoice.number.clone().unwrap_or_default(), |(plan, _)| plan.name.clone());
     let at = invoice.paid_at.unwrap_or(invoice.created);
     let id = ids::new::<PaymentId>();
-    let row = args![&id, account, invoice.id.as_str(), product, invoice.total, invoice.currency.as_str(), status, at, invoice.number.clone()];
+    let row =
+        args![&id, account, invoice.id.as_str(), product, invoice.total, invoice.currency.as_str(), status, at, invoice.number.clone()];
     tx.run(KEEP_PAYMENT, row).await?;
     Ok(())
 }

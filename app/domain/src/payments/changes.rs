@@ -119,10 +119,8 @@ impl Payments {
 
     /// What [`Payments::end_trial`] would charge.
     pub async fn preview_end_of_trial(&self, out: &Outside, id: &str) -> Result<PreviewState, PaymentError> {
-        let form = vec![
-            ("subscription".to_owned(), segment(id)?.to_owned()),
-            ("subscription_details[trial_end]".to_owned(), "now".to_owned()),
-        ];
+        let form =
+            vec![("subscription".to_owned(), segment(id)?.to_owned()), ("subscription_details[trial_end]".to_owned(), "now".to_owned())];
         self.preview(out, form).await
     }
 

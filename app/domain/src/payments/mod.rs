@@ -29,7 +29,7 @@ use crate::access::Outside;
 
 pub use changes::{PreviewState, Upcoming, WantedItems};
 pub use checkouts::{CheckoutCreated, CheckoutKind, CheckoutMode, CheckoutState, CheckoutStatus, WantedCheckout};
-pub use customers::CustomerId;
+pub use customers::{CustomerDetails, CustomerId};
 pub use invoices::{InvoiceLine, InvoiceState, InvoiceStatus};
 pub use prices::{PriceFound, Recurrence, WantedPrice};
 pub use subscriptions::{SubscriptionState, SubscriptionStatus};
@@ -219,6 +219,19 @@ impl StripeRequest for Post {
     fn build(&self) -> RequestBuilder {
         let request = RequestBuilder::new(StripeMethod::Post, &self.path);
         if self.form.is_empty() { request } else { request.form(&self.form) }
+    }
+}
+
+/// What makes something go away.
+struct Delete {
+    path: String,
+}
+
+impl StripeRequest for Delete {
+    type Output = ();
+
+    fn build(&self) -> RequestBuilder {
+        RequestBuilder::new(StripeMethod::Delete, &self.path)
     }
 }
 

@@ -100,4 +100,3 @@ impl Plan {
         if self.per_seat { quantity } else { self.seats }
     }
 }
-

@@ -143,5 +143,7 @@ pub async fn find_paper(mut call: Read<may::ViewBilling>, payment: &str) -> Resu
     drop(call);
     let (id,) = row.ok_or(Refusal::NotFound)?;
     let paper = keel.payments().find_paper(&crate::access::Outside(()), &id).await;
-    paper.map_err(|error| if error == crate::payments::PaymentError::NotFound { Refusal::NotFound } else { told(error) })?.ok_or(Refusal::NotFound)
+    paper
+        .map_err(|error| if error == crate::payments::PaymentError::NotFound { Refusal::NotFound } else { told(error) })?
+        .ok_or(Refusal::NotFound)
 }

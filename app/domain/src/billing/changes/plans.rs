@@ -141,7 +141,8 @@ pub async fn change(call: &mut Write<may::ManageBilling>, wanted: &Wanted) -> Re
     let paid = Paid::lock(call).await?;
     let (keel, now, kind) = (call.keel().clone(), call.now(), call.proof().standing().kind);
     let Planned { change, target, paid } = planned(&keel, kind, paid, wanted, now)?;
-    let since = wanted.shown.filter(|shown| *shown <= now && now.since(*shown) < SHOWN).map(|shown| Instant(shown.0.max(paid.period_start)));
+    let since =
+        wanted.shown.filter(|shown| *shown <= now && now.since(*shown) < SHOWN).map(|shown| Instant(shown.0.max(paid.period_start)));
     let next = (target.price.lookup_key.clone(), target.quantity);
     let wish = match change.when {
         When::Never if paid.schedule_id.is_none() => return Ok(change),

@@ -54,7 +54,9 @@ pub(crate) async fn write(call: &mut Write<may::ManageBilling>, news: News<'_>) 
             }
         };
         let date = catalogue.date(date);
-        let filled = |text| fill(text, &[("account", &account), ("by", &by), ("plan", &plan), ("before", &before), ("date", &date), ("price", &price)]);
+        let filled = |text| {
+            fill(text, &[("account", &account), ("by", &by), ("plan", &plan), ("before", &before), ("date", &date), ("price", &price)])
+        };
         let page = if place.kind == AccountKind::Personal { "/private-dashboard/billing" } else { "/org-dashboard/billing" };
         let letter = Letter {
             lang: reader.lang,

@@ -7,8 +7,8 @@ use crate::layouts::Dashboard;
 use crate::page::{Loaded, Page, Stop, Visit};
 use crate::problem::Problem;
 use crate::ui::{
-    Breadcrumbs, Button, ButtonLink, Choice, ErrorSummary, Fact, Facts, Field, Filters, Form, Kind, Maybe, Notice, Place, RadioCards, Region,
-    Tone, Weight,
+    Breadcrumbs, Button, ButtonLink, Choice, ErrorSummary, Fact, Facts, Field, Filters, Form, Kind, Maybe, Notice, Place, RadioCards,
+    Region, Tone, Weight,
 };
 use keel_domain::Refusal;
 use keel_domain::access::Read;
@@ -83,10 +83,12 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let problem = page.form.problem.clone().or_else(|| model.outcome.as_ref().and_then(|outcome| outcome.as_ref().err()).cloned());
     let seats_error = problem.as_ref().and_then(|problem| problem.errors.iter().find(|error| error.field == "seats").map(|e| e.code));
     let message = problem.filter(|_| seats_error.is_none()).map(|problem| problem.sentence(text));
-    let errors = seats_error.map(|fault| ("seats", fill(text.form.field, &[("label", &words.seats), ("error", &text.fault(fault))]).into()));
+    let errors =
+        seats_error.map(|fault| ("seats", fill(text.form.field, &[("label", &words.seats), ("error", &text.fault(fault))]).into()));
+    let above = vec![Place::new(text.billing.title, billing.clone())];
     let body = if let Some(why) = blocked {
         view! {
-            <Notice text=why tone=Tone::Warning><ButtonLink label=words.back href=billing.clone() weight=Weight::Secondary/></Notice>
+            <Notice text=why tone=Tone::Warning><ButtonLink label=words.back href=billing weight=Weight::Secondary/></Notice>
         }
         .into_any()
     } else {
@@ -103,7 +105,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     };
     Some(view! {
         <Dashboard frame title=words.title lead>
-            <Breadcrumbs label=text.billing.title above=vec![Place::new(text.billing.title, billing)] here=words.title/>
+            <Breadcrumbs label=text.billing.title above here=words.title/>
             <ErrorSummary title=text.form.problem problem=message errors=errors.into_iter().collect()/>
             {body}
         </Dashboard>
@@ -116,7 +118,8 @@ fn Chooser(page: Page, model: Model, error: Maybe) -> impl IntoView {
     let (text, words) = (page.text, &page.text.plan_change);
     let standing = model.standing;
     let per_seat = standing.offers.iter().any(|offer| offer.per_seat);
-    let plans = standing.offers.iter().map(|offer| Choice::new(offer.id.clone(), offer.name.clone(), prices(text, offer, &standing))).collect();
+    let plans =
+        standing.offers.iter().map(|offer| Choice::new(offer.id.clone(), offer.name.clone(), prices(text, offer, &standing))).collect();
     let periods = [(Interval::Month, text.pricing.monthly), (Interval::Year, text.pricing.yearly)];
     let periods = periods.map(|(interval, label)| Choice::new(interval.as_str(), label, None::<String>)).to_vec();
     let seats = per_seat.then(|| {
@@ -161,7 +164,8 @@ impl Agreed {
 fn Cost(page: Page, model: Agreed, change: Change, preview: Option<Preview>) -> impl IntoView {
     let (text, words) = (page.text, &page.text.plan_change);
     if change.when == When::Never {
-        return view! { <Region id="cost" title=words.cost wide=true><p>{fill(words.same, &[("plan", &change.plan)])}</p></Region> }.into_any();
+        return view! { <Region id="cost" title=words.cost wide=true><p>{fill(words.same, &[("plan", &change.plan)])}</p></Region> }
+            .into_any();
     }
     let date = text.date(change.next_charge);
     let price = text.price(change.total, Some(change.interval));

@@ -104,11 +104,11 @@ pub(super) fn Provider(page: Page, has_customer: bool) -> impl IntoView {
 #[component]
 fn Cancel(page: Page, plan: String, ends: String) -> impl IntoView {
     let words = &page.text.billing;
-    let filled = |text| fill(text, &[("plan", &plan), ("date", &ends)]);
+    let [title, text] = [words.cancel_title, words.cancel_text].map(|text| fill(text, &[("plan", &plan), ("date", &ends)]));
     view! {
         <DialogButton label=words.cancel_plan opens="ask-cancel" weight=Weight::Quiet/>
-        <Dialog id="ask-cancel" title=filled(words.cancel_title) close=words.cancel_close>
-            <p>{filled(words.cancel_text)}</p>
+        <Dialog id="ask-cancel" title close=words.cancel_close>
+            <p>{text}</p>
             <Form action=cancel_plan::at(&page.here) account=page.account.clone()>
                 <Button label=words.cancel_plan weight=Weight::Danger/>
             </Form>

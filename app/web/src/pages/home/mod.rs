@@ -19,5 +19,8 @@ pub struct Model {
 
 /// What is sold, in the visitor's currency.
 pub async fn load(_: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
-    Ok(Model { plans: visit.keel().settings().product.offered().filter_map(Article::plan).cloned().collect(), currency: visit.arrival().currency() })
+    Ok(Model {
+        plans: visit.keel().settings().product.offered().filter_map(Article::plan).cloned().collect(),
+        currency: visit.arrival().currency(),
+    })
 }

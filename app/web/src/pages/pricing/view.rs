@@ -26,10 +26,11 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
         view! { <RadioCards name="interval" legend=text.period choices=periods value row=true/> }
     });
     let write = format!("mailto:{contact_email}");
+    let offer = write.clone();
     let by_arrangement = licences_by_arrangement.then(|| {
         view! {
             <Notice text=text.licences tone=Tone::Info>
-                <ButtonLink label=text.contact href=write.clone() weight=Weight::Secondary/>
+                <ButtonLink label=text.contact href=offer weight=Weight::Secondary/>
             </Notice>
         }
     });
@@ -127,8 +128,7 @@ fn CardOf(
 /// What is paid once, under a heading of its own; nothing where nothing is sold so.
 #[component]
 fn Once(text: &'static Catalogue, id: &'static str, title: &'static str, lead: &'static str, cards: Vec<Card>) -> impl IntoView {
-    let cards: Vec<_> =
-        cards.into_iter().map(|card| view! { <CardOf text card write=String::new() featured=false/> }).collect();
+    let cards: Vec<_> = cards.into_iter().map(|card| view! { <CardOf text card write=String::new() featured=false/> }).collect();
     (!cards.is_empty()).then(|| {
         view! {
             <div class="plans-once" id=id>

@@ -10,7 +10,17 @@ use keel_types::{Fault, Instant};
 
 /// The words of the ledger's types, in the order of the select.
 const KINDS: [&str; 12] = [
-    "ai_request", "subscription", "trial", "free_plan", "plan_change", "credit_pack", "licence", "adjustment", "expiry", "refund", "dispute",
+    "ai_request",
+    "subscription",
+    "trial",
+    "free_plan",
+    "plan_change",
+    "credit_pack",
+    "licence",
+    "adjustment",
+    "expiry",
+    "refund",
+    "dispute",
     "deletion",
 ];
 /// The words of how a payment stands.

@@ -7,8 +7,8 @@ use crate::page::Page;
 use crate::pages::parts::word;
 use crate::problem::FieldProblem;
 use crate::ui::{
-    Breadcrumbs, Button, ButtonLink, Column, Day, Drawing, EmptyState, ErrorSummary, Field, Filters, Form, Maybe, Pagination, Pill, Place, Region,
-    Select, Table, Text, Tone, Weight,
+    Breadcrumbs, Button, ButtonLink, Column, Day, Drawing, EmptyState, ErrorSummary, Field, Filters, Form, Maybe, Pagination, Pill, Place,
+    Region, Select, Table, Text, Tone, Weight,
 };
 use keel_domain::billing::overview::{Entry, Payment};
 use keel_domain::billing::records::{Rows, What};
@@ -31,7 +31,8 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let errors = labels.iter().filter_map(|(field, label)| Some((*field, Text::from(line(label, find(*field)?))))).collect();
     let above = vec![Place::new(text.billing.title, page.billing.clone().unwrap_or_default())];
     let search = view! { <Search page=page.clone() what=model.what typed=model.typed.clone() faults=model.faults.clone()/> };
-    let export = model.faults.is_empty().then(|| view! { <ExportCsv page=page.clone() what=model.what typed=model.typed.clone()/> }.into_any());
+    let export =
+        model.faults.is_empty().then(|| view! { <ExportCsv page=page.clone() what=model.what typed=model.typed.clone()/> }.into_any());
     let found = if model.faults.is_empty() {
         view! { <Found page=page.clone() model/> }.into_any()
     } else {
