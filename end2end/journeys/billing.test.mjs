@@ -75,6 +75,7 @@ async function aPlansLife({ keel, newVisitor }, options) {
   await at(page, 'Billing')
   await says(plan(page), 'this becomes Business with 2 seats')
   await advance(keel, 31 * DAY)
+  await signIn(page, keel, OLIVIA.email)
   await comesTrue(page, '$48 per month', '1 of 2 seats used')
 
   await press(page, 'Cancel plan')

@@ -178,6 +178,7 @@ both! {
         app.advance(32 * DAY).await;
         app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 0).await;
         app.digested().await;
+        let olivia = app.sign_in(OLIVIA).await;
         let page = olivia.get(PAGE).await;
         assert!(page.body.contains("No plan yet") && page.body.contains(PORTAL), "{}", page.body);
         assert_eq!(olivia.json(RESUME, &json!({})).await.problem(), (409, "NOT_SUBSCRIBED".to_owned()));

@@ -96,11 +96,14 @@ both! {
         assert!(olivia.get(PAGE).await.body.contains("Business with 3 seats"));
         app.advance(ends - app.keel.now().0 + 60_000).await;
         app.settles("SELECT seats FROM subscriptions WHERE live", 3).await;
+        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+        eprintln!("DEBUG {:?}", app.db.texts("SELECT kind || ' ' || object_kind || ' ' || object_id || ' ' || tries || ' ' || COALESCE(error, '-') FROM stripe_events WHERE state = 'new'").await);
         app.digested().await;
         app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid'", 2).await;
         assert_eq!((plan(&app).await, charged(&app).await), (("business".to_owned(), 3), vec![12_000, 7_200]));
         assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 3);
-        assert!(!olivia.get(PAGE).await.body.contains("this becomes"));
+        let page = app.sign_in(OLIVIA).await.get(PAGE).await;
+        assert!(page.body.contains("1 of 3 seats used") && !page.body.contains("this becomes"), "{}", page.body);
     }
 
     async fn from_a_year_to_months_goes_with_the_year(app: App) {

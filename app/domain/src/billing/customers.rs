@@ -7,10 +7,11 @@ use crate::db::{Conn, Tx};
 use crate::jobs::pause;
 use crate::payments::{CustomerDetails, CustomerId};
 use crate::refusal::{Refusal, Result};
-use crate::{Keel, args, sql};
+use crate::{Keel, args, request, sql};
 use keel_types::time::MINUTE;
 use keel_types::{AccountId, Instant};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a request waits for Stripe, and how long, in milliseconds, the worker leaves it to the request.
 const WAIT: Duration = Duration::from_secs(8);
@@ -52,14 +53,14 @@ pub(crate) async fn tell<R, D: Door<Proof = Grant<R>>>(call: &mut Write<D>) -> R
     if find(call.tx()?, &account).await?.is_none() {
         return Ok(());
     }
-    call.outside(|keel, out| async move {
-        let told = tokio::time::timeout(WAIT, tell_newest(&keel, &out, &account)).await;
-        if told.is_err() {
+    let told = |keel: Keel, out: Outside| async move {
+        let told = timeout(WAIT, tell_newest(&keel, &out, &account)).await;
+        told.unwrap_or_else(|_| {
             tracing::warn!(%account, "Stripe's customer was not told in time; the worker goes on");
-        }
-        told.unwrap_or(Ok(()))
-    })
-    .await
+            Ok(())
+        })
+    };
+    call.outside(|keel, out| request::apart(told(keel, out))).await
 }
 
 /// Tells Stripe what the worker is to tell. True when there was something.

@@ -93,7 +93,7 @@ pub(super) async fn look_at(keel: &Keel, kind: ObjectKind, id: &str, customer: &
     let looked = timeout(PATIENCE, async {
         loop {
             if let Some(lane) = take(keel, customer).await? {
-                let found = settle::look(keel, &Outside(()), kind, id).await;
+                let found = Box::pin(settle::look(keel, &Outside(()), kind, id)).await;
                 let looked = found.is_ok();
                 return Ok::<_, Refusal>(Box::pin(write(keel, &lane, found, &[], true)).await? && looked);
             }

@@ -17,6 +17,11 @@ struct Papers {
 }
 
 #[derive(Deserialize)]
+struct Session {
+    payment_intent: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Intent {
     latest_charge: Option<String>,
 }
@@ -37,14 +42,17 @@ impl Payments {
         Ok(portal.url)
     }
 
-    /// The address of the paper about a payment: of an invoice (`in_…`) the document, of a payment made once (`pi_…`) the receipt.
+    /// The address of the paper about a payment: of an invoice (`in_…`) the document, of what a checkout sold once (`cs_…`) the
+    /// receipt.
     pub async fn find_paper(&self, out: &Outside, payment: &str) -> Result<Option<String>, PaymentError> {
         let id = segment(payment)?;
         if id.starts_with("in_") {
             let papers: Papers = self.get(out, format!("/invoices/{id}")).await?;
             return Ok(papers.invoice_pdf.or(papers.hosted_invoice_url));
         }
-        let intent: Intent = self.get(out, format!("/payment_intents/{id}")).await?;
+        let session: Session = self.get(out, format!("/checkout/sessions/{id}")).await?;
+        let Some(intent) = session.payment_intent else { return Ok(None) };
+        let intent: Intent = self.get(out, format!("/payment_intents/{}", segment(&intent)?)).await?;
         let Some(charge) = intent.latest_charge else { return Ok(None) };
         let charge: Charge = self.get(out, format!("/charges/{}", segment(&charge)?)).await?;
         Ok(charge.receipt_url)

@@ -16,12 +16,12 @@ pub(crate) use wishes::look_at_left;
 use super::checkouts::told;
 use super::inbox::ObjectKind;
 use super::lanes;
-use crate::access::{Read, Write};
+use crate::access::{Outside, Read, Write};
 use crate::audit::Action;
 use crate::mail::letters;
-use crate::payments::SubscriptionStatus;
+use crate::payments::{PaymentError, SubscriptionStatus};
 use crate::refusal::{Refusal, Result};
-use crate::{args, sql};
+use crate::{Keel, args, request, sql};
 use keel_types::permission::may;
 use keel_types::{AccountId, Code, Instant, url};
 use paid::Paid;
@@ -104,17 +104,18 @@ pub async fn keep_plan(call: &mut Write<may::ManageBilling>) -> Result<()> {
 /// `Refused(NotSubscribed)` where nothing was ever paid; `Unavailable`.
 pub async fn sync(call: &mut Write<may::ManageBilling>) -> Result<()> {
     let customer = customer(call).await?;
-    call.outside(|keel, out| async move {
-        let all = keel.payments().list_subscriptions(&out, &customer).await.map_err(told)?;
-        let is_over = |status: &SubscriptionStatus| matches!(status, SubscriptionStatus::Canceled | SubscriptionStatus::IncompleteExpired);
-        // The newest of those that are over may be the one that the mirror still has.
-        let over = all.iter().filter(|subscription| is_over(&subscription.status)).take(1);
-        for subscription in all.iter().filter(|subscription| !is_over(&subscription.status)).chain(over) {
-            lanes::look_at(&keel, ObjectKind::Subscription, &subscription.id, &customer).await?;
-        }
-        Ok(())
-    })
-    .await
+    call.outside(|keel, out| request::apart(look_at_all(keel, out, customer))).await
+}
+
+async fn look_at_all(keel: Keel, out: Outside, customer: String) -> Result<()> {
+    let all = keel.payments().list_subscriptions(&out, &customer).await.map_err(told)?;
+    let is_over = |status: &SubscriptionStatus| matches!(status, SubscriptionStatus::Canceled | SubscriptionStatus::IncompleteExpired);
+    // The newest of those that are over may be the one that the mirror still has.
+    let over = all.iter().filter(|subscription| is_over(&subscription.status)).take(1);
+    for subscription in all.iter().filter(|subscription| !is_over(&subscription.status)).chain(over) {
+        lanes::look_at(&keel, ObjectKind::Subscription, &subscription.id, &customer).await?;
+    }
+    Ok(())
 }
 
 /// Opens the payment provider's portal and gives its address: where cards, addresses and tax ids are put in and papers lie.
@@ -124,7 +125,8 @@ pub async fn sync(call: &mut Write<may::ManageBilling>) -> Result<()> {
 pub async fn open_portal(call: &mut Write<may::ManageBilling>, cards: bool, page: &str) -> Result<String> {
     let customer = customer(call).await?;
     let back = format!("{}{}", call.keel().settings().base_url, url::about(page, call.proof().standing().handle()));
-    call.outside(|keel, out| async move { keel.payments().open_portal(&out, &customer, cards, &back).await.map_err(told) }).await
+    let opened = |keel: Keel, out| async move { keel.payments().open_portal(&out, &customer, cards, &back).await.map_err(told) };
+    call.outside(|keel, out| request::apart(opened(keel, out))).await
 }
 
 async fn customer(call: &mut Write<may::ManageBilling>) -> Result<String> {
@@ -142,8 +144,9 @@ pub async fn find_paper(mut call: Read<may::ViewBilling>, payment: &str) -> Resu
     let row: Option<(String,)> = call.conn().find(FIND_PAPER, args![&account, payment]).await?;
     drop(call);
     let (id,) = row.ok_or(Refusal::NotFound)?;
-    let paper = keel.payments().find_paper(&crate::access::Outside(()), &id).await;
-    paper
-        .map_err(|error| if error == crate::payments::PaymentError::NotFound { Refusal::NotFound } else { told(error) })?
-        .ok_or(Refusal::NotFound)
+    match keel.payments().find_paper(&Outside(()), &id).await {
+        Ok(paper) => paper.ok_or(Refusal::NotFound),
+        Err(PaymentError::NotFound) => Err(Refusal::NotFound),
+        Err(error) => Err(told(error)),
+    }
 }

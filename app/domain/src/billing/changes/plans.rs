@@ -3,7 +3,6 @@
 
 use super::paid::Paid;
 use super::wishes::{self, Target, Wish, items};
-use crate::Keel;
 use crate::access::{Outside, Read, Write};
 use crate::audit::Action;
 use crate::billing::catalogue::{Article, Choice, NotSold, Plan, Product, Quote};
@@ -12,6 +11,7 @@ use crate::clock::add_months;
 use crate::mail::letters::plans::{News, write};
 use crate::payments::PreviewState;
 use crate::refusal::{Refusal, Result};
+use crate::{Keel, request};
 use keel_types::permission::may;
 use keel_types::time::HOUR;
 use keel_types::{AccountKind, BusinessModel, Code, Currency, Fault, Instant, Interval, Money, ProductKind};
@@ -105,11 +105,14 @@ pub async fn preview(keel: &Keel, planned: &Planned) -> Result<Option<Preview>> 
     if planned.change.when != When::Now {
         return Ok(None);
     }
-    let (out, at) = (Outside(()), keel.now());
-    let items = items(keel, &out, &planned.paid, &planned.target).await?;
-    let since = at.0.max(planned.paid.period_start);
-    let state = keel.payments().preview_change(&out, &items, since).await.map_err(told)?;
-    shown(state, at).map(Some)
+    let (keel, target, paid) = (keel.clone(), planned.target.clone(), planned.paid.clone());
+    request::apart(async move {
+        let (out, at) = (Outside(()), keel.now());
+        let items = items(&keel, &out, &paid, &target).await?;
+        let state = keel.payments().preview_change(&out, &items, at.0.max(paid.period_start)).await.map_err(told)?;
+        shown(&state, at).map(Some)
+    })
+    .await
 }
 
 /// What the end of the trial costs, asked of Stripe.
@@ -124,10 +127,14 @@ pub async fn preview_end_of_trial(mut call: Read<may::ManageBilling>) -> Result<
     if !paid.is_trialing() {
         return Err(Refusal::Refused(Code::NotSubscribed));
     }
-    shown(keel.payments().preview_end_of_trial(&Outside(()), &paid.subscription).await.map_err(told)?, now)
+    request::apart(async move {
+        let state = keel.payments().preview_end_of_trial(&Outside(()), &paid.subscription).await.map_err(told)?;
+        shown(&state, now)
+    })
+    .await
 }
 
-fn shown(state: PreviewState, at: Instant) -> Result<Preview> {
+fn shown(state: &PreviewState, at: Instant) -> Result<Preview> {
     let currency = Currency::parse(&state.currency).ok_or_else(|| Refusal::internal(&"a preview in a currency that is not sold in"))?;
     let money = |minor| Money { minor, currency };
     Ok(Preview { due: money(state.due), charged: money(state.charged), given_back: money(state.given_back), tax: money(state.tax), at })

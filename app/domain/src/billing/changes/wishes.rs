@@ -8,11 +8,12 @@ use crate::billing::inbox::{self, ObjectKind};
 use crate::billing::lanes;
 use crate::payments::{PaymentError, WantedItems, WantedPrice};
 use crate::refusal::{Refusal, Result};
-use crate::{Keel, args, ids, sql};
+use crate::{Keel, args, ids, request, sql};
 use keel_types::permission::may;
 use keel_types::time::{DAY, MINUTE};
 use keel_types::{ChangeId, Code, Instant};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long Stripe has for all of it; and how long, in milliseconds, a wish is nobody else's.
 const PATIENCE: Duration = Duration::from_secs(22);
@@ -87,21 +88,23 @@ struct OpenRow {
 pub(super) async fn fulfil(call: &mut Write<may::ManageBilling>, paid: &Paid, wish: Wish) -> Result<bool> {
     let id = claim(call, &wish.words()).await?;
     let (key, plan) = (id.clone(), paid.clone());
-    call.outside(|keel, out| async move {
-        let done = tokio::time::timeout(PATIENCE, tell(&keel, &out, &plan, &wish, key.as_str())).await;
-        match done.unwrap_or(Err(Refusal::Unavailable)) {
-            Ok(()) => lanes::look_at(&keel, ObjectKind::Subscription, &plan.subscription, &plan.customer).await,
-            Err(Refusal::Unavailable) => Err(Refusal::Unavailable),
-            Err(refused) => {
-                let mut tx = keel.db().begin().await?;
-                tx.run(END, args![&key, "refused"]).await?;
-                tx.commit().await?;
-                Err(refused)
-            }
-        }
-    })
-    .await?;
+    call.outside(|keel, out| request::apart(carry_out(keel, out, plan, wish, key))).await?;
     Ok(call.tx()?.ran(END, args![&id, "done"]).await?)
+}
+
+/// Tells Stripe and looks; a wish that Stripe refused is over.
+async fn carry_out(keel: Keel, out: Outside, paid: Paid, wish: Wish, id: ChangeId) -> Result<()> {
+    let done = timeout(PATIENCE, tell(&keel, &out, &paid, &wish, id.as_str())).await.unwrap_or(Err(Refusal::Unavailable));
+    match done {
+        Ok(()) => lanes::look_at(&keel, ObjectKind::Subscription, &paid.subscription, &paid.customer).await,
+        Err(Refusal::Unavailable) => Err(Refusal::Unavailable),
+        Err(refused) => {
+            let mut tx = keel.db().begin().await?;
+            tx.run(END, args![&id, "refused"]).await?;
+            tx.commit().await?;
+            Err(refused)
+        }
+    }
 }
 
 /// Writes the wish down, or finds it written down by somebody who made the same one a moment ago.

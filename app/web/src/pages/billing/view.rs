@@ -99,7 +99,9 @@ fn Rest(page: Page, what: What, path: &'static str) -> impl IntoView {
 #[component]
 fn Invoices(page: Page, payments: Vec<Payment>) -> impl IntoView {
     let (text, words) = (page.text, &page.text.billing);
-    let papers: Vec<Payment> = payments.into_iter().filter(|payment| payment.status != "pending" || payment.number.is_some()).collect();
+    // What was not paid has an invoice, but no receipt.
+    let is_paid = |payment: &Payment| matches!(payment.status.as_str(), "paid" | "refunded" | "disputed");
+    let papers: Vec<Payment> = payments.into_iter().filter(|payment| payment.number.is_some() || is_paid(payment)).collect();
     let row = |payment: Payment| {
         let number = payment.number.clone().unwrap_or_else(|| payment.product.clone());
         let label = fill(words.download_what, &[("number", &number)]);
