@@ -38,30 +38,15 @@ pub const PREVIEW: &[&str] = &[
 const MOST_UNITS: i64 = 999_999;
 const TWO_YEARS: i64 = 730 * 86_400;
 
-/// Where the parameters stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    Top,
-    Preview,
+/// The full name of a parameter inside `prefix`, which may be empty.
+pub fn inside(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}[{name}]") }
 }
 
-impl Place {
-    fn prefix(self) -> &'static str {
-        match self {
-            Self::Top => "",
-            Self::Preview => "subscription_details",
-        }
-    }
-
-    /// The full name of a parameter inside `prefix`, which may be empty.
-    pub fn name(prefix: &str, name: &str) -> String {
-        if prefix.is_empty() { name.to_owned() } else { format!("{prefix}[{name}]") }
-    }
-}
-
-/// The change that the parameters ask for; nothing when they ask for none. `base` is the subscription with everything else changed.
-pub fn read(tx: &Tx, params: &Params, place: Place, base: Value, unpaid: Unpaid) -> Result<Option<Change>, ApiError> {
-    let name = |name: &str| Place::name(place.prefix(), name);
+/// The change that the parameters inside `prefix` ask for; nothing when they ask for none. `base` is the subscription with
+/// everything else changed.
+pub fn read(tx: &Tx, params: &Params, prefix: &str, base: Value, unpaid: Unpaid) -> Result<Option<Change>, ApiError> {
+    let name = |name: &str| inside(prefix, name);
     let prorate = match params.one_of(&name("proration_behavior"), &["always_invoice", "create_prorations", "none"])? {
         Some("always_invoice") => Prorate::Now,
         Some("none") => Prorate::Never,

@@ -10,8 +10,7 @@ use crate::form::{Params, missing};
 use crate::json::At;
 use crate::store::Tx;
 
-use super::change_params::{self, Place};
-use super::{named, subscriptions};
+use super::{change_params, named, subscriptions};
 
 const ACCEPTED: &[&str] = &[
     "customer",
@@ -21,6 +20,9 @@ const ACCEPTED: &[&str] = &[
     "subscription_details[cancel_at_period_end]",
     "subscription_details[cancel_now]",
 ];
+
+/// Where the change stands among the parameters.
+const DETAILS: &str = "subscription_details";
 
 pub fn create(tx: &mut Tx, params: &Params) -> Result<Value, ApiError> {
     params.only(&[ACCEPTED, change_params::PREVIEW].concat())?;
@@ -42,8 +44,8 @@ fn drafted(tx: &mut Tx, params: &Params) -> Result<String, ApiError> {
         return Ok(draft_final(tx, id, true));
     }
     let mut base = before.clone();
-    subscriptions::plan_end(params, &mut base, "subscription_details", tx.now)?;
-    let change = change_params::read(tx, params, Place::Preview, base.clone(), Unpaid::Made)?;
+    subscriptions::plan_end(params, &mut base, DETAILS, tx.now)?;
+    let change = change_params::read(tx, params, DETAILS, base.clone(), Unpaid::Made)?;
     if let Some(invoice) = change.and_then(|change| changes::sketch(tx, id, &change)) {
         return Ok(invoice);
     }

@@ -11,7 +11,7 @@ use crate::form::Params;
 use crate::json::At;
 use crate::store::Tx;
 
-use super::change_params::{self, Place};
+use super::change_params::{self, inside};
 use super::{CREATED, checkout_sessions, found, in_time, list_params, named, page, same};
 
 const STATUSES: &[&str] =
@@ -146,7 +146,7 @@ pub fn update(tx: &mut Tx, params: &Params, id: &str) -> Result<Value, ApiError>
     if unpaid == Unpaid::Waits && subscription != before {
         return Err(ApiError::wrong("payment_behavior", "With `pending_if_incomplete` nothing can change but what is paid for."));
     }
-    if let Some(change) = change_params::read(tx, params, Place::Top, subscription.clone(), unpaid)? {
+    if let Some(change) = change_params::read(tx, params, "", subscription.clone(), unpaid)? {
         changes::apply(tx, id, &change).map_err(ApiError::declined)?;
     } else {
         tx.update(id, "customer.subscription.updated", |known| *known = subscription);
@@ -190,9 +190,9 @@ fn payment_behavior(params: &Params) -> Result<Unpaid, ApiError> {
     })
 }
 
-/// Plans the end of the subscription, or takes such a plan back, as the parameters within `place` say.
-pub fn plan_end(params: &Params, subscription: &mut Value, place: &str, now: i64) -> Result<(), ApiError> {
-    let (at_end, at) = (Place::name(place, "cancel_at_period_end"), Place::name(place, "cancel_at"));
+/// Plans the end of the subscription, or takes such a plan back, as the parameters inside `prefix` say.
+pub fn plan_end(params: &Params, subscription: &mut Value, prefix: &str, now: i64) -> Result<(), ApiError> {
+    let (at_end, at) = (inside(prefix, "cancel_at_period_end"), inside(prefix, "cancel_at"));
     if !params.has(&at_end) && !params.has(&at) {
         return Ok(());
     }

@@ -1,5 +1,7 @@
 //! Cards that fail when a subscription renews: when they are tried again, and what comes of it.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::support::{Bench, DAY_MS, text};
@@ -70,6 +72,26 @@ async fn a_new_card_pays_at_the_next_attempt() {
         (&paid["status"], &paid["latest_invoice"]["status"], &paid["latest_invoice"]["attempt_count"]),
         (&"active".into(), &"paid".into(), &2.into())
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_invoice_paid_thirty_times_at_once_is_paid_once() {
+    let bench = Arc::new(Bench::start().await);
+    let subscription = owing(&bench).await;
+    let method = bench.post("/v1/payment_methods/pm_card_visa/attach", &[("customer", text(&subscription, "customer"))]).await;
+    let invoice = text(&now(&bench, &subscription).await["latest_invoice"], "id").to_owned();
+    let attempts: Vec<_> = (0..30)
+        .map(|_| {
+            let (bench, path, method) = (Arc::clone(&bench), format!("/v1/invoices/{invoice}/pay"), text(&method, "id").to_owned());
+            tokio::spawn(async move { bench.call("POST", &path, &[], &[("payment_method", &method)]).await.status })
+        })
+        .collect();
+    let mut paid = 0;
+    for attempt in attempts {
+        paid += usize::from(attempt.await.unwrap() == 200);
+    }
+    let charged = bench.list("/v1/charges").await.iter().filter(|charge| charge["paid"] == true).count();
+    assert_eq!((paid, charged), (1, 1));
 }
 
 #[tokio::test]
