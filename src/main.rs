@@ -2,6 +2,11 @@
 
 use clap::Parser as _;
 use std::process::ExitCode;
+use tikv_jemallocator::Jemalloc;
+
+/// SQLite's memory comes from it too. Why this one: `docs/dependencies.md`.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -209,6 +209,7 @@ pub fn statements_of(page: &str, person: &Person) -> Result<Vec<Statement>, Fail
             ("billing/overview.rs", "LIST_ENTRIES", args![workspace]),
             ("billing/overview.rs", "LIST_PAYMENTS", args![workspace]),
             ("companies.rs", "FIND_COMPANY", args![workspace]),
+            ("members/ownership.rs", "LIST_OWNERS", args![workspace, 200_i64]),
         ]);
     } else {
         all.extend([
@@ -307,6 +308,16 @@ fn inserts(size: &Size) -> Vec<String> {
         insert(people, PROFILES, &format!("{user}, 'Person', 'Number ' || i, {now}")),
         insert(people, ACCOUNTS, &format!("{personal}, 'personal', 'Person Number ' || i, NULL, {user}, {user}, 1, 1, {now}")),
         insert(people, ACCOUNTS, &format!("{workspace}, 'workspace', 'Workspace ' || i, 'workspace-' || i, NULL, {user}, 10, 1, {now}")),
+        insert(people, SLUGS, &format!("'workspace-' || i, {workspace}, CAST(NULL AS BIGINT)")),
+        insert(
+            people,
+            INVITATIONS,
+            &format!(
+                "{}, {workspace}, 'invited' || i || '@bench.example', 'member', 'nobody knows the link of ' || i, 'Person Number ' || i, 'pending',
+                {now}, {now}, {now} + {DAY}",
+                made("inv", 1)
+            ),
+        ),
         insert(people, MEMBERSHIPS, &membership(1, &personal, "i", "owner")),
         insert(people, MEMBERSHIPS, &membership(2, &workspace, "i", "owner")),
         insert(
@@ -347,6 +358,8 @@ fn inserts(size: &Size) -> Vec<String> {
 const USERS: &str = "users (id, email, verified_at, created_at)";
 const PROFILES: &str = "user_profiles (user_id, first_name, last_name, onboarded_at)";
 const ACCOUNTS: &str = "accounts (id, kind, name, slug, person_id, billing_owner_id, max_members, member_count, created_at)";
+const SLUGS: &str = "slugs (slug, account_id, held_until)";
+const INVITATIONS: &str = "invitations (id, account_id, email, role, token_hash, inviter_name, state, created_at, mailed_at, expires_at)";
 const MEMBERSHIPS: &str = "memberships (id, account_id, user_id, role, created_at, sort_key, email)";
 const SUBSCRIPTIONS: &str = "subscriptions
     (id, account_id, stripe_id, plan, period, unit_amount, currency, seats, status, live, period_start, created_at, synced_at)";

@@ -1,5 +1,5 @@
-// One story, told through Stripe's clients for Node and Python, each to a sandbox of its own: they see the same. What they see is
-// kept in clients/summary.json, with which app/sandbox/tests/sandbox/client.rs compares what async-stripe sees.
+// Two stories, told through Stripe's clients for Node and Python, each to a sandbox of its own: they see the same. What they see is
+// kept in clients/summary.json and clients/life.json, with which app/sandbox/tests/sandbox compares what async-stripe sees.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
@@ -9,16 +9,19 @@ import { promisify } from 'node:util'
 import { KEY, withSandbox } from './support.mjs'
 
 const run = promisify(execFile)
-const at = path => join(import.meta.dirname, path)
-const CLIENTS = {
-  Node: [process.execPath, at('clients/node.mjs')],
-  Python: [at('.venv/bin/python'), at('clients/python.py')],
-}
+const at = path => join(import.meta.dirname, 'clients', path)
+const python = join(import.meta.dirname, '.venv/bin/python')
+const STORIES = [
+  ['buying', 'summary.json', { Node: [process.execPath, 'node.mjs'], Python: [python, 'python.py'] }],
+  ['the life of a subscription', 'life.json', { Node: [process.execPath, 'life.mjs'], Python: [python, 'life.py'] }],
+]
 
-for (const [name, [program, script]] of Object.entries(CLIENTS)) {
-  test(`the client for ${name} sees what all see`, { timeout: 60_000 }, async () => {
-    const expected = JSON.parse(await readFile(at('clients/summary.json'), 'utf8'))
-    const { stdout } = await withSandbox(null, ({ api }) => run(program, [script, api, KEY]))
-    assert.deepEqual(JSON.parse(stdout), expected)
-  })
+for (const [story, summary, clients] of STORIES) {
+  for (const [name, [program, script]] of Object.entries(clients)) {
+    test(`${story}: the client for ${name} sees what all see`, { timeout: 60_000 }, async () => {
+      const expected = JSON.parse(await readFile(at(summary), 'utf8'))
+      const { stdout } = await withSandbox(null, ({ api }) => run(program, [at(script), api, KEY]))
+      assert.deepEqual(JSON.parse(stdout), expected)
+    })
+  }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { faultsOf, VERSION } from './schema.mjs'
+import { life } from './life.mjs'
 import { CARD, KEY, order, pay, submit, until, withReceiver, withSandbox } from './support.mjs'
 
 const DAY = 86_400_000
@@ -23,7 +24,7 @@ test('the checker sees what is missing, surplus or wrong', () => {
   assert.match(faultsOf({ object: 'event', type: 'customer.exploded' }, 'event')[0], /no event/)
 })
 
-test('every response and every event fits', { timeout: 60_000 }, () =>
+test('every response and every event fits', { timeout: 120_000 }, () =>
   withReceiver(receiver => withSandbox(receiver, async sandbox => {
     const catalogue = await (await fetch(`${sandbox.api}/_sandbox/catalogue`)).json()
     assert.equal(catalogue.api_version, VERSION)
@@ -97,6 +98,7 @@ async function story(sandbox, call) {
   const customer = await customers(call)
   await subscriptions(sandbox, call, shop, customer)
   await packs(sandbox, call, shop)
+  await life(sandbox, call)
   await refusals(sandbox, call, shop, customer)
   await everythingAgain(call, customer)
 }

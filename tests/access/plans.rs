@@ -88,6 +88,7 @@ const PLANS: &[Plan] = &[
     sorted("exports/building.rs LIST_NEXT", &["10"], &["exports_next"]),
     sorted("members/ownership.rs LIST_OWNERS", &["'acc_7'", "50"], &["memberships_by_role"]),
     short("roles/grantors.rs LIST_GRANTORS", &["'acc_7'", "'usr_1'"], &["memberships_"]),
+    short("roles/news.rs LIST_UNTOLD", &["250"], &["role_news_pkey|sqlite_autoindex_role_news|role_news_"]),
     short("roles/mod.rs LIST_DEFINED", &["'acc_1500'"], &["roles_of_account"]),
     short("roles/platform.rs LIST_PLATFORM", &[], &["roles_of_account"]),
 ];
@@ -157,6 +158,10 @@ async fn fill(app: &App) {
         (
             "plan_changes (id, account_id, wish, state, until, created_at)",
             "'chg_' || i, 'acc_' || (i % 2000), 'cancel', CASE WHEN i < 2000 THEN 'open' ELSE 'done' END, i, i",
+        ),
+        (
+            "role_news (change_id, membership_id, added, removed, created_at)",
+            "'change_' || i, (SELECT MIN(id) FROM memberships), '', '', i",
         ),
         ("stripe_lanes (customer, due_at)", "'cus_' || i, i"),
         (

@@ -15,3 +15,10 @@ both! {
         db.close().await;
     }
 }
+
+/// SQLite looks at the value of an argument that is a limit, and plans the statement anew whenever it is run.
+#[test]
+fn no_limit_is_a_bare_argument() {
+    let bare: Vec<&str> = registered().filter(|statement| statement.text.contains("LIMIT $")).map(|statement| statement.at).collect();
+    assert_eq!(bare, Vec::<&str>::new(), "written `LIMIT 0 + $n` it is planned once");
+}

@@ -133,7 +133,7 @@ both! {
             ("action=moon.landed", "action", "Choose one of these", "There is a problem"),
         ] {
             let page = cast.olivia.get(&format!("{PAGE}?{query}")).await;
-            assert_eq!(page.status, 200, "{query}");
+            assert_eq!(page.status, 422, "{query}");
             for wanted in [words, kept, &format!("id=\"{field}-error\""), &format!("href=\"#{field}\"")] {
                 assert!(page.body.contains(wanted), "{query}: {wanted}: {}", page.body);
             }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 const PEOPLE_CARE: &str = "UPDATE roles SET permissions = 'audit:view members:view members:invite members:remove members:update_role \
     legal_entity:view projects:view' WHERE id = 'rol_auditor'";
 const WRITTEN: &str = "SELECT COUNT(*) FROM audit_events WHERE action LIKE 'role.%'";
+const UNTOLD: &str = "SELECT COUNT(*) FROM role_news";
 const NOBODYS: &str = "rol_00000000000000000000000000000000";
 
 async fn create(browser: &Browser, name: &str, permissions: &[&str]) -> Answer {
@@ -216,6 +217,42 @@ both! {
         let listed = cast.olivia.get("/org-dashboard/members/roles").await;
         assert!(listed.body.contains("Care") && !listed.body.contains("Evil"), "{}", listed.body);
         assert_eq!((stored(&app, &evil).await, stored(&app, &care).await), ("Evil: members:view".to_owned(), "Care: members:view".to_owned()));
+    }
+
+    async fn who_has_a_role_is_told_once_what_became_of_it(app: App) {
+        let cast = Cast::gather(&app).await;
+        without_limit(&app).await;
+        let care = made(&app, &cast.olivia, "Care", &["members:view", "members:invite"]).await;
+        for person in ["max", "vera"] {
+            assert_eq!(change_role(&cast.olivia, &app.member(person).await, &care).await.status, 200);
+        }
+        app.settles(UNTOLD, 0).await;
+        let mails = || async { app.db.texts("SELECT recipient || ': ' || subject || ' / ' || plain FROM mail_outbox WHERE plain LIKE '%role%' ORDER BY recipient").await };
+        app.db.run("DELETE FROM mail_outbox").await;
+        assert_eq!(update(&cast.olivia, &care, "Kindness", &["members:view", "members:invite"]).await.status, 200);
+        app.settles(UNTOLD, 0).await;
+        assert_eq!(mails().await, Vec::<String>::new(), "another name allows nothing else");
+
+        assert_eq!(update(&cast.olivia, &care, "Kindness", &["members:view", "audit:view"]).await.status, 200);
+        app.settles(UNTOLD, 0).await;
+        let told = mails().await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        for (mail, person) in told.iter().zip(["max", "vera"]) {
+            assert!(mail.starts_with(&format!("{person}@acme.example: What your role in Acme allows has changed")), "{mail}");
+            for words in ["Kindness", "It now also allows: Read the audit log.", "It no longer allows: Invite people."] {
+                assert!(mail.contains(words), "{words}: {mail}");
+            }
+        }
+
+        app.db.run("DELETE FROM mail_outbox").await;
+        assert_eq!(delete(&cast.olivia, &care, "member").await.status, 200);
+        let (one, another) = (app.another().await, app.another().await);
+        let (first, second) = tokio::join!(one.work(), another.work());
+        first.and(second).unwrap();
+        app.settles(UNTOLD, 0).await;
+        let told = mails().await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().all(|mail| mail.contains("The role Kindness is gone from Acme. Yours is Member from now on")), "{told:?}");
     }
 
     async fn a_field_too_many_changes_nothing(app: App) {

@@ -15,7 +15,7 @@ const BATCH: u32 = 20;
 
 sql! {
     ADD = "INSERT INTO jobs (id, kind, subject, state, due_at, created_at) VALUES ($1, $2, $3, 'due', $4, $4) ON CONFLICT (kind, subject) DO NOTHING";
-    LIST_DUE = "SELECT id, kind, subject, tries FROM jobs WHERE state = 'due' AND due_at <= $1 AND leased_until < $1 ORDER BY due_at LIMIT $2";
+    LIST_DUE = "SELECT id, kind, subject, tries FROM jobs WHERE state = 'due' AND due_at <= $1 AND leased_until < $1 ORDER BY due_at LIMIT 0 + $2";
     CLAIM = "UPDATE jobs SET leased_until = $2, tries = tries + 1 WHERE id = $1 AND state = 'due' AND tries = $3 AND leased_until < $4";
     FINISH = "UPDATE jobs SET state = 'done', leased_until = 0, error = NULL WHERE id = $1 AND tries = $2";
     POSTPONE = "UPDATE jobs SET state = $3, due_at = $4, leased_until = 0, error = $5 WHERE id = $1 AND tries = $2";

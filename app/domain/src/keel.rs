@@ -158,7 +158,8 @@ impl Keel {
             Work::Jobs => self.work_on_jobs().await,
             Work::Accounts => {
                 let changes = crate::billing::changes::look_at_left(self).await? | crate::billing::customers::tell_due(self).await?;
-                Ok(crate::deletions::work(self).await? | crate::exports::work(self).await? | changes)
+                let news = crate::roles::news::work(self).await?;
+                Ok(crate::deletions::work(self).await? | crate::exports::work(self).await? | changes | news)
             }
         }
     }

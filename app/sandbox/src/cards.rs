@@ -32,7 +32,12 @@ pub struct Decline {
 
 const AUTHENTICATED: &str = "4000002500003155";
 const DISPUTED: &str = "4000000000000259";
-const DECLINED: Decline = Decline { code: "card_declined", reason: Some("generic_decline"), message: "Your card was declined." };
+/// The bank says no and nothing more.
+pub const DECLINED: Decline = Decline { code: "card_declined", reason: Some("generic_decline"), message: "Your card was declined." };
+
+/// There is nothing to charge.
+pub const NO_METHOD: Decline =
+    Decline { code: "resource_missing", reason: None, message: "This customer has no default payment method to pay with." };
 
 /// The owner did not confirm the payment to the bank.
 pub const NOT_AUTHENTICATED: Decline = Decline {
@@ -65,9 +70,30 @@ impl Card {
         }
     }
 
+    /// The card behind one of Stripe's names for test cards, such as `pm_card_visa` or `tok_visa`.
+    pub fn named(name: &str) -> Option<Self> {
+        let number = match name.strip_prefix("pm_card_").or_else(|| name.strip_prefix("tok_"))? {
+            "visa" => "4242424242424242",
+            "mastercard" => "5555555555554444",
+            "chargeDeclined" | "visa_chargeDeclined" => "4000000000000002",
+            "chargeDeclinedInsufficientFunds" | "visa_chargeDeclinedInsufficientFunds" => "4000000000009995",
+            "chargeDeclinedExpiredCard" => "4000000000000069",
+            "chargeDeclinedIncorrectCvc" => "4000000000000127",
+            "chargeCustomerFail" => "4000000000000341",
+            "createDispute" => DISPUTED,
+            _ => return None,
+        };
+        Some(Self { number: number.to_owned(), month: 12, year: 2099 })
+    }
+
     /// What the bank says to saving this card, or to charging it at once if `charged`.
     pub fn verdict(&self, charged: bool) -> Result<(), Decline> {
-        let (code, reason, message) = match self.number.as_str() {
+        Self::verdict_on_number(&self.number, charged)
+    }
+
+    /// The same for a number that was kept.
+    pub fn verdict_on_number(number: &str, charged: bool) -> Result<(), Decline> {
+        let (code, reason, message) = match number {
             "4000000000000341" if charged => return Err(DECLINED),
             "4242424242424242" | "5555555555554444" | "4000000000000341" | AUTHENTICATED | DISPUTED => return Ok(()),
             "4000000000000002" => return Err(DECLINED),
@@ -93,9 +119,10 @@ impl Card {
         self.number == AUTHENTICATED
     }
 
-    /// What the sandbox remembers of a saved card: whether later charges fail, and whether they are disputed.
+    /// What the sandbox remembers of a card: whether it cannot be saved, whether charges fail, and whether they are disputed.
     pub fn memory(&self) -> Value {
-        json!({ "fails_when_charged": self.verdict(true).is_err(), "is_disputed": self.number == DISPUTED })
+        let refused = self.verdict(false).is_err().then_some(&self.number);
+        json!({ "fails_when_charged": self.verdict(true).is_err(), "is_disputed": self.number == DISPUTED, "refused": refused })
     }
 
     fn brand(&self) -> &'static str {
@@ -110,11 +137,6 @@ impl Card {
     fn fingerprint(&self) -> String {
         format!("{}sandbox{}", self.brand(), self.last4())
     }
-}
-
-/// What the bank says to charging a saved payment method.
-pub fn verdict_on(memory: &Value) -> Result<(), Decline> {
-    if memory["fails_when_charged"] == true { Err(DECLINED) } else { Ok(()) }
 }
 
 /// Digits of a usual length with a right check digit (Luhn).

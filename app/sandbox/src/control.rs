@@ -8,18 +8,18 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::{self, webhook_endpoints};
-use crate::billing::due;
+use crate::billing::{disputes, due};
 use crate::error::ApiError;
 use crate::events;
 use crate::faults::{ApiFault, Faults, Random, WebhookFault};
 use crate::ids;
 use crate::json::At;
 use crate::shared::{Failed, Request, Shared};
-use crate::store::{CLOCK, Cause, DELIVERY, Tx};
+use crate::store::{CLOCK, Cause, DELIVERY, SETTINGS, Tx};
 
 type Refusal = (StatusCode, Json<Value>);
 
@@ -29,11 +29,13 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/_sandbox/catalogue", get(catalogue))
         .route("/_sandbox/requests", get(requests).delete(forget_requests))
         .route("/_sandbox/clock", get(clock).post(advance))
+        .route("/_sandbox/settings", get(settings).post(set_settings))
         .route("/_sandbox/faults", get(faults).post(set_faults))
         .route("/_sandbox/webhook_endpoints", post(add_endpoint))
         .route("/_sandbox/deliveries", get(deliveries))
         .route("/_sandbox/deliveries/{id}/resend", post(resend_delivery))
         .route("/_sandbox/events/{id}/resend", post(resend_event))
+        .route("/_sandbox/disputes/{id}", post(decide))
 }
 
 /// The endpoints and the kinds of events there are, for whoever wants to try them all.
@@ -74,6 +76,37 @@ async fn advance(State(shared): State<Arc<Shared>>, body: Result<Json<Advance>, 
     })?;
     due::catch_up(&shared).map_err(|error| refuse(&ApiError::internal(error.to_string())))?;
     Ok(Json(json!({ "now_ms": shared.clock.now_ms() })))
+}
+
+/// What an account of Stripe's can choose, and the sandbox's has.
+#[derive(Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(default)]
+    after_retries: AfterRetries,
+}
+
+/// What becomes of a subscription when the last retry of its invoice has failed.
+#[derive(Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum AfterRetries {
+    #[default]
+    Cancel,
+    Unpaid,
+    PastDue,
+}
+
+async fn settings(State(shared): State<Arc<Shared>>) -> Json<Settings> {
+    Json(shared.read(|store| serde_json::from_value(store.value(SETTINGS).clone()).unwrap_or_default()))
+}
+
+async fn set_settings(State(shared): State<Arc<Shared>>, body: Result<Json<Settings>, JsonRejection>) -> Result<Json<Settings>, Refusal> {
+    let Json(settings) = body.map_err(|rejection| unreadable(&rejection))?;
+    change(&shared, |tx| {
+        tx.put(SETTINGS, SETTINGS, json!(settings), Value::Null);
+        Ok(())
+    })?;
+    Ok(Json(settings))
 }
 
 async fn faults(State(shared): State<Arc<Shared>>) -> Json<Faults> {
@@ -167,6 +200,30 @@ async fn resend_event(State(shared): State<Arc<Shared>>, Path(id): Path<String>)
             tx.value(&again).clone()
         });
         Ok(again.collect())
+    })
+    .map(Json)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decision {
+    won: bool,
+}
+
+/// The bank's word on an undecided dispute.
+async fn decide(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: Result<Json<Decision>, JsonRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let Json(decision) = body.map_err(|rejection| unreadable(&rejection))?;
+    change(&shared, |tx| {
+        let dispute = tx.store().record(&id).filter(|record| record.kind == "dispute").ok_or_else(|| ApiError::missing("dispute", &id))?;
+        if !disputes::is_open(&dispute.value) {
+            return Err(ApiError::invalid("The dispute is decided."));
+        }
+        disputes::decide(tx, &id, decision.won);
+        Ok(tx.value(&id).clone())
     })
     .map(Json)
 }

@@ -66,22 +66,29 @@ impl ApiFault {
     }
 }
 
-/// Trouble by chance: the same for the same seed, as long as calls and events come in the same order.
+/// Trouble by chance: the same for the same seed, as long as calls, events and charges come in the same order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Random {
     /// Which of all possible rows of trouble it is.
     pub seed: u64,
-    /// How many calls out of a hundred are hit, and how many events.
+    /// How many calls out of a hundred are hit, how many events, and how many charges of saved cards.
     pub percent: u8,
-    /// The calls and events so far.
+    /// The calls, events and charges so far.
     #[serde(skip)]
     calls: u64,
     #[serde(skip)]
     events: u64,
+    #[serde(skip)]
+    charges: u64,
 }
 
 impl Random {
+    /// The row of trouble that belongs to `seed`, from its beginning.
+    pub fn new(seed: u64, percent: u8) -> Self {
+        Self { seed, percent, calls: 0, events: 0, charges: 0 }
+    }
+
     fn next_call(&mut self) -> Option<ApiFault> {
         self.calls += 1;
         let mut chance = Chance::new(self.seed, "call", self.calls);
@@ -97,6 +104,11 @@ impl Random {
                 _ => ApiFault { delay_ms: chance.below(1_000), ..fault },
             }
         })
+    }
+
+    fn next_charge(&mut self) -> bool {
+        self.charges += 1;
+        Chance::new(self.seed, "charge", self.charges).is_hit(self.percent)
     }
 
     fn next_webhook(&mut self) -> WebhookFault {
@@ -144,6 +156,11 @@ impl Faults {
         }
     }
 
+    /// True when the next charge of a saved card is declined by chance; counts it.
+    pub fn next_charge(&mut self) -> bool {
+        self.random.as_mut().is_some_and(Random::next_charge)
+    }
+
     /// The fault that hits this call, if any; counts it.
     pub fn next_call(&mut self, method: &str, path: &str) -> Option<ApiFault> {
         let hits = |fault: &ApiFault| {
@@ -166,7 +183,7 @@ mod tests {
     use super::*;
 
     fn random(seed: u64, percent: u8) -> Faults {
-        let random = Some(Random { seed, percent, calls: 0, events: 0 });
+        let random = Some(Random::new(seed, percent));
         Faults { random, ..Faults::default() }
     }
 
@@ -202,6 +219,15 @@ mod tests {
         {
             assert!(seen.contains(&kind), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn saved_cards_fail_by_chance() {
+        let charges = |seed| (0..500).map(|_| seed).scan(random(seed, 10), |faults, _| Some(faults.next_charge())).collect::<Vec<_>>();
+        assert_eq!(charges(7), charges(7));
+        assert_ne!(charges(7), charges(8));
+        assert!((30..=75).contains(&charges(3).iter().filter(|declined| **declined).count()));
+        assert!(!Faults::default().next_charge());
     }
 
     #[test]

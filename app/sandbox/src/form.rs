@@ -21,7 +21,8 @@ impl Params {
     /// Unbalanced brackets, too many pairs, over-long values.
     pub fn parse(encoded: &[u8]) -> Result<Self, ApiError> {
         let mut params = Self::default();
-        for (name, value) in form_urlencoded::parse(encoded) {
+        // Some clients write an empty form as a pair of nothing and nothing.
+        for (name, value) in form_urlencoded::parse(encoded).filter(|(name, value)| !(name.is_empty() && value.is_empty())) {
             if params.pairs.len() == MOST_PAIRS {
                 return Err(ApiError::invalid(format!("A request has at most {MOST_PAIRS} parameters.")));
             }
@@ -263,6 +264,7 @@ mod tests {
         assert_eq!(parsed("l[][p]=1&l[][q]=2&l[][p]=3&l[][q]=4"), ["l[0][p]=1", "l[0][q]=2", "l[1][p]=3", "l[1][q]=4"]);
         assert_eq!(parsed("a%5B0%5D%5Bb%5D=%C3%A9+%26"), ["a[0][b]=é &"]);
         assert_eq!(parsed("a=1&a=2"), ["a=2"]);
+        assert!(parsed("").is_empty() && parsed("=").is_empty());
     }
 
     #[test]

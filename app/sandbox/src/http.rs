@@ -121,7 +121,9 @@ async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Opt
         let answer = match result {
             Ok(body) => Answer::new(StatusCode::OK, body),
             Err(error) => {
-                tx.undo();
+                if !error.is_kept {
+                    tx.undo();
+                }
                 Answer::from(error)
             }
         };

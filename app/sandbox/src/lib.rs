@@ -11,7 +11,8 @@
 //!   `null` ends it.
 //! - `{"webhooks": "duplicate", "count": 3}`: the next three events, or without a count all, are sent threefold. Also `"hold"`
 //!   until `"deliver"`, `"drop"`, `"reverse"`, `{"delay": 5000}` in milliseconds, `"bad_signature"` and `"changed_body"`.
-//! - `{"random": {"seed": 7, "percent": 10}}`: one call and one event in ten meet one of these, the same ones for the same seed.
+//! - `{"random": {"seed": 7, "percent": 10}}`: one call and one event in ten meet one of these, and one
+//!   charge of a saved card in ten is declined: the same ones for the same seed.
 //!   `null` ends it.
 //!
 //! `GET /_sandbox` lists the other addresses.
@@ -24,6 +25,7 @@ mod cards;
 mod chance;
 mod clock;
 mod control;
+mod dates;
 mod error;
 mod events;
 mod faults;
@@ -56,6 +58,7 @@ use tokio::task::JoinHandle;
 
 use api::webhook_endpoints;
 pub use clock::Clock;
+use faults::Random;
 use json::At;
 use shared::Shared;
 use store::{CLOCK, Cause, DELIVERY, IDEMPOTENT, Record, Store};
@@ -85,7 +88,7 @@ pub struct Webhook {
 /// A running sandbox. It ends when stopped or dropped.
 pub struct Sandbox {
     address: SocketAddr,
-    pages: String,
+    shared: Arc<Shared>,
     stop: watch::Sender<()>,
     server: JoinHandle<()>,
     workers: [JoinHandle<()>; 2],
@@ -114,7 +117,7 @@ impl Sandbox {
         if let Some(offset) = store.value(CLOCK).at("offset_ms").as_i64() {
             options.clock.advance(offset - options.clock.offset_ms().unwrap_or_default());
         }
-        let shared = Arc::new(Shared::new(store, options.clock, options.api_key, pages.clone()));
+        let shared = Arc::new(Shared::new(store, options.clock, options.api_key, pages));
         configure(&shared, options.webhook.as_ref())?;
 
         let (stop, stopped) = watch::channel(());
@@ -133,9 +136,9 @@ impl Sandbox {
         let sender = Arc::clone(&shared);
         let workers = [
             tokio::spawn(or_stopped(stopped.clone(), async move { webhooks::run(sender).await })),
-            tokio::spawn(or_stopped(stopped, tick(shared))),
+            tokio::spawn(or_stopped(stopped, tick(Arc::clone(&shared)))),
         ];
-        Ok(Self { address, pages, stop, server, workers })
+        Ok(Self { address, shared, stop, server, workers })
     }
 
     /// The base address of the API, with a slash at the end.
@@ -145,7 +148,15 @@ impl Sandbox {
 
     /// The base address of the pages, without a slash at the end.
     pub fn pages_base(&self) -> String {
-        self.pages.clone()
+        self.shared.pages.clone()
+    }
+
+    /// From now on trouble comes by chance, as `POST /_sandbox/faults` orders it with `random`; answers the seed, which is made up
+    /// where none is given.
+    pub fn leave_to_chance(&self, seed: Option<u64>, percent: u8) -> u64 {
+        let seed = seed.unwrap_or_else(|| clock::wall_ms().unsigned_abs());
+        self.shared.set_chance(Random::new(seed, percent));
+        seed
     }
 
     /// Answers open calls, then ends; the data file is free afterwards.

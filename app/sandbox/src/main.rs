@@ -25,6 +25,12 @@ struct Arguments {
     /// Where webhooks go
     #[arg(long, requires = "webhook_secret")]
     webhook_url: Option<String>,
+    /// Out of a hundred calls, events and charges of saved cards, how many meet trouble by chance
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100))]
+    random: Option<u8>,
+    /// The seed that brings the same trouble back
+    #[arg(long, requires = "random")]
+    seed: Option<u64>,
     /// What webhooks are signed with
     #[arg(long, requires = "webhook_url")]
     webhook_secret: Option<String>,
@@ -44,6 +50,10 @@ async fn main() -> std::io::Result<()> {
     })
     .await?;
     println!("Billing sandbox: API {} pages {}", sandbox.api_base(), sandbox.pages_base());
+    if let Some(percent) = arguments.random {
+        let seed = sandbox.leave_to_chance(arguments.seed, percent);
+        println!("Trouble by chance: seed {seed}, {percent} percent");
+    }
     until_asked_to_stop().await?;
     sandbox.stop().await;
     Ok(())

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::faults::Random;
 use crate::store::{Cause, Store, Tx};
 
 const MOST_REQUESTS_KEPT: usize = 10_000;
@@ -71,11 +72,19 @@ impl Shared {
     pub fn change<T, E>(&self, cause: Cause, change: impl FnOnce(&mut Tx) -> Result<T, E>) -> Result<T, Failed<E>> {
         let mut store = lock(&self.store);
         let mut tx = Tx::begin(&mut store, self.clock.now_ms(), &self.pages, cause);
+        tx.offset_ms = self.clock.offset_ms();
         let result = change(&mut tx).map_err(Failed::Refused)?;
+        let ahead = tx.ahead_ms;
         tx.commit().map_err(Failed::Journal)?;
+        self.clock.advance(ahead);
         drop(store);
         self.wake.notify_one();
         Ok(result)
+    }
+
+    /// Leaves trouble to chance from now on.
+    pub fn set_chance(&self, random: Random) {
+        lock(&self.store).faults.random = Some(random);
     }
 
     /// Waits until something was changed, at most so long.

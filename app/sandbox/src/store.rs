@@ -1,12 +1,13 @@
 //! All objects, in memory, and transactions over them. A transaction is one line of the journal, or nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::billing::due::{What, moments};
 use crate::faults::Faults;
 use crate::journal::{Journal, Step};
 use crate::json::{At, differences};
@@ -15,6 +16,7 @@ use crate::json::{At, differences};
 pub const DELIVERY: &str = "_delivery";
 pub const IDEMPOTENT: &str = "_idempotent";
 pub const CLOCK: &str = "_clock";
+pub const SETTINGS: &str = "_settings";
 
 /// One stored thing: what the API shows of it, and what only the sandbox knows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +37,8 @@ pub struct Store {
     ages: HashMap<String, BTreeMap<u64, String>>,
     /// Deliveries that still have to be sent, by age.
     pending: BTreeMap<u64, String>,
+    /// What happens by itself, and when, in unix seconds.
+    agenda: BTreeSet<(i64, What, String)>,
     newest: u64,
     journal: Option<Journal>,
     pub faults: Faults,
@@ -88,9 +92,24 @@ impl Store {
         self.ages.get(&record.kind).map_or(0, |ages| ages.range(record.seq + 1..).count())
     }
 
+    /// The earliest thing that happens by itself: when, what, and to which record.
+    pub fn next_due(&self) -> Option<&(i64, What, String)> {
+        self.agenda.first()
+    }
+
+    fn forget_moments(&mut self, id: &str) {
+        if let Some(known) = self.records.get(id) {
+            for (at, what) in moments(known) {
+                self.agenda.remove(&(at, what, id.to_owned()));
+            }
+        }
+    }
+
     fn apply(&mut self, step: Step) {
         match step {
             Step::Put(record) => {
+                self.forget_moments(&record.id);
+                self.agenda.extend(moments(&record).map(|(at, what)| (at, what, record.id.clone())));
                 self.newest = self.newest.max(record.seq);
                 self.ages.entry(record.kind.clone()).or_default().insert(record.seq, record.id.clone());
                 if record.kind == DELIVERY && record.value.text("status") == "pending" {
@@ -101,6 +120,7 @@ impl Store {
                 self.records.insert(record.id.clone(), record);
             }
             Step::Drop(id) => {
+                self.forget_moments(&id);
                 if let Some(record) = self.records.remove(&id) {
                     self.pending.remove(&record.seq);
                     self.ages.entry(record.kind).or_default().remove(&record.seq);
@@ -128,13 +148,17 @@ pub struct Tx<'s> {
     /// Where the hosted pages are, without a slash at the end.
     pub pages: &'s str,
     pub cause: Cause,
+    /// How far the sandbox's own clock is ahead of the machine's, in milliseconds; nothing when it has none.
+    pub offset_ms: Option<i64>,
+    /// How far the clock goes ahead when the change is committed, in milliseconds.
+    pub ahead_ms: i64,
 }
 
 impl<'s> Tx<'s> {
     pub fn begin(store: &'s mut Store, now_ms: i64, pages: &'s str, cause: Cause) -> Self {
         let now = now_ms.div_euclid(1_000);
         let newest = store.all("event").next_back().map_or(now, |event| event.value.integer("created"));
-        Self { store, before: Vec::new(), now, clock: now.max(newest), pages, cause }
+        Self { store, before: Vec::new(), now, clock: now.max(newest), pages, cause, offset_ms: None, ahead_ms: 0 }
     }
 
     /// Reading, with everything written so far.
@@ -166,6 +190,22 @@ impl<'s> Tx<'s> {
         let seq = known.map_or(self.store.newest + 1, |record| record.seq);
         self.before.push((id.to_owned(), known.cloned()));
         self.store.apply(Step::Put(Record { id: id.to_owned(), kind: kind.to_owned(), seq, value, hidden }));
+    }
+
+    /// Lets the clock go ahead to `time`, in unix seconds, when the change is committed; false when it cannot be moved.
+    pub fn advance_to(&mut self, time: i64) -> bool {
+        let Some(offset) = self.offset_ms else { return false };
+        self.ahead_ms = (time - self.now).max(0) * 1_000;
+        self.put(CLOCK, CLOCK, json!({ "offset_ms": offset + self.ahead_ms }), Value::Null);
+        true
+    }
+
+    /// Takes an object away.
+    pub fn remove(&mut self, id: &str) {
+        if let Some(record) = self.store.record(id).cloned() {
+            self.before.push((id.to_owned(), Some(record)));
+            self.store.apply(Step::Drop(id.to_owned()));
+        }
     }
 
     /// Changes what the API shows of an object, without an event.

@@ -146,6 +146,16 @@ impl Permissions {
         self.beyond(other).iter().next()
     }
 
+    /// The permissions among words separated by spaces; unknown words give nothing.
+    pub fn parse(words: &str) -> Self {
+        words.split(' ').filter_map(Permission::parse).collect()
+    }
+
+    /// Whether there is none in it.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// The words of the permissions, with spaces between them.
     pub fn words(self) -> String {
         self.iter().map(Permission::as_str).collect::<Vec<_>>().join(" ")

@@ -30,7 +30,7 @@ impl Role {
             OWNER => Permissions::ALL,
             ADMIN => Permission::of_admin(),
             MEMBER => Permission::of_member(),
-            _ => stored.split(' ').filter_map(Permission::parse).filter(|p| !p.is_owners_alone()).collect(),
+            _ => Permissions::parse(stored).iter().filter(|p| !p.is_owners_alone()).collect(),
         };
         let permissions = if billing_manager(id, model, granted) { granted } else { granted.without(Permission::ManageBilling) };
         Self { id: id.to_owned(), name: name.to_owned(), permissions }

@@ -23,6 +23,7 @@ use keel_text::{Catalogue, Lang};
 use keel_types::{TimeZone, url};
 use leptos::prelude::{IntoView, Owner, RenderHtml as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where plans are chosen.
 const PRICING: &str = "/pricing";
@@ -66,6 +67,8 @@ pub struct Visit {
     again: bool,
     /// Whether the form has waited for a proof of who the person is.
     resumed: bool,
+    /// Whether the query asks for what cannot be.
+    invalid: AtomicBool,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -83,7 +86,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         let typed = if again { None } else { typed::find(&arrival, &here) };
         let resumed = typed.is_some();
         let form = form.or_else(|| typed.map(|fields| FormState { fields, problem: None })).unwrap_or_default();
-        Ok(Self { arrival, here, query, parts: varying.unwrap_or_default(), again, resumed, form })
+        Ok(Self { arrival, here, query, parts: varying.unwrap_or_default(), again, resumed, invalid: AtomicBool::new(false), form })
     }
 }
 
@@ -124,6 +127,11 @@ impl Visit {
         self.here.split('?').next().unwrap_or_default()
     }
 
+    /// Says that the query asks for what cannot be. The page tells it at the field; its status is 422.
+    pub fn refuse_query(&self) {
+        self.invalid.store(true, Ordering::Relaxed);
+    }
+
     /// Opens a door to read.
     pub async fn read<D: Door>(&self) -> Result<Read<D>, Refusal> {
         Read::open(&self.arrival.keel, self.arrival.asked_for(self.account())).await
@@ -156,6 +164,9 @@ impl Visit {
         }
         if self.resumed {
             append(&mut response, Cookie::Typed.forget(self.arrival.keel.settings()));
+        }
+        if self.invalid.load(Ordering::Relaxed) {
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         }
         response.extensions_mut().insert(PageRoute(route));
         response

@@ -32,7 +32,7 @@ sql! {
         WHERE m.user_id = $1 AND NOT a.purging AND ($2 OR a.kind = 'personal') ORDER BY a.kind, m.created_at, m.id LIMIT 200";
     LIST_PEOPLE = "SELECT u.email, p.first_name, p.last_name, r.name AS role_name FROM memberships m
         JOIN users u ON u.id = m.user_id JOIN user_profiles p ON p.user_id = m.user_id JOIN roles r ON r.id = m.role
-        WHERE m.account_id = $1 ORDER BY m.created_at, m.id LIMIT $2";
+        WHERE m.account_id = $1 ORDER BY m.created_at, m.id LIMIT 0 + $2";
 }
 
 /// Makes the personal account of a new person.

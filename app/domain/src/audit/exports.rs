@@ -2,7 +2,7 @@
 //! door is opened anew: who lost the right meanwhile reads no further.
 
 use super::log::{Event, Filter, Place, Wanted};
-use super::{Action, Actor, insert};
+use super::{Action, Actor, write};
 use crate::Keel;
 use crate::access::{Asked, Read, Write};
 use crate::limits::Take;
@@ -23,7 +23,7 @@ pub struct Export {
     place: Option<Place>,
 }
 
-/// Begins an export of what there is by now, and writes it down.
+/// Begins an export of what there was before this millisecond, and writes it down.
 ///
 /// # Errors
 /// `NotFound` in an account without a log to look at; `Invalid` for an actor whom nobody or several people are called like;
@@ -46,8 +46,8 @@ pub async fn export(call: &mut Write<may::ExportAudit>, filter: &Filter, format:
     ];
     let metadata: Vec<_> = what.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let by = Actor::Person(&actor, &asked);
-    let event = insert(call.tx()?, &by, Action::DataExported, Some(&account), account.as_str(), &metadata, now).await?;
-    Ok(Export { keel, asked, wanted, place: Some(Place { at: now, id: event.to_string() }) })
+    write(call.tx()?, &by, Action::DataExported, Some(&account), account.as_str(), &metadata, now).await?;
+    Ok(Export { keel, asked, wanted, place: Some(Place { at: now, id: String::new() }) })
 }
 
 /// The first and the last day of what is wanted; empty where there is no such bound.

@@ -22,7 +22,7 @@ macro_rules! events {
             "SELECT id, actor_name, action, resource, address, agent, metadata, created_at FROM audit_events
             WHERE ",
             $chosen,
-            " = $1 AND created_at >= $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5"
+            " = $1 AND created_at >= $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT 0 + $5"
         )
     };
 }

@@ -16,11 +16,11 @@ use keel_text::EN;
 use keel_types::{AccountId, AuditId, Instant, Permission, UserId};
 
 sql! {
-    LIST_OF_ACCOUNT = "SELECT actor_name, action, created_at FROM audit_events WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+    LIST_OF_ACCOUNT = "SELECT actor_name, action, created_at FROM audit_events WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT 0 + $2";
     LIST_OF_PERSON = "SELECT actor_name, action, created_at FROM audit_events WHERE actor_id = $1 AND (account_id = $2 OR account_id IS NULL)
-        ORDER BY created_at DESC, id DESC LIMIT $3";
+        ORDER BY created_at DESC, id DESC LIMIT 0 + $3";
     LIST_BEHIND = "SELECT id, actor_name, action, metadata, created_at FROM audit_events
-        WHERE account_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
+        WHERE account_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT 0 + $4";
     FORGET_NAMES = "UPDATE audit_events SET actor_name = $2, actor_key = $4, metadata = $3, address = '', agent = '' WHERE id = $1";
     INSERT_EVENT = "INSERT INTO audit_events (id, account_id, actor_id, actor_name, action, resource, address, agent, metadata, created_at, actor_key)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -122,18 +122,6 @@ pub(crate) async fn write(
     metadata: &[(&str, &str)],
     now: Instant,
 ) -> Result<()> {
-    insert(tx, actor, action, account, resource, metadata, now).await.map(drop)
-}
-
-async fn insert(
-    tx: &mut Tx,
-    actor: &Actor<'_>,
-    action: Action,
-    account: Option<&AccountId>,
-    resource: &str,
-    metadata: &[(&str, &str)],
-    now: Instant,
-) -> Result<AuditId> {
     let (id, name, address, agent) = match actor {
         Actor::Person(caller, asked) => (Some(caller.user.as_str()), caller.shown_name(), asked.address.as_str(), asked.agent.as_str()),
         Actor::SignedIn(user, email, asked) => (Some(user.as_str()), (*email).to_owned(), asked.address.as_str(), asked.agent.as_str()),
@@ -147,7 +135,7 @@ async fn insert(
     let event = ids::new::<AuditId>();
     let row = args![&event, account, id, name, action.as_str(), resource, address, agent, metadata, now, key];
     tx.run(INSERT_EVENT, row).await?;
-    Ok(event)
+    Ok(())
 }
 
 /// Events whose names are forgotten in one go.

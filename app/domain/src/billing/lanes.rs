@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const AT_ONCE: usize = 8;
 
 sql! {
-    LIST_DUE_LANES = "SELECT customer FROM stripe_lanes WHERE due_at <= $1 AND leased_until < $1 ORDER BY due_at LIMIT $2";
+    LIST_DUE_LANES = "SELECT customer FROM stripe_lanes WHERE due_at <= $1 AND leased_until < $1 ORDER BY due_at LIMIT 0 + $2";
     CLAIM_LANE = "UPDATE stripe_lanes SET fence = fence + 1, leased_until = $2 WHERE customer = $1 AND due_at <= $3 AND leased_until < $3
         RETURNING fence";
     HOLD_LANE = "UPDATE stripe_lanes SET leased_until = $3 WHERE customer = $1 AND fence = $2";
@@ -35,7 +35,7 @@ sql! {
             due_at = (SELECT MIN(due_at) FROM stripe_events WHERE stripe_events.customer = $1 AND state = 'new')
         WHERE customer = $1 AND fence = $2";
     LIST_DUE_EVENTS = "SELECT id, object_kind, object_id, tries FROM stripe_events
-        WHERE customer = $1 AND state = 'new' AND due_at <= $2 ORDER BY due_at, id LIMIT $3";
+        WHERE customer = $1 AND state = 'new' AND due_at <= $2 ORDER BY due_at, id LIMIT 0 + $3";
     SETTLE_EVENT = "UPDATE stripe_events SET state = $2, tries = tries + 1, settled_at = $3, error = NULL WHERE id = $1";
     POSTPONE_EVENT = "UPDATE stripe_events SET state = $2, tries = tries + 1, due_at = $3, error = $4 WHERE id = $1";
 }

@@ -23,7 +23,7 @@ sql! {
         LEFT JOIN stripe_prices n ON n.price_id = s.next_price_id
         LEFT JOIN stripe_customers c ON c.account_id = a.id
         WHERE a.id = $1";
-    // The newest twenty. Written as a number, because SQLite plans a statement anew whenever its limit is an argument.
+    // The newest twenty.
     LIST_ENTRIES = "SELECT number, kind, amount, balance_after, created_at FROM credit_entries WHERE account_id = $1 ORDER BY number DESC LIMIT 20";
     LIST_PAYMENTS = "SELECT id, product, number, amount, currency, status, created_at FROM payments WHERE account_id = $1
         ORDER BY created_at DESC, id DESC LIMIT 20";

@@ -10,7 +10,7 @@ use keel_types::{Email, MembershipId};
 const BATCH: u32 = 250;
 
 sql! {
-    LIST_BEHIND = "SELECT id, email FROM memberships WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    LIST_BEHIND = "SELECT id, email FROM memberships WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT 0 + $3";
     // Unless another notice has taken its place.
     GO_ON = "UPDATE deletions SET place = $3, notice = $4 WHERE id = $1 AND notice = $2";
 }

@@ -4,6 +4,7 @@ pub(crate) mod deletions;
 pub(crate) mod invitations;
 pub(crate) mod ownership;
 pub(crate) mod plans;
+pub(crate) mod roles;
 
 use super::enqueue;
 use super::names::inert;

@@ -38,13 +38,13 @@ macro_rules! members {
 }
 
 sql! {
-    LIST_BY_NAME = members!("m.account_id = $1 AND (m.sort_key, m.id) > ($2, $3) ORDER BY m.sort_key, m.id LIMIT $4");
-    LIST_OF_ROLE = members!("m.account_id = $1 AND m.role = $5 AND (m.sort_key, m.id) > ($2, $3) ORDER BY m.sort_key, m.id LIMIT $4");
+    LIST_BY_NAME = members!("m.account_id = $1 AND (m.sort_key, m.id) > ($2, $3) ORDER BY m.sort_key, m.id LIMIT 0 + $4");
+    LIST_OF_ROLE = members!("m.account_id = $1 AND m.role = $5 AND (m.sort_key, m.id) > ($2, $3) ORDER BY m.sort_key, m.id LIMIT 0 + $4");
     // Whose name or address begins so: from $6 on, before $7. $5: the role, if only one is wanted.
     SEARCH = members!("m.id IN (
             SELECT id FROM memberships WHERE account_id = $1 AND sort_key >= $6 AND sort_key < $7
             UNION SELECT id FROM memberships WHERE account_id = $1 AND email >= $6 AND email < $7)
-        AND (CAST($5 AS TEXT) IS NULL OR m.role = $5) AND (m.sort_key, m.id) > ($2, $3) ORDER BY m.sort_key, m.id LIMIT $4");
+        AND (CAST($5 AS TEXT) IS NULL OR m.role = $5) AND (m.sort_key, m.id) > ($2, $3) ORDER BY m.sort_key, m.id LIMIT 0 + $4");
     FIND = members!("m.id = $1 AND m.account_id = $2");
     LIST_ROLES = "SELECT id, name, permissions FROM roles WHERE account_id IS NULL OR account_id = $1 ORDER BY name, id";
     FIND_PERSON = "SELECT u.email, p.first_name, p.last_name FROM users u JOIN user_profiles p ON p.user_id = u.id WHERE u.id = $1";

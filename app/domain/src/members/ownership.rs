@@ -21,7 +21,7 @@ sql! {
     FIND_BILLING_OWNER = "SELECT u.email FROM accounts a JOIN users u ON u.id = a.billing_owner_id WHERE a.id = $1";
     LIST_OWNERS = "SELECT m.id, m.email, p.first_name, p.last_name, m.user_id = a.billing_owner_id AS is_billing_owner
         FROM memberships m JOIN accounts a ON a.id = m.account_id JOIN user_profiles p ON p.user_id = m.user_id
-        WHERE m.account_id = $1 AND m.role = 'owner' ORDER BY m.sort_key, m.id LIMIT $2";
+        WHERE m.account_id = $1 AND m.role = 'owner' ORDER BY m.sort_key, m.id LIMIT 0 + $2";
 }
 
 /// Makes the member an owner and the caller an admin, or leaves the caller an owner too; who answered for the money hands that

@@ -1,9 +1,10 @@
 //! How a workspace's own roles come, change and go. Each verb locks the account, so that nobody gives a role away or acts by it
 //! meanwhile, and then the names of all roles.
 
+use super::news::{self, Change};
 use super::{
-    CHANGE, DELETE, Defined, Draft, INSERT, MOST, borrowed, difference, find, or_any, require_covers, require_definable, require_free,
-    require_successor,
+    CHANGE, DELETE, Defined, Draft, INSERT, MOST, borrowed, difference, find, note_difference, or_any, require_covers, require_definable,
+    require_free, require_successor,
 };
 use crate::access::{Standing, Write};
 use crate::audit::{self, Action};
@@ -41,12 +42,12 @@ pub async fn create(call: &mut Write<may::UpdateRole>, draft: &Draft) -> Result<
 }
 
 /// Gives a role of the workspace's own another name and other permissions, which everybody who has it feels from the next
-/// request on. What it is already changes nothing.
+/// request on, and is told by mail. What it is already changes nothing.
 ///
 /// # Errors
 /// As [`create`]; `NotFound` for a role the workspace does not see; `Refused` with `ROLE_PROTECTED` or `OWN_ROLE`.
 pub async fn update(call: &mut Write<may::UpdateRole>, id: &str, draft: &Draft) -> Result<()> {
-    let standing = lock(call).await?;
+    let (standing, now) = (lock(call).await?, call.now());
     let before = get_editable(call, &standing, id).await?.role;
     require_holds(call, draft.permissions)?;
     require_free(call.tx()?, Some(&standing.account), &draft.name, id).await?;
@@ -55,17 +56,19 @@ pub async fn update(call: &mut Write<may::UpdateRole>, id: &str, draft: &Draft) 
     }
     let name = draft.name.as_str();
     call.tx()?.run(CHANGE, args![id, name, draft.permissions.words(), fold(name)]).await?;
+    note_difference(call.tx()?, Some(&standing.account), &before, draft, now).await?;
     let changed = difference(&before, draft);
     audit::record(call, Action::RoleUpdated, Some(&standing.account), id, &borrowed(&changed)).await
 }
 
-/// Ends a role of the workspace's own. Who has it, and who is invited into it, gets the replacement.
+/// Ends a role of the workspace's own. Who has it, and who is invited into it, gets the replacement;
+/// those who had it are told by mail.
 ///
 /// # Errors
 /// `NotFound`, `Refused` with `ROLE_PROTECTED` or `OWN_ROLE`; `ROLE_IN_USE` without a replacement; `Forbidden` for a role or a
 /// replacement that allows more than the caller may; `Invalid` for a replacement there is not, the owner's, or the role itself.
 pub async fn delete(call: &mut Write<may::UpdateRole>, id: &str, replacement: Option<&str>) -> Result<()> {
-    let (standing, model) = (lock(call).await?, call.keel().settings().model());
+    let (standing, model, now) = (lock(call).await?, call.keel().settings().model(), call.now());
     let deleted = get_editable(call, &standing, id).await?;
     let successor = match replacement {
         None if deleted.in_use => return Err(Refusal::Refused(Code::RoleInUse)),
@@ -80,6 +83,7 @@ pub async fn delete(call: &mut Write<may::UpdateRole>, id: &str, replacement: Op
     }
     let (account, tx) = (&standing.account, call.tx()?);
     if let Some(successor) = &successor {
+        news::add(tx, id, Some(account), Change::Ended(&deleted.role.name), now).await?;
         tx.run(MOVE_MEMBERS, args![account, id, &successor.id]).await?;
     }
     tx.run(MOVE_INVITATIONS, args![account, id, or_any(successor.as_ref())]).await?;

@@ -4,6 +4,7 @@
 
 mod changes;
 mod grantors;
+pub(crate) mod news;
 pub mod platform;
 
 pub use changes::{create, delete, update};
@@ -15,7 +16,7 @@ use crate::members::fold;
 use crate::refusal::{Refusal, Result};
 use crate::{args, sql};
 use keel_types::permission::may;
-use keel_types::{AccountId, BusinessModel, Code, Fault, Permissions, Role, RoleName, role};
+use keel_types::{AccountId, BusinessModel, Code, Fault, Instant, Permissions, Role, RoleName, role};
 use std::cmp::Reverse;
 
 /// Most roles of one workspace's own, and most of the platform's besides the three that never change.
@@ -146,6 +147,15 @@ fn difference(before: &Role, draft: &Draft) -> Vec<(&'static str, String)> {
     let removed = before.permissions.beyond(draft.permissions).words();
     let all = [("name", draft.name.to_string()), ("before", renamed), ("added", added), ("removed", removed)];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// Those who have the role are to be told what it allows now, if that is anything else.
+async fn note_difference(tx: &mut Tx, account: Option<&AccountId>, before: &Role, draft: &Draft, now: Instant) -> Result<()> {
+    let (added, removed) = (draft.permissions.beyond(before.permissions), before.permissions.beyond(draft.permissions));
+    if added.is_empty() && removed.is_empty() {
+        return Ok(());
+    }
+    news::add(tx, &before.id, account, news::Change::Allows(added, removed), now).await
 }
 
 fn borrowed<'a>(metadata: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {

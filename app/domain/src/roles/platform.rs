@@ -1,6 +1,9 @@
 //! The roles of all workspaces: platform staff define them. What staff change counts in every workspace from the next request on.
 
-use super::{CHANGE, DELETE, Draft, INSERT, MOST, borrowed, difference, or_any, require_definable, require_free, require_successor};
+use super::news::{self, Change};
+use super::{
+    CHANGE, DELETE, Draft, INSERT, MOST, borrowed, difference, note_difference, or_any, require_definable, require_free, require_successor,
+};
 use crate::access::{PlatformAdmin, Read, Write};
 use crate::audit::{self, Action};
 use crate::db::{Conn, Tx, locks};
@@ -59,7 +62,7 @@ pub async fn create(call: &mut Write<PlatformAdmin>, draft: &Draft) -> Result<Ro
     Ok(Role::of(id.as_str(), name, &words, model))
 }
 
-/// Changes a role of every workspace.
+/// Changes a role of every workspace; those who have it are told by mail what it allows.
 ///
 /// # Errors
 /// As [`create`]; `NotFound`, for a workspace's own role too; `Refused` with `ROLE_PROTECTED`, or with `OWN_ROLE` for a role the
@@ -77,20 +80,23 @@ pub async fn update(call: &mut Write<PlatformAdmin>, id: &str, edit: &Edit) -> R
     if before == after {
         return Ok(after);
     }
+    let now = call.now();
     call.tx()?.run(CHANGE, args![id, name, words, fold(name)]).await?;
+    note_difference(call.tx()?, None, &before, &draft, now).await?;
     let changed = difference(&before, &draft);
     audit::record(call, Action::RoleUpdated, None, id, &borrowed(&changed)).await?;
     Ok(after)
 }
 
-/// Ends a role of every workspace. Whoever has it, and whoever is invited into it, gets the replacement.
+/// Ends a role of every workspace. Whoever has it, and whoever is invited into it, gets the replacement;
+/// those who had it are told by mail.
 ///
 /// # Errors
 /// As [`update`]; `ROLE_IN_USE` without a replacement; `Invalid` for a replacement that not every workspace has, the owner's, or the
 /// role itself.
 pub async fn delete(call: &mut Write<PlatformAdmin>, id: &str, replacement: Option<&str>) -> Result<()> {
     let deleted = lock(call, id).await?;
-    let (model, tx) = (call.keel().settings().model(), call.tx()?);
+    let (model, now, tx) = (call.keel().settings().model(), call.now(), call.tx()?);
     let successor = match replacement {
         None => None,
         Some(other) => Some(require_successor(find(tx, other, model).await?, id)?),
@@ -100,6 +106,7 @@ pub async fn delete(call: &mut Write<PlatformAdmin>, id: &str, replacement: Opti
         None if used => return Err(Refusal::Refused(Code::RoleInUse)),
         None => {}
         Some(successor) => {
+            news::add(tx, id, None, Change::Ended(&deleted.name), now).await?;
             tx.run(MOVE_ALL_MEMBERS, args![id, &successor.id]).await?;
         }
     }

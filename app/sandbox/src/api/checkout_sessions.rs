@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::billing::checkout;
+use crate::billing::discounts::refusal;
 use crate::billing::subscriptions::is_live;
 use crate::error::ApiError;
 use crate::form::{Params, missing};
@@ -27,6 +28,8 @@ const CREATE: &[&str] = &[
     "customer_update[address]",
     "customer_update[name]",
     "customer_update[shipping]",
+    "discounts[][coupon]",
+    "discounts[][promotion_code]",
     "expires_at",
     "invoice_creation[enabled]",
     "invoice_creation[invoice_data][description]",
@@ -55,7 +58,8 @@ const CREATE: &[&str] = &[
     "tax_id_collection[required]",
     "ui_mode",
 ];
-const LOCALES: &[&str] = &[
+/// The languages of the hosted pages.
+pub const LOCALES: &[&str] = &[
     "auto", "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it", "ja",
     "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW",
 ];
@@ -115,12 +119,38 @@ pub fn create(tx: &mut Tx, params: &Params) -> Result<Value, ApiError> {
         "url": format!("{}/pay/{id}", tx.pages),
     }));
     let hidden = json!({
+        "discounts": discounts(tx, params, &currency)?,
         "items": items,
         "subscription_data": subscription_data(params, trial_end)?,
         "payment_intent_data": payment_intent_data(params)?,
     });
     tx.add(session, hidden);
+    checkout::price(tx, &id);
     Ok(tx.value(&id).clone())
+}
+
+/// The discount that the seller gives, if any: at most one, and then none can be typed.
+pub fn discounts(tx: &Tx, params: &Params, currency: &str) -> Result<Vec<Value>, ApiError> {
+    let places = params.children("discounts");
+    if places.len() > 1 || (!places.is_empty() && params.has("allow_promotion_codes")) {
+        return Err(ApiError::wrong("discounts", "A session has one discount, or `allow_promotion_codes`."));
+    }
+    let discounts = places.iter().map(|place| {
+        let (param, code) = (format!("{place}[coupon]"), format!("{place}[promotion_code]"));
+        let (coupon, promotion) = match params.text(&code) {
+            Some(id) => {
+                let promotion = named(tx, "promotion_code", id, &code)?;
+                (promotion.text("promotion.coupon"), promotion.at("id").clone())
+            }
+            None => (params.required(&param)?, Value::Null),
+        };
+        let coupon = named(tx, "coupon", coupon, &param)?;
+        match refusal(coupon, currency, tx.now) {
+            Some(reason) => Err(ApiError::coded("coupon_expired", reason)),
+            None => Ok(json!({ "coupon": coupon.at("id"), "promotion_code": promotion })),
+        }
+    });
+    discounts.collect()
 }
 
 pub fn list(tx: &Tx, params: &Params) -> Result<Value, ApiError> {
@@ -149,7 +179,7 @@ pub fn line_items(tx: &Tx, params: &Params, id: &str) -> Result<Value, ApiError>
 }
 
 /// An absolute http address; `{CHECKOUT_SESSION_ID}` may stand in it.
-fn address(params: &Params, name: &str) -> Result<Option<String>, ApiError> {
+pub fn address(params: &Params, name: &str) -> Result<Option<String>, ApiError> {
     let Some(text) = params.text(name) else { return Ok(None) };
     match url::Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(text.to_owned())),

@@ -1,13 +1,13 @@
 //! Customers.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::form::Params;
 use crate::ids;
 use crate::json::At;
 use crate::shapes;
-use crate::store::{Tx, nothing};
+use crate::store::Tx;
 
 use super::{CREATED, found, in_time, list_params, named, page, same};
 
@@ -31,8 +31,12 @@ const FIELDS: &[&str] = &[
 ];
 
 pub fn create(tx: &mut Tx, params: &Params) -> Result<Value, ApiError> {
-    params.only(FIELDS)?;
-    let id = fresh(tx, nothing());
+    params.only(&[FIELDS, &["test_clock"]].concat())?;
+    let clock = match params.text("test_clock") {
+        Some(clock) => Some(named(tx, "test_helpers.test_clock", clock, "test_clock")?.text("id").to_owned()),
+        None => None,
+    };
+    let id = fresh(tx, json!({ "test_clock": clock }));
     let customer = fill(tx, params, tx.value(&id).clone())?;
     tx.edit(&id, |known| *known = customer);
     tx.emit("customer.created", &id);

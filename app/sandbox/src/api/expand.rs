@@ -33,14 +33,27 @@ fn open(tx: &Tx, place: &mut Value, keys: &[&str], path: &str) -> Result<(), Api
                 place[*key] = list;
             }
             let child = &mut place[*key];
-            if let Some(record) = child.as_str().and_then(|id| tx.store().record(id)) {
-                *child = record.value.clone();
+            let is_id = |entry: &Value| entry.as_str().is_some_and(|id| tx.store().record(id).is_some());
+            let ids = child.as_array().is_some_and(|entries| entries.iter().all(|entry| entry.is_object() || is_id(entry)));
+            if ids {
+                for entry in child.as_array_mut().into_iter().flatten() {
+                    become_object(tx, entry);
+                }
+            } else if is_id(child) {
+                become_object(tx, child);
             } else if rest.is_empty() && !(child.is_null() || child.is_object()) {
                 return Err(refusal(path, "This property cannot be expanded"));
             }
             open(tx, child, rest, path)
         }
         _ => Err(refusal(path, "This property cannot be expanded")),
+    }
+}
+
+/// Puts the object in the place of its id.
+fn become_object(tx: &Tx, place: &mut Value) {
+    if let Some(record) = place.as_str().and_then(|id| tx.store().record(id)) {
+        *place = record.value.clone();
     }
 }
 
@@ -57,8 +70,8 @@ fn on_request(tx: &Tx, object: &Value, key: &str) -> Option<Value> {
             let live = of("subscription", "customer").into_iter().filter(|subscription| subscription.text("status") != "canceled");
             (live.collect(), format!("/v1/customers/{id}/subscriptions"))
         }
-        ("customer", "tax_ids") => (Vec::new(), format!("/v1/customers/{id}/tax_ids")),
-        ("charge", "refunds") => (Vec::new(), format!("/v1/charges/{id}/refunds")),
+        ("customer", "tax_ids") => (of("tax_id", "customer"), format!("/v1/customers/{id}/tax_ids")),
+        ("charge", "refunds") => (of("refund", "charge"), format!("/v1/charges/{id}/refunds")),
         _ => return None,
     };
     Some(json!({ "object": "list", "data": data, "has_more": false, "url": url }))

@@ -3,14 +3,26 @@
 pub mod customers;
 pub mod webhook_endpoints;
 
+mod change_params;
 mod checkout_sessions;
+mod coupons;
+mod disputes;
 mod events;
 mod expand;
+mod intents;
+mod invoice_items;
 mod invoices;
+mod payment_methods;
 mod payments;
+mod portal_sessions;
+mod previews;
 mod prices;
 mod products;
+mod refunds;
+mod schedules;
 mod subscriptions;
+mod tax_ids;
+mod test_clocks;
 
 use serde_json::{Value, json};
 
@@ -40,6 +52,11 @@ const ENDPOINTS: &[(&str, &str, Answer)] = &[
     ("GET", "/v1/customers", |tx, params, _| customers::list(tx, params)),
     ("GET", "/v1/customers/{id}", |tx, params, id| retrieve(tx, params, "customer", id)),
     ("POST", "/v1/customers/{id}", |tx, params, id| customers::update(tx, params, id)),
+    ("POST", "/v1/customers/{id}/tax_ids", |tx, params, id| tax_ids::create(tx, params, id)),
+    ("GET", "/v1/customers/{id}/tax_ids", |tx, params, id| tax_ids::list(tx, params, id)),
+    ("GET", "/v1/tax_ids/{id}", |tx, params, id| retrieve(tx, params, "tax_id", id)),
+    ("DELETE", "/v1/tax_ids/{id}", |tx, params, id| tax_ids::delete(tx, params, id)),
+    ("POST", "/v1/billing_portal/sessions", |tx, params, _| portal_sessions::create(tx, params)),
     ("POST", "/v1/checkout/sessions", |tx, params, _| checkout_sessions::create(tx, params)),
     ("GET", "/v1/checkout/sessions", |tx, params, _| checkout_sessions::list(tx, params)),
     ("GET", "/v1/checkout/sessions/{id}", |tx, params, id| retrieve(tx, params, "checkout.session", id)),
@@ -49,17 +66,67 @@ const ENDPOINTS: &[(&str, &str, Answer)] = &[
     ("GET", "/v1/subscriptions/{id}", |tx, params, id| retrieve(tx, params, "subscription", id)),
     ("POST", "/v1/subscriptions/{id}", |tx, params, id| subscriptions::update(tx, params, id)),
     ("DELETE", "/v1/subscriptions/{id}", |tx, params, id| subscriptions::cancel(tx, params, id)),
+    ("POST", "/v1/subscription_schedules", |tx, params, _| schedules::create(tx, params)),
+    ("GET", "/v1/subscription_schedules", |tx, params, _| schedules::list(tx, params)),
+    ("GET", "/v1/subscription_schedules/{id}", |tx, params, id| retrieve(tx, params, "subscription_schedule", id)),
+    ("POST", "/v1/subscription_schedules/{id}", |tx, params, id| schedules::update(tx, params, id)),
+    ("POST", "/v1/subscription_schedules/{id}/release", |tx, params, id| schedules::release(tx, params, id)),
+    ("POST", "/v1/subscription_schedules/{id}/cancel", |tx, params, id| schedules::cancel(tx, params, id)),
+    ("POST", "/v1/coupons", |tx, params, _| coupons::create(tx, params)),
+    ("GET", "/v1/coupons", |tx, params, _| coupons::list(tx, params)),
+    ("GET", "/v1/coupons/{id}", |tx, params, id| retrieve(tx, params, "coupon", id)),
+    ("POST", "/v1/coupons/{id}", |tx, params, id| coupons::update(tx, params, id)),
+    ("DELETE", "/v1/coupons/{id}", |tx, params, id| coupons::delete(tx, params, id)),
+    ("POST", "/v1/promotion_codes", |tx, params, _| coupons::create_promotion(tx, params)),
+    ("GET", "/v1/promotion_codes", |tx, params, _| coupons::list_promotions(tx, params)),
+    ("GET", "/v1/promotion_codes/{id}", |tx, params, id| retrieve(tx, params, "promotion_code", id)),
+    ("POST", "/v1/promotion_codes/{id}", |tx, params, id| coupons::update_promotion(tx, params, id)),
+    ("POST", "/v1/subscriptions", |tx, params, _| subscriptions::create(tx, params)),
+    ("POST", "/v1/invoiceitems", |tx, params, _| invoice_items::create(tx, params)),
+    ("DELETE", "/v1/invoiceitems/{id}", |tx, params, id| invoice_items::delete(tx, params, id)),
+    ("GET", "/v1/invoiceitems", |tx, params, _| invoice_items::list(tx, params)),
+    ("GET", "/v1/invoiceitems/{id}", |tx, params, id| retrieve(tx, params, "invoiceitem", id)),
+    ("POST", "/v1/invoices/create_preview", |tx, params, _| previews::create(tx, params)),
     ("GET", "/v1/invoices", |tx, params, _| invoices::list(tx, params)),
     ("GET", "/v1/invoices/{id}", |tx, params, id| retrieve(tx, params, "invoice", id)),
-    ("GET", "/v1/invoices/{id}/lines", |tx, params, id| invoices::lines(tx, params, id)),
+    ("POST", "/v1/invoices", |tx, params, _| invoices::create(tx, params)),
+    ("POST", "/v1/invoices/{id}/finalize", |tx, params, id| invoices::finalize(tx, params, id)),
+    ("POST", "/v1/invoices/{id}/pay", |tx, params, id| invoices::pay(tx, params, id)),
+    ("POST", "/v1/invoices/{id}/void", |tx, params, id| invoices::void(tx, params, id)),
+    ("GET", "/v1/invoices/{id}/lines", |tx, params, id| invoices::list_lines(tx, params, id)),
     ("GET", "/v1/invoice_payments", |tx, params, _| invoices::list_payments(tx, params)),
     ("GET", "/v1/payment_intents", |tx, params, _| payments::list(tx, params, "payment_intent")),
     ("GET", "/v1/payment_intents/{id}", |tx, params, id| retrieve(tx, params, "payment_intent", id)),
+    ("POST", "/v1/payment_intents", |tx, params, _| intents::create_payment(tx, params)),
+    ("POST", "/v1/payment_intents/{id}/confirm", |tx, params, id| intents::confirm_payment(tx, params, id)),
+    ("POST", "/v1/payment_intents/{id}/cancel", |tx, params, id| intents::cancel_payment(tx, params, id)),
+    ("POST", "/v1/setup_intents", |tx, params, _| intents::create_setup(tx, params)),
+    ("GET", "/v1/setup_intents", |tx, params, _| intents::list_setups(tx, params)),
+    ("GET", "/v1/setup_intents/{id}", |tx, params, id| retrieve(tx, params, "setup_intent", id)),
+    ("POST", "/v1/setup_intents/{id}/confirm", |tx, params, id| intents::confirm_setup(tx, params, id)),
+    ("POST", "/v1/setup_intents/{id}/cancel", |tx, params, id| intents::cancel_setup(tx, params, id)),
+    ("POST", "/v1/payment_methods", |tx, params, _| payment_methods::create(tx, params)),
+    ("GET", "/v1/payment_methods", |tx, params, _| payment_methods::list(tx, params)),
+    ("POST", "/v1/payment_methods/{id}", |tx, params, id| payment_methods::update(tx, params, id)),
+    ("POST", "/v1/payment_methods/{id}/attach", |tx, params, id| payment_methods::attach(tx, params, id)),
+    ("POST", "/v1/payment_methods/{id}/detach", |tx, params, id| payment_methods::detach(tx, params, id)),
+    ("GET", "/v1/customers/{id}/payment_methods", |tx, params, id| payment_methods::list_of_customer(tx, params, id)),
     ("GET", "/v1/payment_methods/{id}", |tx, params, id| retrieve(tx, params, "payment_method", id)),
     ("GET", "/v1/charges", |tx, params, _| payments::list(tx, params, "charge")),
     ("GET", "/v1/charges/{id}", |tx, params, id| retrieve(tx, params, "charge", id)),
     ("GET", "/v1/disputes", |tx, params, _| payments::list(tx, params, "dispute")),
     ("GET", "/v1/disputes/{id}", |tx, params, id| retrieve(tx, params, "dispute", id)),
+    ("POST", "/v1/disputes/{id}", |tx, params, id| disputes::update(tx, params, id)),
+    ("POST", "/v1/disputes/{id}/close", |tx, params, id| disputes::close(tx, params, id)),
+    ("POST", "/v1/refunds", |tx, params, _| refunds::create(tx, params)),
+    ("GET", "/v1/refunds", |tx, params, _| refunds::list(tx, params)),
+    ("GET", "/v1/refunds/{id}", |tx, params, id| retrieve(tx, params, "refund", id)),
+    ("POST", "/v1/refunds/{id}", |tx, params, id| refunds::update(tx, params, id)),
+    ("POST", "/v1/test_helpers/test_clocks", |tx, params, _| test_clocks::create(tx, params)),
+    ("GET", "/v1/test_helpers/test_clocks", |tx, params, _| test_clocks::list(tx, params)),
+    ("GET", "/v1/test_helpers/test_clocks/{id}", |tx, params, id| retrieve(tx, params, "test_helpers.test_clock", id)),
+    ("POST", "/v1/test_helpers/test_clocks/{id}/advance", |tx, params, id| test_clocks::advance(tx, params, id)),
+    ("DELETE", "/v1/test_helpers/test_clocks/{id}", |tx, params, id| test_clocks::delete(tx, params, id)),
     ("GET", "/v1/events", |tx, params, _| events::list(tx, params)),
     ("GET", "/v1/events/{id}", |tx, params, id| retrieve(tx, params, "event", id)),
     ("POST", "/v1/webhook_endpoints", |tx, params, _| webhook_endpoints::create(tx, params)),

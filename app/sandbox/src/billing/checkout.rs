@@ -9,9 +9,12 @@ use crate::json::At;
 use crate::shapes;
 use crate::store::{Tx, nothing};
 
+use super::discounts::{self, Redeemed, refusal};
 use super::invoices::{self, Draft};
+use super::lines;
 use super::payments::{self, Payment};
 use super::subscriptions::{self, Start};
+use super::totals::sums;
 
 /// What became of an attempt to pay.
 #[derive(Debug, PartialEq, Eq)]
@@ -116,7 +119,8 @@ fn buy_with(tx: &mut Tx, id: &str, method: Option<&str>) -> Paid {
 
 /// True when the page has to ask for a card.
 pub fn needs_card(session: &Value) -> bool {
-    session.integer("amount_total") > 0 || session.text("payment_method_collection") != "if_required"
+    let saves = session.text("mode") == "subscription" && session.text("payment_method_collection") != "if_required";
+    session.integer("amount_total") > 0 || saves
 }
 
 /// The payment intent that a declined card leaves behind; the next attempt goes on with it.
@@ -170,9 +174,12 @@ fn subscribe(tx: &mut Tx, id: &str, customer: &str, method: Option<&str>) -> Val
         Start {
             customer,
             method,
+            pays: method,
             items: hidden.entries("items"),
             details: hidden.at("subscription_data"),
             automatic_tax,
+            discounts: hidden.entries("discounts"),
+            session: Some(id),
             intent: hidden["payment_intent"].as_str().map(str::to_owned),
         },
     );
@@ -183,7 +190,19 @@ fn buy(tx: &mut Tx, id: &str, customer: &str, method: Option<&str>) -> Value {
     let session = tx.value(id).clone();
     let due = session.integer("amount_total");
     let intent = (due > 0).then(|| intent_of(tx, id));
-    let invoice = session.flag("invoice_creation.enabled").then(|| invoice_for(tx, id, customer, method, intent.clone()));
+    let wanted = tx.hidden(id).entries("discounts").to_vec();
+    let discounts: Vec<String> = wanted
+        .iter()
+        .map(|wanted| {
+            let promotion_code = wanted.at("promotion_code").as_str();
+            discounts::redeem(
+                tx,
+                &Redeemed { coupon: wanted.text("coupon"), promotion_code, customer, subscription: None, session: Some(id) },
+            )
+        })
+        .collect();
+    let invoiced = session.flag("invoice_creation.enabled");
+    let invoice = invoiced.then(|| invoice_for(tx, id, customer, method, intent.clone(), discounts));
     if let (Some(intent), Some(method), None) = (&intent, method, &invoice) {
         payments::succeed(tx, intent, method);
     }
@@ -191,11 +210,11 @@ fn buy(tx: &mut Tx, id: &str, customer: &str, method: Option<&str>) -> Value {
 }
 
 /// The invoice of a one-time purchase, paid.
-fn invoice_for(tx: &mut Tx, id: &str, customer: &str, method: Option<&str>, intent: Option<String>) -> String {
+fn invoice_for(tx: &mut Tx, id: &str, customer: &str, method: Option<&str>, intent: Option<String>, discounts: Vec<String>) -> String {
     let session = tx.value(id).clone();
     let data = session.at("invoice_creation.invoice_data");
     let now = tx.now;
-    let lines = tx.hidden(id).entries("items").iter().map(|item| invoices::single_line(item, now)).collect();
+    let lines = tx.hidden(id).entries("items").iter().map(|item| lines::of_purchase(item, now)).collect();
     let invoice = invoices::draft(
         tx,
         Draft {
@@ -207,11 +226,14 @@ fn invoice_for(tx: &mut Tx, id: &str, customer: &str, method: Option<&str>, inte
             period: (now, now),
             description: data.at("description").as_str(),
             metadata: data.at("metadata").as_object().map_or_else(nothing, |data| Value::Object(data.clone())),
+            discounts,
+            automatic_tax: session.flag("automatic_tax.enabled"),
         },
     );
     tx.emit("invoice.created", &invoice);
     invoices::finalize(tx, &invoice);
-    invoices::pay(tx, &invoice, method, intent);
+    // The caller knows that the card can be charged.
+    let _ = invoices::pay(tx, &invoice, method, intent);
     invoice
 }
 
@@ -246,7 +268,7 @@ fn complete(tx: &mut Tx, id: &str, customer: &str, bought: Value) {
 /// Closes an open session that nobody paid.
 pub fn expire(tx: &mut Tx, id: &str) {
     if let Some(intent) = tx.hidden(id)["payment_intent"].as_str().map(str::to_owned) {
-        payments::cancel(tx, &intent);
+        payments::cancel(tx, &intent, "expired");
     }
     tx.edit(id, |session| {
         session.set("status", "expired");
@@ -262,4 +284,71 @@ pub fn item(price: &Value, description: &str, quantity: i64, metadata: &Value, c
         "id": ids::fresh("li_1", 23), "amount_subtotal": amount, "amount_total": amount, "currency": price.at("currency"),
         "description": description, "metadata": metadata, "price": price, "quantity": quantity,
     }))
+}
+
+/// Writes down what an open session comes to, with its discounts and its customer's tax.
+pub fn price(tx: &mut Tx, id: &str) {
+    let (session, hidden) = (tx.value(id).clone(), tx.hidden(id).clone());
+    let coupons = hidden.entries("discounts").iter().map(|wanted| (wanted.text("coupon").to_owned(), wanted.text("coupon").to_owned()));
+    let coupons: Vec<_> = coupons.collect();
+    let as_line = |item: &Value| {
+        let price = json!({ "price": item.at("price.id"), "product": item.at("price.product") });
+        json!({ "amount": item.at("amount_subtotal"), "discountable": true, "pricing": { "price_details": price } })
+    };
+    let mut items = hidden.entries("items").to_vec();
+    let mut lines: Vec<Value> = items.iter().map(as_line).collect();
+    invoices::price(tx, &mut lines, session.text("customer"), &coupons, session.flag("automatic_tax.enabled"));
+    for (item, line) in items.iter_mut().zip(&lines) {
+        let sums = sums(std::slice::from_ref(line));
+        item.set("amount_discount", sums.discount);
+        item.set("amount_tax", sums.tax);
+        item.set("amount_total", sums.total);
+    }
+    let all = sums(&lines);
+    tx.edit_hidden(id, |hidden| hidden.set("items", items));
+    tx.edit(id, |session| {
+        session.set("amount_subtotal", all.subtotal);
+        session.set("amount_total", all.total);
+        session.set("total_details.amount_discount", all.discount);
+        session.set("total_details.amount_tax", all.tax);
+        session.set("discounts", hidden.entries("discounts").to_vec());
+    });
+    // Earlier attempts opened an intent over what was due then.
+    if let Some(intent) = tx.hidden(id)["payment_intent"].as_str().map(str::to_owned) {
+        tx.edit(&intent, |intent| intent.set("amount", all.total));
+    }
+}
+
+/// Takes a promotion code that was typed, in place of an earlier one.
+///
+/// # Errors
+/// Why it cannot be used, for the person who typed it.
+pub fn promote(tx: &mut Tx, id: &str, code: &str) -> Result<(), &'static str> {
+    let session = tx.value(id).clone();
+    let typed = |promotion: &Value| promotion.text("code").eq_ignore_ascii_case(code) && promotion.flag("active");
+    let found = tx.store().all("promotion_code").map(|record| &record.value).find(|promotion| typed(promotion));
+    let promotion = found.cloned().ok_or("This code is not valid.")?;
+    let coupon = tx.value(promotion.text("promotion.coupon"));
+    let foreign = promotion.at("customer").as_str().is_some_and(|of| of != session.text("customer"));
+    let late = promotion.at("expires_at").as_i64().is_some_and(|at| at <= tx.now);
+    let used_up = promotion.at("max_redemptions").as_i64().is_some_and(|most| promotion.integer("times_redeemed") >= most);
+    let least = promotion.at("restrictions.minimum_amount").as_i64();
+    let bought = |record: &crate::store::Record| record.value.at("customer") == session.at("customer") && record.value.flag("paid");
+    let first = promotion.flag("restrictions.first_time_transaction");
+    if foreign || late || used_up {
+        return Err("This code is not valid.");
+    }
+    if least.is_some_and(|least| session.integer("amount_subtotal") < least) {
+        return Err("This code is for a larger order.");
+    }
+    if first && !session.at("customer").is_null() && tx.store().all("charge").any(bought) {
+        return Err("This code is for a first order.");
+    }
+    if let Some(reason) = refusal(coupon, session.text("currency"), tx.now) {
+        return Err(reason);
+    }
+    let wanted = json!([{ "coupon": coupon.at("id"), "promotion_code": promotion.at("id") }]);
+    tx.edit_hidden(id, |hidden| hidden.set("discounts", wanted));
+    price(tx, id);
+    Ok(())
 }

@@ -1,18 +1,18 @@
-//! Invoices: drafted, finalized, paid or left open.
+//! Invoices: drafted, finalized, paid, left open or voided.
 
 use serde_json::{Value, json};
 
-use crate::cards::verdict_on;
+use crate::cards::{Card, DECLINED, Decline, NO_METHOD};
 use crate::ids;
 use crate::json::At;
-use crate::money;
 use crate::shapes;
 use crate::store::{Tx, nothing};
 
-use super::payments::{self, Payment};
+use super::payments::{self, Payment, verdict_on};
+use super::{lines, subscriptions, tax_ids, taxes, totals};
 
-/// Three days, after which a failed invoice would be tried again.
-const RETRY_SECONDS: i64 = 3 * 86_400;
+/// Days from a failed attempt to the second, third and fourth one.
+const RETRY_DAYS: [i64; 3] = [3, 5, 7];
 
 /// What an invoice is for.
 pub struct Draft<'d> {
@@ -26,6 +26,9 @@ pub struct Draft<'d> {
     pub period: (i64, i64),
     pub description: Option<&'d str>,
     pub metadata: Value,
+    /// The ids of the discounts on it.
+    pub discounts: Vec<String>,
+    pub automatic_tax: bool,
 }
 
 /// Writes a draft; answers its id. The caller sends `invoice.created` when its turn comes.
@@ -33,15 +36,16 @@ pub fn draft(tx: &mut Tx, draft: Draft) -> String {
     let id = ids::fresh("in_1", 23);
     let customer = tx.value(draft.customer).clone();
     let subscription = draft.subscription.map(|id| tx.value(id).clone());
-    let total: i64 = draft.lines.iter().map(|line| line.integer("amount")).sum();
-    let lines: Vec<Value> = draft
-        .lines
-        .into_iter()
-        .map(|mut line| {
-            line.set("invoice", id.as_str());
-            line
-        })
-        .collect();
+    let mut lines = draft.lines;
+    let coupons = draft.discounts.iter().map(|id| (id.clone(), tx.value(id).text("source.coupon").to_owned()));
+    price(tx, &mut lines, draft.customer, &coupons.collect::<Vec<_>>(), draft.automatic_tax);
+    for line in &mut lines {
+        line.set("invoice", id.as_str());
+        for details in ["invoice_item_details", "subscription_item_details"] {
+            let item = line.text(&format!("parent.{details}.invoice_item")).to_owned();
+            tx.edit(&item, |item| item.set("invoice", id.as_str()));
+        }
+    }
     let parent = subscription.as_ref().map(|subscription| {
         json!({
             "quote_details": null,
@@ -49,12 +53,10 @@ pub fn draft(tx: &mut Tx, draft: Draft) -> String {
             "type": "subscription_details",
         })
     });
-    let tax = subscription.as_ref().is_some_and(|subscription| subscription.flag("automatic_tax.enabled"));
-    let invoice = shapes::invoice(json!({
+    let shown = |tax_id: &Value| json!({ "type": tax_id.at("type"), "value": tax_id.at("value") });
+    let mut invoice = shapes::invoice(json!({
         "id": id,
-        "amount_due": total,
-        "amount_remaining": total,
-        "automatic_tax": automatic_tax(tax),
+        "automatic_tax": automatic_tax(draft.automatic_tax),
         "billing_reason": draft.reason,
         "created": tx.now,
         "currency": draft.currency,
@@ -63,18 +65,43 @@ pub fn draft(tx: &mut Tx, draft: Draft) -> String {
         "customer_email": customer.at("email"),
         "customer_name": customer.at("name"),
         "customer_phone": customer.at("phone"),
+        "customer_tax_exempt": customer.at("tax_exempt"),
+        "customer_tax_ids": tax_ids::of_customer(tx, draft.customer).map(shown).collect::<Vec<_>>(),
         "description": draft.description,
+        "discounts": draft.discounts,
         "lines": { "object": "list", "data": lines, "has_more": false, "url": format!("/v1/invoices/{id}/lines") },
         "metadata": draft.metadata,
         "parent": parent,
         "period_start": draft.period.0,
         "period_end": draft.period.1,
-        "subtotal": total,
-        "subtotal_excluding_tax": total,
-        "total": total,
-        "total_excluding_tax": total,
+        "test_clock": customer.at("test_clock"),
     }));
-    tx.add(invoice, Value::Null)
+    totals::tally(&mut invoice, customer.integer("balance"));
+    tx.add(invoice, nothing())
+}
+
+/// Puts an invoice item on a draft.
+pub fn add_line(tx: &mut Tx, id: &str, item: &str) {
+    let invoice = tx.value(id).clone();
+    let mut line = [lines::of_item(tx.value(item))];
+    line[0].set("invoice", id);
+    price(tx, &mut line, invoice.text("customer"), &[], invoice.flag("automatic_tax.enabled"));
+    let balance = tx.value(invoice.text("customer")).integer("balance");
+    tx.edit(item, |item| item.set("invoice", id));
+    tx.edit(id, |invoice| {
+        let lines = [invoice.entries("lines.data"), &line].concat();
+        invoice.set("lines.data", lines);
+        totals::tally(invoice, balance);
+    });
+}
+
+/// Writes discounts and tax on the lines of one customer's invoice.
+pub fn price(tx: &Tx, lines: &mut [Value], customer: &str, discounts: &[(String, String)], automatic_tax: bool) {
+    totals::discount(tx, lines, discounts);
+    let tax = if automatic_tax { taxes::of_customer(tx, customer, taxes::is_added(tx, lines)) } else { None };
+    if let Some(tax) = tax {
+        totals::levy(lines, &tax);
+    }
 }
 
 fn automatic_tax(enabled: bool) -> Value {
@@ -83,77 +110,175 @@ fn automatic_tax(enabled: bool) -> Value {
     json!({ "disabled_reason": null, "enabled": enabled, "liability": liability, "provider": provider, "status": status })
 }
 
-/// Gives the invoice its number and opens it for payment.
+/// Gives the invoice its number, settles it with the customer's balance and opens it for payment.
 pub fn finalize(tx: &mut Tx, id: &str) {
     let customer = tx.value(id).text("customer").to_owned();
     let sequence = tx.value(&customer).integer("next_invoice_sequence");
     let number = format!("{}-{sequence:04}", tx.value(&customer).text("invoice_prefix"));
     tx.edit(&customer, |customer| customer.set("next_invoice_sequence", sequence + 1));
+    let balance = tx.value(&customer).integer("balance");
     let (now, page) = (tx.now, format!("{}/invoice/{id}", tx.pages));
+    let mut ending = 0;
     tx.edit(id, |invoice| {
+        totals::tally(invoice, balance);
+        ending = balance + invoice.integer("total") - invoice.integer("amount_due");
+        invoice.set("ending_balance", ending);
         invoice.set("number", number);
         invoice.set("status", "open");
         invoice.set("status_transitions.finalized_at", now);
         invoice.set("effective_at", now);
+        invoice.set("invoice_pdf", format!("{page}/pdf"));
         invoice.set("hosted_invoice_url", page);
-        invoice.set("starting_balance", 0);
-        invoice.set("ending_balance", 0);
     });
+    tx.update(&customer, "customer.updated", |customer| customer.set("balance", ending));
     tx.emit("invoice.finalized", id);
 }
 
-/// Pays an open invoice with a saved payment method, through `intent` if one was opened before. Answers whether it is paid now.
-pub fn pay(tx: &mut Tx, id: &str, method: Option<&str>, intent: Option<String>) -> bool {
+/// Who tries to pay. Attempts by hand, after the first one, leave the row of retries alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Hand,
+    Schedule,
+}
+
+/// Tries to pay an open invoice with a saved payment method, through `intent` if one was opened before.
+///
+/// # Errors
+/// Why it stays open; the attempt is on record.
+pub fn pay(tx: &mut Tx, id: &str, method: Option<&str>, intent: Option<String>) -> Result<(), Decline> {
+    attempt(tx, id, method, intent, By::Hand)
+}
+
+/// Tries again, as planned, with the card that pays now.
+pub fn retry(tx: &mut Tx, id: &str) {
+    let method = payer(tx, tx.value(id));
+    // What becomes of a refusal is decided by the row of retries.
+    let _ = attempt(tx, id, method.as_deref(), None, By::Schedule);
+}
+
+/// The payment method that usually pays such an invoice.
+pub fn payer(tx: &Tx, invoice: &Value) -> Option<String> {
+    let subscription = tx.value(invoice.text("parent.subscription_details.subscription"));
+    if !subscription.is_null() {
+        return subscriptions::method_of(tx, subscription);
+    }
+    tx.value(invoice.text("customer")).at("invoice_settings.default_payment_method").as_str().map(str::to_owned)
+}
+
+fn attempt(tx: &mut Tx, id: &str, method: Option<&str>, intent: Option<String>, by: By) -> Result<(), Decline> {
     let invoice = tx.value(id).clone();
     let amount = invoice.integer("amount_due");
     if amount == 0 {
         settle(tx, id, 0);
-        return true;
+        subscriptions::was_paid(tx, id);
+        return Ok(());
     }
-    let description = if invoice.text("billing_reason") == "subscription_create" { "Subscription creation" } else { "Subscription update" };
-    let description = if invoice.at("parent").is_null() { "Payment for Invoice" } else { description };
+    let (intent, share) = payment_of(tx, &invoice, intent);
+    let Some(method) = method else {
+        note_failure(tx, id, by);
+        return Err(NO_METHOD);
+    };
+    // Chance spares what is bought on a page: whoever sends a card there has been told already that the bank agrees.
+    let runs = matches!(invoice.text("billing_reason"), "subscription_cycle" | "subscription_update");
+    let unlucky = runs && tx.faults().next_charge();
+    if let Err(decline) = if unlucky { Err(DECLINED) } else { verdict_on(tx, method) } {
+        let method = tx.value(method).clone();
+        payments::fail(tx, &intent, &method, decline);
+        note_failure(tx, id, by);
+        return Err(decline);
+    }
+    payments::succeed(tx, &intent, method);
+    settle(tx, id, amount);
+    let now = tx.now;
+    tx.edit(&share, |share| {
+        share.set("amount_paid", amount);
+        share.set("status", "paid");
+        share.set("status_transitions.paid_at", now);
+    });
+    tx.emit("invoice_payment.paid", &share);
+    subscriptions::was_paid(tx, id);
+    Ok(())
+}
+
+/// The payment intent of an invoice and its share in the invoice, which all attempts go on with.
+fn payment_of(tx: &mut Tx, invoice: &Value, intent: Option<String>) -> (String, String) {
+    let id = invoice.text("id");
+    let kept = tx.hidden(id).clone();
+    if let (Some(intent), Some(share)) = (kept.at("intent").as_str(), kept.at("share").as_str()) {
+        return (intent.to_owned(), share.to_owned());
+    }
+    let description = match (invoice.text("billing_reason"), invoice.at("parent")) {
+        (_, Value::Null) => "Payment for Invoice",
+        ("subscription_create", _) => "Subscription creation",
+        _ => "Subscription update",
+    };
     let payment = Payment {
-        amount,
+        amount: invoice.integer("amount_due"),
         currency: invoice.text("currency"),
         customer: invoice.at("customer").as_str(),
         description: Some(description.to_owned()),
         details: nothing(),
     };
-    let intent = intent.unwrap_or_else(|| payments::open(tx, &payment));
+    let intent = match intent {
+        Some(intent) => {
+            tx.edit(&intent, |intent| intent.set("amount", payment.amount));
+            intent
+        }
+        None => payments::open(tx, &payment),
+    };
     let share = shapes::invoice_payment(json!({
-        "id": ids::fresh("inpay_1", 23), "amount_requested": amount, "created": tx.now, "currency": invoice.at("currency"),
+        "id": ids::fresh("inpay_1", 23), "amount_requested": payment.amount, "created": tx.now, "currency": invoice.at("currency"),
         "invoice": id, "payment": { "payment_intent": intent, "type": "payment_intent" },
     }));
     let share = tx.add(share, Value::Null);
-    let verdict = method.map(|method| verdict_on(tx.hidden(method)));
-    match (method, verdict) {
-        (Some(method), Some(Ok(()))) => {
-            payments::succeed(tx, &intent, method);
-            settle(tx, id, amount);
-            let now = tx.now;
-            tx.edit(&share, |share| {
-                share.set("amount_paid", amount);
-                share.set("status", "paid");
-                share.set("status_transitions.paid_at", now);
-            });
-            tx.emit("invoice_payment.paid", &share);
-            true
+    tx.edit_hidden(id, |hidden| {
+        hidden.set("intent", intent.as_str());
+        hidden.set("share", share.as_str());
+    });
+    (intent, share)
+}
+
+fn note_failure(tx: &mut Tx, id: &str, by: By) {
+    let (now, count) = (tx.now, tx.value(id).integer("attempt_count"));
+    let counts = by == By::Schedule || count == 0;
+    let next = usize::try_from(count).ok().and_then(|count| RETRY_DAYS.get(count)).map(|days| now + days * 86_400);
+    tx.edit(id, |invoice| {
+        invoice.set("attempted", true);
+        if counts {
+            invoice.set("attempt_count", count + 1);
+            invoice.set("next_payment_attempt", next);
         }
-        (method, verdict) => {
-            if let (Some(method), Some(Err(decline))) = (method, verdict) {
-                let method = tx.value(method).clone();
-                payments::fail(tx, &intent, &method, decline);
-            }
-            let retry = tx.now + RETRY_SECONDS;
-            tx.edit(id, |invoice| {
-                invoice.set("attempted", true);
-                invoice.set("attempt_count", invoice.integer("attempt_count") + 1);
-                invoice.set("next_payment_attempt", retry);
-            });
-            tx.emit("invoice.payment_failed", id);
-            false
-        }
+    });
+    tx.emit("invoice.payment_failed", id);
+    if counts && next.is_none() {
+        subscriptions::retries_ended(tx, id);
     }
+}
+
+/// Tries to pay an open invoice with a typed card, which is saved if the bank takes it.
+pub fn pay_with_card(tx: &mut Tx, id: &str, card: &Card) -> Result<(), Decline> {
+    if let Err(decline) = card.verdict(true) {
+        let invoice = tx.value(id).clone();
+        let (intent, _) = payment_of(tx, &invoice, None);
+        let method = payments::unsaved(tx, card);
+        payments::fail(tx, &intent, &method, decline);
+        note_failure(tx, id, By::Hand);
+        return Err(decline);
+    }
+    let method = payments::add_card(tx, card);
+    let customer = tx.value(id).text("customer").to_owned();
+    payments::save_card(tx, &method, &customer);
+    pay(tx, id, Some(&method), None)
+}
+
+/// Takes an open invoice as paid by other means.
+pub fn settle_outside(tx: &mut Tx, id: &str) {
+    if let Some(intent) = tx.hidden(id).at("intent").as_str().map(str::to_owned) {
+        payments::cancel(tx, &intent, "void_invoice");
+    }
+    let amount = tx.value(id).integer("amount_due");
+    settle(tx, id, amount);
+    subscriptions::was_paid(tx, id);
 }
 
 fn settle(tx: &mut Tx, id: &str, amount: i64) {
@@ -172,64 +297,26 @@ fn settle(tx: &mut Tx, id: &str, amount: i64) {
     tx.emit("invoice.payment_succeeded", id);
 }
 
-/// A line for one period of a subscription item.
-pub fn subscription_line(item: &Value, product: &str, period: (i64, i64), trial: bool) -> Value {
-    let price = item.at("price");
-    let quantity = item.integer("quantity");
-    let unit = if trial { 0 } else { price.integer("unit_amount") };
-    let description = if trial {
-        format!("Trial period for {product}")
-    } else {
-        let amount = money::written(unit, price.text("currency"));
-        format!("{quantity} × {product} (at {amount} / {})", interval(price))
-    };
-    let parent = json!({
-        "invoice_item_details": null,
-        "subscription_item_details": {
-            "invoice_item": null, "proration": false, "proration_details": { "credited_items": null },
-            "subscription": item.at("subscription"), "subscription_item": item.at("id"),
-        },
-        "type": "subscription_item_details",
-    });
-    line(price, quantity, unit, &description, period, &parent, item.at("subscription"))
-}
-
-/// A line for something bought once.
-pub fn single_line(item: &Value, now: i64) -> Value {
-    let parent = json!({
-        "invoice_item_details": { "invoice_item": ids::fresh("ii_1", 23), "proration": false, "proration_details": { "credited_items": null }, "subscription": null },
-        "subscription_item_details": null,
-        "type": "invoice_item_details",
-    });
-    let price = item.at("price");
-    line(price, item.integer("quantity"), price.integer("unit_amount"), item.text("description"), (now, now), &parent, &Value::Null)
-}
-
-fn line(price: &Value, quantity: i64, unit: i64, description: &str, period: (i64, i64), parent: &Value, subscription: &Value) -> Value {
-    shapes::line_item(json!({
-        "id": ids::fresh("il_1", 23),
-        "amount": unit * quantity,
-        "currency": price.at("currency"),
-        "description": description,
-        "parent": parent,
-        "period": { "start": period.0, "end": period.1 },
-        "pricing": {
-            "price_details": { "price": price.at("id"), "product": price.at("product") },
-            "type": "price_details",
-            "unit_amount_decimal": unit.to_string(),
-        },
-        "quantity": quantity,
-        "quantity_decimal": quantity.to_string(),
-        "subscription": subscription,
-        "subtotal": unit * quantity,
-    }))
-}
-
-/// `month`, or `3 months`.
-pub fn interval(price: &Value) -> String {
-    let interval = price.text("recurring.interval");
-    match price.integer("recurring.interval_count") {
-        0 | 1 => interval.to_owned(),
-        count => format!("{count} {interval}s"),
+/// Nobody has to pay this any more; what it took from the customer's balance goes back.
+pub fn void(tx: &mut Tx, id: &str) {
+    let invoice = tx.value(id).clone();
+    let (customer, now) = (invoice.text("customer"), tx.now);
+    let back = invoice.integer("starting_balance") - invoice.integer("ending_balance");
+    if let Some(intent) = tx.hidden(id).at("intent").as_str().map(str::to_owned) {
+        payments::cancel(tx, &intent, "void_invoice");
     }
+    if let Some(share) = tx.hidden(id).at("share").as_str().map(str::to_owned) {
+        tx.edit(&share, |share| {
+            share.set("status", "canceled");
+            share.set("status_transitions.canceled_at", now);
+        });
+    }
+    tx.edit(id, |invoice| {
+        invoice.set("auto_advance", false);
+        invoice.set("next_payment_attempt", Value::Null);
+        invoice.set("status", "void");
+        invoice.set("status_transitions.voided_at", now);
+    });
+    tx.update(customer, "customer.updated", |customer| customer.set("balance", customer.integer("balance") + back));
+    tx.emit("invoice.voided", id);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cards::{Card, Decline, NOT_AUTHENTICATED};
+use crate::cards::{Card, DECLINED, Decline, NOT_AUTHENTICATED};
 use crate::error::doc_url;
 use crate::ids;
 use crate::json::At;
@@ -11,8 +11,6 @@ use crate::store::{Tx, nothing};
 
 /// How long after the charge the owner of the disputing card has seen the bill.
 const DISPUTE_SECONDS: i64 = 5;
-/// Nine days, in which a dispute can be answered.
-const ANSWER_SECONDS: i64 = 9 * 86_400;
 
 /// Takes down a card as a payment method that belongs to nobody yet; answers its id.
 pub fn add_card(tx: &mut Tx, card: &Card) -> String {
@@ -30,6 +28,19 @@ pub fn save_card(tx: &mut Tx, method: &str, customer: &str) {
         method.set("customer", customer);
     });
     tx.emit("payment_method.attached", method);
+}
+
+/// What the bank says to charging a saved payment method.
+pub fn verdict_on(tx: &Tx, method: &str) -> Result<(), Decline> {
+    if tx.hidden(method).flag("fails_when_charged") { Err(DECLINED) } else { Ok(()) }
+}
+
+/// What the bank says to saving a payment method for later.
+pub fn verdict_on_saving(tx: &Tx, method: &str) -> Result<(), Decline> {
+    match tx.hidden(method).text("refused") {
+        "" => Ok(()),
+        number => Card::verdict_on_number(number, false),
+    }
 }
 
 /// What a payment is for.
@@ -124,40 +135,16 @@ fn wait_again(tx: &mut Tx, intent: &str, error: Value) {
     tx.emit("payment_intent.payment_failed", intent);
 }
 
-/// Nobody will pay this any more.
-pub fn cancel(tx: &mut Tx, intent: &str) {
+/// Nobody will pay this any more, for one of Stripe's reasons.
+pub fn cancel(tx: &mut Tx, intent: &str, reason: &str) {
     let now = tx.now;
     tx.edit(intent, |intent| {
         intent.set("canceled_at", now);
-        intent.set("cancellation_reason", "expired");
+        intent.set("cancellation_reason", reason);
         intent.set("next_action", Value::Null);
         intent.set("status", "canceled");
     });
     tx.emit("payment_intent.canceled", intent);
-}
-
-/// The card's owner denies the charge: the money is taken back until somebody decides.
-pub fn dispute(tx: &mut Tx, charge: &str) {
-    tx.edit_hidden(charge, |hidden| hidden.set("dispute_at", Value::Null));
-    tx.edit(charge, |charge| charge.set("disputed", true));
-    let (charge, created) = (tx.value(charge).clone(), tx.now);
-    let dispute = shapes::dispute(json!({
-        "id": ids::fresh("dp_1", 23),
-        "amount": charge.at("amount"),
-        "charge": charge.at("id"),
-        "created": created,
-        "currency": charge.at("currency"),
-        "evidence_details": {
-            "due_by": created + ANSWER_SECONDS, "enhanced_eligibility": {}, "has_evidence": false, "past_due": false, "submission_count": 0,
-        },
-        "payment_intent": charge.at("payment_intent"),
-        "payment_method_details": {
-            "card": { "brand": charge.at("payment_method_details.card.brand"), "case_type": "chargeback", "network": "visa", "network_reason_code": "10.4" },
-            "type": "card",
-        },
-    }));
-    let dispute = tx.add(dispute, Value::Null);
-    tx.emit("charge.dispute.created", &dispute);
 }
 
 /// A card that was tried and not saved, as errors show it.

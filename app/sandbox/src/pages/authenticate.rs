@@ -20,7 +20,7 @@ use super::pay::open_session;
 
 #[derive(Deserialize)]
 pub struct Pressed {
-    action: String,
+    pub action: String,
 }
 
 pub async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
@@ -35,20 +35,25 @@ pub async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> 
         0 => "saving your card".to_owned(),
         amount => format!("a payment of <strong>{}</strong>", money::written(amount, value.text("currency"))),
     };
-    let main = format!(
+    let main = question(&format!("/pay/{id}/authenticate"), &last4, &what);
+    page(StatusCode::OK, "Confirm it is you", false, &main, &[value.text("success_url"), value.text("cancel_url")])
+}
+
+/// What the bank asks: `what` is HTML, and the answer goes to `action`.
+pub fn question(action: &str, last4: &str, what: &str) -> String {
+    format!(
         r#"<h1>Confirm it is you</h1>
-<form class="card" method="post" action="/pay/{id}/authenticate">
-<p>The bank of your card ending in {last4} asks you to confirm {what}.</p>
+<form class="card" method="post" action="{}">
+<p>The bank of your card ending in {} asks you to confirm {what}.</p>
 <div class="actions">
 <button name="action" value="complete">Complete</button>
 <button class="quiet" name="action" value="fail">Fail</button>
 </div>
 <p class="hint">Complete stands for a right answer to the bank, Fail for a wrong one or none.</p>
 </form>"#,
-        id = inert(&id),
-        last4 = inert(&last4),
-    );
-    page(StatusCode::OK, "Confirm it is you", false, &main, &[value.text("success_url"), value.text("cancel_url")])
+        inert(action),
+        inert(last4),
+    )
 }
 
 /// Goes on at the payment page, which knows what became of it.

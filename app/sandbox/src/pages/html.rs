@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use time::OffsetDateTime;
 use url::Url;
 
 /// `<`, `>`, `&` and quotes written as entities.
@@ -87,16 +86,4 @@ fn origin(address: &str) -> Option<String> {
 /// `127.0.0.1:3000`, to name the seller by.
 pub fn host(address: &str) -> String {
     Url::parse(address).ok().map(|url| url.authority().to_owned()).unwrap_or_default()
-}
-
-/// `20 November 2026, 09:30`, in UTC.
-pub fn moment(at: i64) -> String {
-    let time = OffsetDateTime::from_unix_timestamp(at).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    format!("{}, {:02}:{:02}", day(at), time.hour(), time.minute())
-}
-
-/// `4 December 2026`, in UTC.
-pub fn day(at: i64) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(at).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    format!("{} {} {}", at.day(), at.month(), at.year())
 }

@@ -7,30 +7,21 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use crate::billing::checkout::{self, Paid};
-use crate::billing::invoices::interval;
+use crate::billing::lines::interval;
 use crate::billing::periods::next_boundary;
-use crate::cards::{Card, CardErrors, NOT_AUTHENTICATED};
+use crate::cards::{CardErrors, NOT_AUTHENTICATED};
+use crate::dates::day;
 use crate::json::At;
 use crate::money;
 use crate::shared::Shared;
 use crate::store::{Cause, Record};
 
-use super::html::{day, guarded, host, inert, joined, page};
-
-/// What was typed and pressed.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Typed {
-    action: String,
-    card_number: String,
-    expiry: String,
-    cvc: String,
-}
+use super::card_form::{TEST_CARDS, Typed, fields};
+use super::html::{guarded, host, inert, joined, page};
 
 /// Why the page is shown again.
 #[derive(Default)]
@@ -61,8 +52,11 @@ pub async fn submit(State(shared): State<Arc<Shared>>, Path(id): Path<String>, t
     if typed.action == "cancel" {
         return leave(session.value.text("cancel_url"), &session.value);
     }
+    if typed.action == "apply" {
+        return apply(&shared, &id, &session, &typed);
+    }
     let card = if checkout::needs_card(&session.value) {
-        match Card::read(&typed.card_number, &typed.expiry, &typed.cvc, shared.clock.now_ms().div_euclid(1_000)) {
+        match typed.card(shared.clock.now_ms().div_euclid(1_000)) {
             Ok(card) => Some(card),
             Err(fields) => {
                 let trouble = Trouble { reason: Some("Check the fields marked below."), fields };
@@ -89,6 +83,36 @@ pub async fn submit(State(shared): State<Arc<Shared>>, Path(id): Path<String>, t
             form(&shared, &session, StatusCode::INTERNAL_SERVER_ERROR, &typed, &trouble)
         }
     }
+}
+
+/// Takes the typed promotion code, and shows what is due then.
+fn apply(shared: &Shared, id: &str, session: &Record, typed: &Typed) -> Response {
+    let offered = session.value.flag("allow_promotion_codes");
+    let applied = shared.change(Cause::default(), |tx| {
+        let code = typed.promotion_code.trim();
+        Ok::<_, std::convert::Infallible>(if offered { checkout::promote(tx, id, code) } else { Ok(()) })
+    });
+    let reason = match applied {
+        Ok(Ok(())) => return Redirect::to(&format!("/pay/{id}")).into_response(),
+        Ok(Err(reason)) => reason,
+        Err(error) => {
+            tracing::error!(%error, session = id, "a promotion code was not recorded");
+            "The code could not be recorded. Try again."
+        }
+    };
+    form(shared, session, StatusCode::UNPROCESSABLE_ENTITY, typed, &Trouble { reason: Some(reason), ..Trouble::default() })
+}
+
+/// The field for a promotion code, where the seller takes one.
+fn promotion(session: &Value, typed: &Typed) -> String {
+    if !session.flag("allow_promotion_codes") {
+        return String::new();
+    }
+    format!(
+        r#"<div class="fields"><div class="whole"><label for="promotion_code">Promotion code</label><input id="promotion_code" name="promotion_code" value="{}" autocomplete="off" maxlength="100"></div></div>
+<div class="actions"><button class="quiet" name="action" value="apply">Apply</button></div>"#,
+        inert(&typed.promotion_code)
+    )
 }
 
 /// The session if it can still be paid; otherwise what to show instead. A complete one leads on to the seller.
@@ -144,11 +168,13 @@ fn form(shared: &Shared, session: &Record, status: StatusCode, typed: &Typed, tr
 <button class="quiet" name="action" value="cancel">Cancel</button>
 </div>
 <p class="hint">Cancel takes you back to {seller}; nothing is charged.</p>
+{promotion}
 </form>
 {TEST_CARDS}"#,
         seller = inert(&seller),
         id = inert(value.text("id")),
         bill = bill(shared, session, trial),
+        promotion = promotion(value, typed),
     );
     let title = if trouble.reason.is_some() { "Error: Pay" } else { "Pay" };
     page(status, title, false, &main, &[value.text("success_url"), value.text("cancel_url")])
@@ -177,14 +203,25 @@ fn bill(shared: &Shared, session: &Record, trial: Option<i64>) -> String {
             format!("<p>Renews on {} and every {rhythm} after, until cancelled.</p>", day(next))
         }
     };
+    let less = extra("Discount", -session.value.integer("total_details.amount_discount"), currency);
+    let tax = extra("Tax", session.value.integer("total_details.amount_tax"), currency);
     format!(
         r#"<table class="bill">
 <tbody>
-{rows}</tbody>
+{rows}{less}{tax}</tbody>
 <tfoot><tr><th scope="row">Due today</th><td>{today}</td></tr></tfoot>
 </table>
 {note}"#
     )
+}
+
+/// A row of the bill, unless it is nothing.
+fn extra(label: &str, amount: i64, currency: &str) -> String {
+    if amount == 0 {
+        String::new()
+    } else {
+        format!("<tr><th scope=\"row\">{label}</th><td>{}</td></tr>\n", money::written(amount, currency))
+    }
 }
 
 fn row(item: &Value, currency: &str) -> String {
@@ -201,43 +238,3 @@ fn row(item: &Value, currency: &str) -> String {
         "\n"
     )
 }
-
-fn fields(typed: &Typed, errors: &CardErrors) -> String {
-    let number = field("card_number", "Card number", "cc-number", "1234 1234 1234 1234", &typed.card_number, errors.number);
-    let expiry = field("expiry", "Expiry", "cc-exp", "MM / YY", &typed.expiry, errors.expiry);
-    // The security code is never sent back.
-    let cvc = field("cvc", "CVC", "cc-csc", "123", "", errors.cvc);
-    format!(r#"<div class="fields"><div class="whole">{number}</div><div>{expiry}</div><div>{cvc}</div></div>"#)
-}
-
-fn field(name: &str, label: &str, autocomplete: &str, placeholder: &str, value: &str, error: Option<&str>) -> String {
-    let value = inert(value);
-    let (state, message) = match error {
-        Some(error) => (
-            format!(r#" aria-invalid="true" aria-describedby="{name}-error""#),
-            format!(r#"<span class="error" id="{name}-error">{}</span>"#, inert(error)),
-        ),
-        None => (String::new(), String::new()),
-    };
-    format!(
-        r#"<label for="{name}">{label}</label><input id="{name}" name="{name}" value="{value}" placeholder="{placeholder}" inputmode="numeric" autocomplete="{autocomplete}" maxlength="30" required{state}>{message}"#
-    )
-}
-
-const TEST_CARDS: &str = r#"<details>
-<summary>Test cards</summary>
-<p>Any date in the future and any three digits go with them.</p>
-<table class="list">
-<thead><tr><th scope="col">Number</th><th scope="col">Result</th></tr></thead>
-<tbody>
-<tr><td>4242 4242 4242 4242</td><td>Paid</td></tr>
-<tr><td>4000 0000 0000 0002</td><td>Declined</td></tr>
-<tr><td>4000 0000 0000 9995</td><td>Insufficient funds</td></tr>
-<tr><td>4000 0000 0000 0069</td><td>Expired card</td></tr>
-<tr><td>4000 0000 0000 0127</td><td>Incorrect CVC</td></tr>
-<tr><td>4000 0000 0000 0341</td><td>Saved, fails when charged: pays nothing but a trial</td></tr>
-<tr><td>4000 0025 0000 3155</td><td>The bank asks first</td></tr>
-<tr><td>4000 0000 0000 0259</td><td>Paid, disputed 5 seconds later</td></tr>
-</tbody>
-</table>
-</details>"#;

@@ -6,20 +6,23 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::dates::moment;
 use crate::json::At;
 use crate::shared::Shared;
 use crate::store::{DELIVERY, Record, Store};
 
-use super::html::{inert, joined, moment, page};
+use super::html::{inert, joined, page};
 
 const SHOWN: usize = 50;
 const LONGEST: usize = 40;
 const ORDERS: &str = include_str!("orders.html");
 /// Heading, kind, and the fields shown of each.
-const LISTS: [(&str, &str, &[&str]); 6] = [
+const LISTS: [(&str, &str, &[&str]); 8] = [
     ("Checkout sessions", "checkout.session", &["status", "mode", "customer"]),
     ("Subscriptions", "subscription", &["status", "customer", "latest_invoice"]),
     ("Invoices", "invoice", &["status", "billing_reason", "number"]),
+    ("Schedules", "subscription_schedule", &["status", "customer", "subscription"]),
+    ("Refunds", "refund", &["status", "reason", "charge"]),
     ("Disputes", "dispute", &["status", "reason", "charge"]),
     ("Events", "event", &["type", "data.object.id"]),
     ("Deliveries", DELIVERY, &["status", "type", "event"]),
@@ -29,6 +32,7 @@ pub async fn index(State(shared): State<Arc<Shared>>) -> Response {
     let lists = shared.read(|store| joined(LISTS.iter().map(|(heading, kind, fields)| list(store, heading, kind, fields))));
     let main = format!(
         r##"<h1>Inside the sandbox</h1>
+<p><a href="/_sandbox/webhooks">Webhooks, and sending them again</a></p>
 <p>As JSON: <a href="/_sandbox/requests">requests</a>, <a href="/_sandbox/deliveries">deliveries</a>, <a href="/_sandbox/faults">faults</a>, <a href="/_sandbox/clock">clock</a>, <a href="/_sandbox/catalogue">endpoints and events</a>. <a href="#orders">What can be ordered</a></p>
 {lists}
 {ORDERS}"##

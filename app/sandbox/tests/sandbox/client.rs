@@ -24,13 +24,13 @@ const NOWHERE: &str = "http://127.0.0.1:9/";
 const SAME_FOR_ALL: &str = include_str!("../../../../end2end/sandbox/clients/summary.json");
 
 /// The sandbox on a free port, until dropped.
-struct Process {
+pub struct Process {
     child: Child,
-    api: String,
+    pub api: String,
 }
 
 impl Process {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_billing-sandbox"))
             .args(["--listen", "127.0.0.1:0", "--api-key", KEY])
             .stdout(Stdio::piped())
@@ -42,7 +42,7 @@ impl Process {
         Self { child, api }
     }
 
-    fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         self.api.trim_start_matches("http://").trim_end_matches('/')
     }
 
@@ -53,7 +53,7 @@ impl Process {
         assert_eq!(send(self.address(), "POST", "/_sandbox/faults", &headers, &body).await.unwrap().status, 200);
     }
 
-    fn client(&self, key: &str) -> Client {
+    pub fn client(&self, key: &str) -> Client {
         ClientBuilder::new(key).url(self.api.clone()).build().unwrap()
     }
 }
@@ -85,7 +85,7 @@ where
     request.customize().request_strategy(RequestStrategy::Idempotent(IdempotencyKey::new(key).unwrap())).send(client).await
 }
 
-async fn get<T: MiniDeserialize>(client: &Client, path: &str, query: &[(&str, &str)]) -> T {
+pub async fn get<T: MiniDeserialize>(client: &Client, path: &str, query: &[(&str, &str)]) -> T {
     let request = RequestBuilder::new(StripeMethod::Get, path);
     // The library would write an empty query as a pair without a name.
     let request = if query.is_empty() { request } else { request.query(&query.iter().copied().collect::<BTreeMap<_, _>>()) };

@@ -118,3 +118,14 @@ async fn receivers_can_bring_their_own_secret() {
     let listed: Vec<Value> = bench.list("/v1/webhook_endpoints").await;
     assert!(listed.len() == 2 && listed.iter().all(|endpoint| endpoint.get("secret").is_none()));
 }
+
+#[tokio::test]
+async fn a_sandbox_left_to_chance_says_its_seed() {
+    let bench = Bench::start().await;
+    assert_eq!(bench.sandbox.leave_to_chance(Some(7), 100), 7);
+    let random = send(&bench.address, "GET", "/_sandbox/faults", &[], "").await.unwrap().json()["random"].clone();
+    assert_eq!((&random["seed"], &random["percent"]), (&7.into(), &100.into()));
+    let made_up = bench.sandbox.leave_to_chance(None, 0);
+    assert_eq!(bench.sandbox.leave_to_chance(Some(made_up), 0), made_up);
+    bench.customer().await;
+}

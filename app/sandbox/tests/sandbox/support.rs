@@ -47,7 +47,7 @@ pub async fn send(address: &str, method: &str, path: &str, headers: &[(&str, &st
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
-    let answer = String::from_utf8(answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, text) = answer.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
@@ -57,6 +57,11 @@ pub async fn send(address: &str, method: &str, path: &str, headers: &[(&str, &st
 
 pub fn form(pairs: &[(&str, &str)]) -> String {
     Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// The text in a field.
+pub fn text<'v>(object: &'v Value, field: &str) -> &'v str {
+    object[field].as_str().unwrap()
 }
 
 /// A clock that stands still until moved.
@@ -154,6 +159,19 @@ impl Bench {
         ];
         pairs.extend_from_slice(extra);
         self.post("/v1/checkout/sessions", &pairs).await
+    }
+
+    /// A running subscription paid with `card`.
+    pub async fn subscription(&self, price: &str, card: &str, extra: &[(&str, &str)]) -> Value {
+        let session = self.session("subscription", price, extra).await;
+        assert_eq!(self.pay(&session, card).await.status, 303);
+        let id = self.get(&format!("/v1/checkout/sessions/{}", text(&session, "id"))).await["subscription"].clone();
+        self.get(&format!("/v1/subscriptions/{}", id.as_str().unwrap())).await
+    }
+
+    /// The kinds of the events after the first `known`, oldest first.
+    pub async fn events_after(&self, known: usize) -> Vec<String> {
+        self.events().await.split_off(known)
     }
 
     /// Types a card into the session's page and presses Pay.

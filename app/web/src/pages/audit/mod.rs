@@ -43,6 +43,7 @@ pub async fn load(mut call: Read<may::ViewAudit>, visit: &Visit) -> Loaded<Model
     faults.extend(listed.actor.as_ref().err().map(|fault| FieldProblem::new("actor", *fault)));
     if !faults.is_empty() {
         (listed.events, listed.next) = (vec![], None);
+        visit.refuse_query();
     }
     let (account_name, may_export) = (call.proof().standing().name.clone(), audit::may_export(&call));
     Ok(Model { account_name, typed, faults, is_later: after.is_some(), listed, may_export })
