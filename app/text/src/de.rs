@@ -405,6 +405,12 @@ activity {
     subscription_resumed: "Tarif fortgesetzt",
     subscription_trial_ended: "Testphase beendet",
     payment_failed: "Zahlung fehlgeschlagen",
+    subscription_surplus: "Zweites Abonnement zurückgezahlt",
+    licence_started: "Lizenz begonnen",
+    licence_ended: "Lizenz beendet",
+    payment_refunded: "Zahlung erstattet",
+    payment_disputed: "Zahlung angefochten",
+    credits_adjusted: "Credits berichtigt",
     workspace_created: "Arbeitsbereich erstellt",
     member_role_changed: "Rolle geändert",
     member_removed: "Mitglied entfernt",
@@ -829,6 +835,12 @@ danger {
     banner_link: "Zu den Einstellungen",
 }
 
+overdue {
+    banner: "Eine Zahlung für {account} ist fehlgeschlagen. Der Tarif bleibt bis {date} bestehen.",
+    banner_over: "Der Tarif von {account} ist beendet, weil eine Zahlung fehlgeschlagen ist.",
+    banner_link: "Abrechnung ansehen",
+}
+
 subscription_status {
     active: "Aktiv",
     trialing: "Testphase",
@@ -1145,6 +1157,25 @@ mail {
     removed_subject: "Sie gehören nicht mehr zu {account}",
     removed_heading: "Sie wurden aus einem Arbeitsbereich entfernt",
     removed_text: "{by} hat Sie aus {account} entfernt. Er öffnet sich für Sie nicht mehr. Was Sie dort getan haben, behält Ihren Namen, und Ihre anderen Arbeitsbereiche sind, wie sie waren.",
+    declined_payment_subject: "Eine Zahlung für {account} ist fehlgeschlagen",
+    declined_payment_heading: "Eine Zahlung ist nicht durchgegangen",
+    declined_payment_text: "Die Karte wurde abgelehnt, als {amount} für {account} bezahlt werden sollten. Hinterlegen Sie auf der Abrechnungsseite eine gültige Karte; es wird von selbst noch einmal versucht.",
+    declined_text_until: "Die Karte wurde abgelehnt, als {amount} für {account} bezahlt werden sollten. Bis {date} bleibt alles, wie es ist. Hinterlegen Sie bis dahin auf der Abrechnungsseite eine gültige Karte; es wird von selbst noch einmal versucht. Danach gelten für {account} die Grenzen des kostenlosen Tarifs, und nichts wird gelöscht.",
+    unconfirmed_subject: "Bestätigen Sie eine Zahlung für {account}",
+    unconfirmed_heading: "Ihre Bank bittet Sie, eine Zahlung zu bestätigen",
+    unconfirmed_text: "{amount} für {account} sind bezahlt, sobald Sie das bei Ihrer Bank bestätigen. Der Knopf führt auf die Seite dafür.",
+    trial_ends_subject: "Die Testphase von {account} endet am {date}",
+    trial_ends_heading: "Ihre Testphase endet bald",
+    trial_ends_text: "Die Testphase von {plan} für {account} endet am {date}. Von da an werden {amount} für jeden Zeitraum berechnet. Wenn Sie das nicht möchten, beenden Sie sie vorher auf der Abrechnungsseite.",
+    lapsed_subject: "Für {account} gelten die Grenzen des kostenlosen Tarifs",
+    lapsed_heading: "Ein Tarif ist beendet",
+    lapsed_text: "Die Zahlung für {plan} kam nicht rechtzeitig, darum gelten für {account} jetzt die Grenzen des kostenlosen Tarifs. Gelöscht wurde nichts. Sobald die Zahlung da ist, ist alles, wie es war.",
+    surplus_subject: "Ein zweites Abonnement von {account} wurde beendet und zurückgezahlt",
+    surplus_heading: "Ein Abonnement war zu viel",
+    surplus_text: "{account} hatte neben dem Abonnement, das es nutzt, ein zweites. Wir haben es beendet; was dafür bezahlt wurde, geht innerhalb weniger Tage auf die Karte zurück. Das genutzte bleibt, wie es war.",
+    credits_low_subject: "{account} hat noch {credits} Credits",
+    credits_low_heading: "Die Credits werden knapp",
+    credits_low_text: "{account} hat noch {credits} Credits. Sind sie verbraucht, warten Antworten der KI, bis es neue gibt. Auf der Abrechnungsseite bekommen Sie mehr.",
     membership_reason: "Sie bekommen diese Nachricht, weil es um Ihren Zugang zu {account} geht.",
     unsubscribe: "E-Mails dieser Art abbestellen:",
 }

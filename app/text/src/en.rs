@@ -395,6 +395,12 @@ activity: Activity {
     subscription_resumed: "Plan resumed",
     subscription_trial_ended: "Trial ended",
     payment_failed: "Payment failed",
+    subscription_surplus: "Second subscription paid back",
+    licence_started: "Licence started",
+    licence_ended: "Licence ended",
+    payment_refunded: "Payment refunded",
+    payment_disputed: "Payment disputed",
+    credits_adjusted: "Credits adjusted",
     workspace_created: "Workspace created",
     member_role_changed: "Role changed",
     member_removed: "Member removed",
@@ -827,6 +833,13 @@ danger: Danger {
     banner_link: "See settings",
 }
 
+/// The banner of an account whose payment failed.
+overdue: Overdue {
+    banner: "A payment for {account} failed. The plan is kept until {date}.",
+    banner_over: "The plan of {account} has ended, because a payment failed.",
+    banner_link: "See billing",
+}
+
 subscription_status: SubscriptionStatus {
     active: "Active",
     trialing: "Trial",
@@ -1146,6 +1159,25 @@ mail: Mail {
     removed_subject: "You are no longer in {account}",
     removed_heading: "You were removed from a workspace",
     removed_text: "{by} removed you from {account}. It does not open for you any more. What you did there keeps your name, and your other workspaces are as they were.",
+    declined_payment_subject: "A payment for {account} failed",
+    declined_payment_heading: "A payment did not go through",
+    declined_payment_text: "The card was declined when {amount} for {account} was to be paid. Update the card on the billing page; it is tried again by itself.",
+    declined_text_until: "The card was declined when {amount} for {account} was to be paid. Everything works as before until {date}. Update the card on the billing page by then; it is tried again by itself. After that day {account} has the limits of the free plan, and nothing is deleted.",
+    unconfirmed_subject: "Confirm a payment for {account}",
+    unconfirmed_heading: "Your bank asks you to confirm a payment",
+    unconfirmed_text: "{amount} for {account} is paid as soon as you confirm it with your bank. The button leads to the page where you do.",
+    trial_ends_subject: "The trial of {account} ends on {date}",
+    trial_ends_heading: "Your trial ends soon",
+    trial_ends_text: "The trial of {plan} for {account} ends on {date}. From then on {amount} is charged for each period. If you do not want that, end it on the billing page before.",
+    lapsed_subject: "{account} is on the limits of the free plan",
+    lapsed_heading: "A plan has ended",
+    lapsed_text: "The payment for {plan} did not arrive in time, so {account} has the limits of the free plan now. Nothing was deleted. As soon as the payment is made, everything is as it was.",
+    surplus_subject: "A second subscription of {account} was ended and paid back",
+    surplus_heading: "There was a subscription too many",
+    surplus_text: "{account} had a second subscription beside the one it uses. We ended it, and whatever was paid for it goes back to the card, within a few days. The one you use is as it was.",
+    credits_low_subject: "{account} has {credits} credits left",
+    credits_low_heading: "Credits run low",
+    credits_low_text: "{account} has {credits} credits left. When they are used up, answers of the AI wait until there are new ones. On the billing page you can get more.",
     membership_reason: "You get this message because it concerns your place in {account}.",
     unsubscribe: "Stop e-mails of this kind:",
 }

@@ -403,6 +403,12 @@ activity {
     subscription_resumed: "Plan reanudado",
     subscription_trial_ended: "Prueba terminada",
     payment_failed: "Pago fallido",
+    subscription_surplus: "Segunda suscripción devuelta",
+    licence_started: "Licencia iniciada",
+    licence_ended: "Licencia terminada",
+    payment_refunded: "Pago reembolsado",
+    payment_disputed: "Pago disputado",
+    credits_adjusted: "Créditos ajustados",
     workspace_created: "Espacio de trabajo creado",
     member_role_changed: "Rol cambiado",
     member_removed: "Miembro quitado",
@@ -827,6 +833,12 @@ danger {
     banner_link: "Ver ajustes",
 }
 
+overdue {
+    banner: "Ha fallado un pago de {account}. El plan se mantiene hasta el {date}.",
+    banner_over: "El plan de {account} ha terminado porque ha fallado un pago.",
+    banner_link: "Ver facturación",
+}
+
 subscription_status {
     active: "Activo",
     trialing: "Prueba",
@@ -1143,6 +1155,25 @@ mail {
     removed_subject: "Ya no estás en {account}",
     removed_heading: "Te han quitado de un espacio de trabajo",
     removed_text: "{by} te ha quitado de {account}. Ya no se abre para ti. Lo que hiciste allí conserva tu nombre, y tus otros espacios de trabajo siguen como estaban.",
+    declined_payment_subject: "Ha fallado un pago de {account}",
+    declined_payment_heading: "Un pago no se ha realizado",
+    declined_payment_text: "La tarjeta fue rechazada al pagar {amount} por {account}. Actualiza la tarjeta en la página de facturación; se vuelve a intentar automáticamente.",
+    declined_text_until: "La tarjeta fue rechazada al pagar {amount} por {account}. Todo funciona como antes hasta el {date}. Actualiza la tarjeta antes de ese día en la página de facturación; se vuelve a intentar automáticamente. Después, {account} tendrá los límites del plan gratuito, y no se borra nada.",
+    unconfirmed_subject: "Confirma un pago de {account}",
+    unconfirmed_heading: "Tu banco te pide que confirmes un pago",
+    unconfirmed_text: "El pago de {amount} por {account} se realiza en cuanto lo confirmes con tu banco. El botón lleva a la página donde se hace.",
+    trial_ends_subject: "La prueba de {account} termina el {date}",
+    trial_ends_heading: "Tu prueba termina pronto",
+    trial_ends_text: "La prueba de {plan} para {account} termina el {date}. A partir de entonces se cobra {amount} por cada periodo. Si no lo quieres, termínala antes en la página de facturación.",
+    lapsed_subject: "{account} tiene los límites del plan gratuito",
+    lapsed_heading: "Un plan ha terminado",
+    lapsed_text: "El pago de {plan} no llegó a tiempo, así que {account} tiene ahora los límites del plan gratuito. No se ha borrado nada. En cuanto se haga el pago, todo vuelve a ser como antes.",
+    surplus_subject: "Se terminó y devolvió una segunda suscripción de {account}",
+    surplus_heading: "Había una suscripción de más",
+    surplus_text: "{account} tenía una segunda suscripción además de la que usa. La hemos terminado; lo que se pagó vuelve a la tarjeta en unos días. La que usas sigue como estaba.",
+    credits_low_subject: "A {account} le quedan {credits} créditos",
+    credits_low_heading: "Quedan pocos créditos",
+    credits_low_text: "A {account} le quedan {credits} créditos. Cuando se agoten, las respuestas de la IA esperan hasta que haya nuevos. En la página de facturación puedes conseguir más.",
     membership_reason: "Recibes este mensaje porque afecta a tu lugar en {account}.",
     unsubscribe: "Dejar de recibir correos de este tipo:",
 }

@@ -410,6 +410,12 @@ activity {
     subscription_resumed: "Forfait repris",
     subscription_trial_ended: "Essai terminé",
     payment_failed: "Échec du paiement",
+    subscription_surplus: "Second abonnement remboursé",
+    licence_started: "Licence commencée",
+    licence_ended: "Licence terminée",
+    payment_refunded: "Paiement remboursé",
+    payment_disputed: "Paiement contesté",
+    credits_adjusted: "Crédits rectifiés",
     workspace_created: "Espace de travail créé",
     member_role_changed: "Rôle modifié",
     member_removed: "Membre retiré",
@@ -834,6 +840,12 @@ danger {
     banner_link: "Voir les paramètres",
 }
 
+overdue {
+    banner: "Un paiement pour {account} a échoué. Le forfait est maintenu jusqu’au {date}.",
+    banner_over: "Le forfait de {account} a pris fin, car un paiement a échoué.",
+    banner_link: "Voir la facturation",
+}
+
 subscription_status {
     active: "Actif",
     trialing: "Essai",
@@ -1150,6 +1162,25 @@ mail {
     removed_subject: "Vous n'êtes plus dans {account}",
     removed_heading: "Vous avez été retiré d'un espace de travail",
     removed_text: "{by} vous a retiré de {account}. Cet espace ne s'ouvre plus pour vous. Ce que vous y avez fait garde votre nom, et vos autres espaces de travail restent comme ils étaient.",
+    declined_payment_subject: "Un paiement pour {account} a échoué",
+    declined_payment_heading: "Un paiement n’a pas abouti",
+    declined_payment_text: "La carte a été refusée lors du paiement de {amount} pour {account}. Mettez la carte à jour sur la page de facturation ; un nouvel essai a lieu de lui-même.",
+    declined_text_until: "La carte a été refusée lors du paiement de {amount} pour {account}. Tout fonctionne comme avant jusqu’au {date}. Mettez la carte à jour d’ici là sur la page de facturation ; un nouvel essai a lieu de lui-même. Ensuite, {account} aura les limites du forfait gratuit, et rien ne sera supprimé.",
+    unconfirmed_subject: "Confirmez un paiement pour {account}",
+    unconfirmed_heading: "Votre banque vous demande de confirmer un paiement",
+    unconfirmed_text: "{amount} pour {account} sera payé dès que vous l’aurez confirmé auprès de votre banque. Le bouton mène à la page prévue pour cela.",
+    trial_ends_subject: "L’essai de {account} se termine le {date}",
+    trial_ends_heading: "Votre essai se termine bientôt",
+    trial_ends_text: "L’essai de {plan} pour {account} se termine le {date}. À partir de là, {amount} est prélevé pour chaque période. Si vous ne le souhaitez pas, mettez-y fin avant sur la page de facturation.",
+    lapsed_subject: "{account} a les limites du forfait gratuit",
+    lapsed_heading: "Un forfait a pris fin",
+    lapsed_text: "Le paiement de {plan} n’est pas arrivé à temps : {account} a désormais les limites du forfait gratuit. Rien n’a été supprimé. Dès que le paiement est fait, tout redevient comme avant.",
+    surplus_subject: "Un second abonnement de {account} a été arrêté et remboursé",
+    surplus_heading: "Il y avait un abonnement de trop",
+    surplus_text: "{account} avait un second abonnement en plus de celui qu’il utilise. Nous l’avons arrêté ; ce qui a été payé revient sur la carte en quelques jours. Celui que vous utilisez reste tel quel.",
+    credits_low_subject: "{account} n’a plus que {credits} crédits",
+    credits_low_heading: "Les crédits s’épuisent",
+    credits_low_text: "{account} n’a plus que {credits} crédits. Une fois épuisés, les réponses de l’IA attendent qu’il y en ait de nouveaux. La page de facturation permet d’en obtenir.",
     membership_reason: "Vous recevez ce message parce qu'il concerne votre place dans {account}.",
     unsubscribe: "Ne plus recevoir d'e-mails de ce type\u{a0}:",
 }

@@ -408,6 +408,12 @@ activity {
     subscription_resumed: "Abonnement voortgezet",
     subscription_trial_ended: "Proefperiode beëindigd",
     payment_failed: "Betaling mislukt",
+    subscription_surplus: "Tweede abonnement terugbetaald",
+    licence_started: "Licentie begonnen",
+    licence_ended: "Licentie beëindigd",
+    payment_refunded: "Betaling terugbetaald",
+    payment_disputed: "Betaling betwist",
+    credits_adjusted: "Credits gecorrigeerd",
     workspace_created: "Werkruimte gemaakt",
     member_role_changed: "Rol gewijzigd",
     member_removed: "Lid verwijderd",
@@ -832,6 +838,12 @@ danger {
     banner_link: "Instellingen bekijken",
 }
 
+overdue {
+    banner: "Een betaling voor {account} is mislukt. Het abonnement blijft tot {date}.",
+    banner_over: "Het abonnement van {account} is beëindigd, omdat een betaling is mislukt.",
+    banner_link: "Facturering bekijken",
+}
+
 subscription_status {
     active: "Actief",
     trialing: "Proefperiode",
@@ -1148,6 +1160,25 @@ mail {
     removed_subject: "Je zit niet meer in {account}",
     removed_heading: "Je bent uit een werkruimte verwijderd",
     removed_text: "{by} heeft je uit {account} verwijderd. De werkruimte gaat voor jou niet meer open. Wat je daar deed, houdt jouw naam, en je andere werkruimtes zijn zoals ze waren.",
+    declined_payment_subject: "Een betaling voor {account} is mislukt",
+    declined_payment_heading: "Een betaling is niet gelukt",
+    declined_payment_text: "De kaart werd geweigerd toen {amount} voor {account} betaald moest worden. Werk de kaart bij op de factureringspagina; het wordt vanzelf opnieuw geprobeerd.",
+    declined_text_until: "De kaart werd geweigerd toen {amount} voor {account} betaald moest worden. Tot {date} werkt alles zoals voorheen. Werk de kaart vóór die dag bij op de factureringspagina; het wordt vanzelf opnieuw geprobeerd. Daarna gelden voor {account} de grenzen van het gratis abonnement, en er wordt niets verwijderd.",
+    unconfirmed_subject: "Bevestig een betaling voor {account}",
+    unconfirmed_heading: "Je bank vraagt je een betaling te bevestigen",
+    unconfirmed_text: "{amount} voor {account} is betaald zodra je het bij je bank bevestigt. De knop leidt naar de pagina waar dat kan.",
+    trial_ends_subject: "De proefperiode van {account} eindigt op {date}",
+    trial_ends_heading: "Je proefperiode eindigt binnenkort",
+    trial_ends_text: "De proefperiode van {plan} voor {account} eindigt op {date}. Vanaf dan wordt voor elke periode {amount} in rekening gebracht. Wil je dat niet, beëindig haar dan eerder op de factureringspagina.",
+    lapsed_subject: "Voor {account} gelden de grenzen van het gratis abonnement",
+    lapsed_heading: "Een abonnement is beëindigd",
+    lapsed_text: "De betaling voor {plan} kwam niet op tijd, dus gelden voor {account} nu de grenzen van het gratis abonnement. Er is niets verwijderd. Zodra de betaling er is, is alles weer zoals het was.",
+    surplus_subject: "Een tweede abonnement van {account} is beëindigd en terugbetaald",
+    surplus_heading: "Er was een abonnement te veel",
+    surplus_text: "{account} had naast het abonnement dat het gebruikt een tweede. We hebben het beëindigd; wat ervoor is betaald, gaat binnen enkele dagen terug naar de kaart. Het abonnement dat je gebruikt, blijft zoals het was.",
+    credits_low_subject: "{account} heeft nog {credits} credits",
+    credits_low_heading: "De credits raken op",
+    credits_low_text: "{account} heeft nog {credits} credits. Zijn ze op, dan wachten antwoorden van de AI tot er nieuwe zijn. Op de factureringspagina krijg je er meer.",
     membership_reason: "Je krijgt dit bericht omdat het over je plek in {account} gaat.",
     unsubscribe: "E-mails van deze soort stoppen:",
 }

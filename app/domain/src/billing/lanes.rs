@@ -179,10 +179,17 @@ async fn try_write(keel: &Keel, lane: &Lane, found: &Found, events: &[EventRow],
     if !hold(keel, &mut tx, lane).await.map_err(told)? {
         return Ok(false);
     }
-    let ours = settle::settle(&mut tx, keel, found).await.map_err(told)?;
-    let state = if ours { "done" } else { "ignored" };
-    for event in events {
-        tx.run(SETTLE_EVENT, args![event.id.as_str(), state, keel.now()]).await.map_err(|e| told(e.into()))?;
+    if let Some(owner) = found.customer().filter(|owner| *owner != lane.customer) {
+        // Only in its customer's lane is it sure that no older answer is written later.
+        for event in events {
+            inbox::move_to(&mut tx, owner, &event.id, keel.now()).await.map_err(told)?;
+        }
+    } else {
+        let ours = settle::settle(&mut tx, keel, found).await.map_err(told)?;
+        let state = if ours { "done" } else { "ignored" };
+        for event in events {
+            tx.run(SETTLE_EVENT, args![event.id.as_str(), state, keel.now()]).await.map_err(|e| told(e.into()))?;
+        }
     }
     if last {
         release(&mut tx, lane).await.map_err(told)?;

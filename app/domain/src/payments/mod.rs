@@ -8,12 +8,14 @@
 //! Every call that goes over the network takes [`Outside`] first, because no transaction may be open while it waits.
 
 mod changes;
+mod charges;
 mod checkouts;
 mod customers;
 mod events;
 mod invoices;
 mod portal;
 mod prices;
+mod refunds;
 mod subscriptions;
 pub mod webhook;
 
@@ -28,9 +30,10 @@ use stripe_client_core::{RequestBuilder, StripeMethod};
 use crate::access::Outside;
 
 pub use changes::{PreviewState, Upcoming, WantedItems};
+pub use charges::{ChargeState, DisputeState, DisputeStatus, IntentStatus};
 pub use checkouts::{CheckoutCreated, CheckoutKind, CheckoutMode, CheckoutState, CheckoutStatus, WantedCheckout};
 pub use customers::{CustomerDetails, CustomerId};
-pub use invoices::{InvoiceLine, InvoiceState, InvoiceStatus};
+pub use invoices::{InvoiceLine, InvoiceState, InvoiceStatus, PaidInvoice};
 pub use prices::{PriceFound, Recurrence, WantedPrice};
 pub use subscriptions::{SubscriptionState, SubscriptionStatus};
 
@@ -261,6 +264,12 @@ trait Listed {
 #[derive(Deserialize)]
 struct Named {
     id: String,
+}
+
+impl Listed for Named {
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 /// What Keel writes on its objects, to know them again.

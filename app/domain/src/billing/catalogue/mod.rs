@@ -32,6 +32,9 @@ pub struct Product {
     /// What the payment page asks.
     #[serde(default)]
     pub checkout: CheckoutSwitches,
+    /// What happens when money or credits run out.
+    #[serde(default)]
+    pub billing: BillingSwitches,
     /// In the order of the pricing page.
     pub plans: Vec<Plan>,
     /// Likewise.
@@ -62,6 +65,22 @@ pub struct CheckoutSwitches {
     pub billing_address: Option<bool>,
     /// Asks for a tax id.
     pub tax_id: Option<bool>,
+}
+
+/// What happens when money or credits run out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BillingSwitches {
+    /// Days that an overdue subscription keeps its plan.
+    pub past_due_days: u32,
+    /// Whoever answers for the money is told when the credits fall below so many.
+    pub low_balance: i64,
+}
+
+impl Default for BillingSwitches {
+    fn default() -> Self {
+        Self { past_due_days: 14, low_balance: 50 }
+    }
 }
 
 /// Something of the catalogue.
