@@ -272,10 +272,10 @@ both! {
 }
 
 #[expect(clippy::disallowed_methods, reason = "adjustments are made by the operator too")]
-async fn adjusted(keel: &Keel, account: &AccountId, amount: i64, fact: &str) -> Result<(), Refusal> {
+pub async fn adjusted(keel: &Keel, account: &AccountId, amount: i64, fact: &str) -> Result<(), Refusal> {
     credits::adjust(&SystemGrant::new(keel, "test"), account, amount, "goodwill", fact).await
 }
 
-async fn adjust(app: &App, account: &AccountId, amount: i64, fact: &str) {
+pub async fn adjust(app: &App, account: &AccountId, amount: i64, fact: &str) {
     adjusted(&app.keel, account, amount, fact).await.unwrap();
 }

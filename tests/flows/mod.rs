@@ -30,6 +30,7 @@ mod overload;
 mod passwords;
 mod production;
 mod profiles;
+mod prorations;
 mod proxies;
 mod purchases;
 mod records;

@@ -20,7 +20,7 @@ both! {
         app.settles("SELECT COUNT(*) FROM marks WHERE name LIKE 'turn%'", 2).await;
         app.webhooks("drop").await;
         let mut buyers = vec![];
-        for number in 0..scaled(2, 6) {
+        for number in 0..scaled(2, 3) {
             let email = format!("buyer{number}@acme.example");
             let buyer = app.buyer(&email, "pro", "month").await;
             let page = app.order(&buyer, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;

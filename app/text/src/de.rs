@@ -670,6 +670,8 @@ detail {
     status: "Status",
     factor: "Mit",
     reason: "Grund",
+    licence: "Lizenz",
+    amount: "Betrag",
     ends: "Endet",
     begins: "Beginnt",
     interval: "Zeitraum",

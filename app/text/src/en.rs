@@ -663,6 +663,8 @@ detail: Detail {
     status: "Status",
     factor: "By",
     reason: "Reason",
+    licence: "Licence",
+    amount: "Amount",
     ends: "Ends",
     begins: "Begins",
     interval: "Paid by",

@@ -668,6 +668,8 @@ detail {
     status: "Estado",
     factor: "Con",
     reason: "Motivo",
+    licence: "Licencia",
+    amount: "Importe",
     ends: "Termina",
     begins: "Empieza",
     interval: "Periodo",

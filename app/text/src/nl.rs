@@ -673,6 +673,8 @@ detail {
     status: "Status",
     factor: "Met",
     reason: "Reden",
+    licence: "Licentie",
+    amount: "Bedrag",
     ends: "Eindigt",
     begins: "Begint",
     interval: "Periode",

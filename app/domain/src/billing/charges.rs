@@ -26,14 +26,15 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, account: &AccountId, paymen
     };
     let (refunded, lost) = (charge.refunded.clamp(0, charge.amount.max(0)), sum(&|status| *status == DisputeStatus::Lost));
     let contested = sum(&DisputeStatus::is_open);
-    let status = match (lost + contested, refunded) {
+    let disputed = lost.saturating_add(contested);
+    let status = match (disputed, refunded) {
         (0, 0) => "paid",
         (0, _) => "refunded",
         _ => "disputed",
     };
     tx.run(SET, args![payment, charge.amount, refunded, lost, contested, status]).await?;
-    let disputed = (lost + contested, before.1 + before.2);
-    for (now_is, was, action) in [(refunded, before.0, Action::PaymentRefunded), (disputed.0, disputed.1, Action::PaymentDisputed)] {
+    let before = (before.0, before.1.saturating_add(before.2));
+    for (now_is, was, action) in [(refunded, before.0, Action::PaymentRefunded), (disputed, before.1, Action::PaymentDisputed)] {
         if now_is > was {
             let amount = now_is.to_string();
             audit::write(tx, &Actor::System("stripe"), action, Some(account), payment, &[("amount", &amount)], now).await?;

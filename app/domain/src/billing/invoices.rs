@@ -66,7 +66,7 @@ async fn keep_payment(
     let (amount, currency, number) = (invoice.total, invoice.currency.as_str(), invoice.number.clone());
     let payment = Payment { stripe_id: &invoice.id, product, amount, currency, status, at, number };
     let before = payments::keep(tx, account, payment).await?;
-    if status == "failed" && invoice.total != 0 && before.as_deref() != Some(status) {
+    if status == "failed" && invoice.total > 0 && before.as_deref() != Some(status) {
         audit::write(tx, &Actor::System("stripe"), Action::PaymentFailed, Some(account), &invoice.id, &[], keel.now()).await?;
     }
     Ok(())

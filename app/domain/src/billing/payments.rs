@@ -22,7 +22,7 @@ pub(super) struct Payment<'a> {
     pub stripe_id: &'a str,
     /// What was bought.
     pub product: String,
-    /// Minor units; nothing is no payment.
+    /// Minor units; nothing, or less, is no payment.
     pub amount: i64,
     pub currency: &'a str,
     /// `paid`, `pending` or `failed`.
@@ -35,7 +35,7 @@ pub(super) struct Payment<'a> {
 /// Writes a payment down. Gives how it stood before: nothing for a new one. The first that is paid settles the account's currency.
 pub(super) async fn keep(tx: &mut Tx, account: &AccountId, payment: Payment<'_>) -> Result<Option<String>> {
     let before: Option<(String,)> = tx.find(FIND, args![payment.stripe_id]).await?;
-    if payment.amount == 0 {
+    if payment.amount <= 0 {
         return Ok(None);
     }
     if payment.status == "paid" {

@@ -41,24 +41,23 @@ pub struct Drift {
     pub stale_subscriptions: Vec<String>,
 }
 
-/// Does what its turn has come for. True when there was something.
+/// Does what its turn has come for; where Stripe does not answer, at the next one. True when there was something.
 #[expect(clippy::disallowed_methods, reason = "this is a job")]
 pub(crate) async fn work(keel: &Keel) -> Result<bool> {
     let system = SystemGrant::new(keel, "reconciliation");
     let [lost, comparison] = TURNS;
-    if takes_turn(keel, comparison).await? {
-        let drift = reconcile(&system).await?;
-        tracing::info!(events = drift.missed_events.len(), subscriptions = drift.stale_subscriptions.len(), "compared with Stripe");
-        return Ok(true);
+    let found = if takes_turn(keel, comparison).await? {
+        reconcile(&system).await
+    } else if takes_turn(keel, lost).await? {
+        take_in_lost_events(&system).await.map(|missed_events| Drift { missed_events, ..Drift::default() })
+    } else {
+        return Ok(false);
+    };
+    match found {
+        Ok(drift) => tracing::info!(events = drift.missed_events.len(), subscriptions = drift.stale_subscriptions.len(), "asked Stripe"),
+        Err(refusal) => tracing::warn!(?refusal, "Stripe was asked in vain"),
     }
-    if takes_turn(keel, lost).await? {
-        let missed = take_in_lost_events(&system).await?;
-        if !missed.is_empty() {
-            tracing::warn!(events = missed.len(), "Stripe had events that never came");
-        }
-        return Ok(!missed.is_empty());
-    }
-    Ok(false)
+    Ok(true)
 }
 
 /// Whether it is time again, and this instance is the one. A Keel that has just begun waits for its first turn.

@@ -68,9 +68,13 @@ pub(super) async fn is_subscribed(tx: &mut Tx, account: &AccountId) -> Result<bo
     Ok(live.is_some_and(|live| live.stripe_id.is_some()))
 }
 
-/// Whether a subscription in this state gives its plan.
-fn counts(status: &SubscriptionStatus) -> bool {
-    matches!(status, SubscriptionStatus::Active | SubscriptionStatus::Trialing | SubscriptionStatus::PastDue)
+/// Whether a subscription in this state gives its plan. A word that Stripe adds leaves it as it was.
+fn counts(status: &SubscriptionStatus, was_live: bool) -> bool {
+    match status {
+        SubscriptionStatus::Active | SubscriptionStatus::Trialing | SubscriptionStatus::PastDue => true,
+        SubscriptionStatus::Unknown(_) => was_live,
+        _ => false,
+    }
 }
 
 /// Writes down a subscription as Stripe has it. The first one that counts ends the free plan. Of two that count the one made first
@@ -92,7 +96,7 @@ pub(super) async fn mirror(
     let known_since = before.as_ref().and_then(|b| b.past_due_since);
     let since = is_overdue.then(|| known_since.or(overdue_since).unwrap_or(now.0));
     let kept_until = since.map(|since| dunning::kept_until(keel, since));
-    let counts = counts(&state.status) && kept_until.is_none_or(|until| until > now.0);
+    let counts = counts(&state.status, was_live) && kept_until.is_none_or(|until| until > now.0);
     let live = counts && takes_its_place(tx, account, state, before.as_ref(), now).await?;
     let id = before.as_ref().map_or_else(ids::new::<SubscriptionId>, |b| b.id.clone());
     // A price unknown to the catalogue is kept under its own name: visible, and good for nothing.
@@ -135,7 +139,8 @@ pub(super) async fn mirror(
         tx.run(KEEP_PRICE, args![key.as_str(), state.price_id.as_str(), now]).await?;
     }
     deletions::check(tx, account, state, now).await?;
-    if live || was_live || !has_another(tx, account, &id).await? {
+    let was_overdue = known_since.is_some();
+    if live || ((was_live || is_overdue || was_overdue) && !has_another(tx, account, &id).await?) {
         tx.run(SET_KEPT_UNTIL, args![account, kept_until]).await?;
     }
     if live || was_live {

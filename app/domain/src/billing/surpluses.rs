@@ -101,7 +101,7 @@ async fn end(keel: &Keel, surplus: &Surplus) -> Result<()> {
     if !is_too_many(keel, surplus).await? {
         return finish(keel, surplus, "kept", 0).await;
     }
-    let refunded = give_back(keel, &Outside(()), &surplus.stripe_id).await.map_err(|error| Refusal::internal(&error))?;
+    let refunded = give_back(keel, &Outside(()), surplus).await.map_err(|error| Refusal::internal(&error))?;
     finish(keel, surplus, "done", refunded).await
 }
 
@@ -117,16 +117,18 @@ async fn is_too_many(keel: &Keel, surplus: &Surplus) -> Result<bool> {
 }
 
 /// Ends it at Stripe and gives back all that was paid for it. Gives how much that was, in minor units.
-async fn give_back(keel: &Keel, out: &Outside, subscription: &str) -> std::result::Result<i64, PaymentError> {
+///
+/// Each try has a key of its own: Stripe repeats a failure under a known one. What was given back is not given back again.
+async fn give_back(keel: &Keel, out: &Outside, surplus: &Surplus) -> std::result::Result<i64, PaymentError> {
     let payments = keel.payments();
-    payments.end_subscription(out, subscription).await?;
+    payments.end_subscription(out, &surplus.stripe_id).await?;
     let mut all = 0_i64;
-    for invoice in payments.list_paid_invoices(out, subscription).await? {
+    for invoice in payments.list_paid_invoices(out, &surplus.stripe_id).await? {
         if invoice.amount_paid <= 0 {
             continue;
         }
         for intent in payments.list_paid_intents_of_invoice(out, &invoice.id).await? {
-            payments.refund(out, &intent, &format!("surplus:{intent}")).await?;
+            payments.refund(out, &intent, &format!("surplus:{intent}:{}", surplus.tries)).await?;
         }
         all = all.saturating_add(invoice.amount_paid);
     }
