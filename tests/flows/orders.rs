@@ -35,11 +35,14 @@ fn there_are_5040_orders() {
 
 /// Our tables as they were before Stripe said anything about the one purchase.
 async fn forget(app: &App) {
-    for table in ["credit_entries", "credit_lots", "credit_debts", "credit_balances", "payments", "subscriptions", "stripe_events", "told"] {
+    for table in ["credit_entries", "credit_lots", "credit_debts", "credit_balances", "payments", "subscriptions", "stripe_events", "told"]
+    {
         app.db.run(&format!("DELETE FROM {table}")).await;
     }
     app.db.run("UPDATE checkouts SET state = 'open', completed_at = NULL").await;
-    app.db.run("UPDATE accounts SET currency = NULL, trial_started_at = NULL, trial_of = NULL, max_members = 3 WHERE kind = 'workspace'").await;
+    app.db
+        .run("UPDATE accounts SET currency = NULL, trial_started_at = NULL, trial_of = NULL, max_members = 3 WHERE kind = 'workspace'")
+        .await;
 }
 
 async fn state(app: &App) -> String {

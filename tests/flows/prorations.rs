@@ -26,7 +26,11 @@ async fn seats(app: &App, seats: i64) -> Value {
     let changed = app.stripe(Method::POST, &format!("/v1/subscriptions/{contract}"), &form).await;
     app.settles("SELECT seats FROM subscriptions WHERE live", seats).await;
     let invoice = app.stripe(Method::GET, &format!("/v1/invoices/{}", changed["latest_invoice"].as_str().unwrap()), "").await;
-    app.settles(&format!("SELECT COUNT(*) FROM stripe_events WHERE kind = 'invoice.paid' AND object_id = '{}'", invoice["id"].as_str().unwrap()), 1).await;
+    app.settles(
+        &format!("SELECT COUNT(*) FROM stripe_events WHERE kind = 'invoice.paid' AND object_id = '{}'", invoice["id"].as_str().unwrap()),
+        1,
+    )
+    .await;
     app.digested().await;
     invoice
 }
@@ -37,7 +41,11 @@ fn worth(invoice: &Value, begins: i64, ends: i64) -> i64 {
     let of = |line: &Value| {
         let credits = 1_500 * line["quantity"].as_i64().unwrap();
         let rest = ends - line["period"]["start"].as_i64().unwrap();
-        if line["amount"].as_i64().unwrap() > 0 { credits * rest / (ends - begins) } else { -((credits * rest + ends - begins - 1) / (ends - begins)) }
+        if line["amount"].as_i64().unwrap() > 0 {
+            credits * rest / (ends - begins)
+        } else {
+            -((credits * rest + ends - begins - 1) / (ends - begins))
+        }
     };
     lines.iter().map(of).sum()
 }

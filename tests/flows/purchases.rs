@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const OLIVIA: &str = "olivia@acme.example";
-const BALANCE: &str = "SELECT balance FROM credit_balances";
+const BALANCE: &str = "SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM credit_balances";
 const SEATS: &str = "SELECT max_members FROM accounts WHERE kind = 'workspace'";
 
 fn pack() -> Value {

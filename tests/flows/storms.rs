@@ -112,7 +112,9 @@ async fn let_writes_fail(app: &App) {
     } else {
         let body = "BEGIN IF RANDOM() < 0.1 THEN RAISE EXCEPTION 'injected'; END IF; RETURN NEW; END";
         app.db.run(&format!("CREATE FUNCTION fail_sometimes() RETURNS trigger LANGUAGE plpgsql AS '{}'", body.replace('\'', "''"))).await;
-        app.db.run("CREATE TRIGGER events_fail BEFORE UPDATE OF settled_at ON stripe_events FOR EACH ROW EXECUTE FUNCTION fail_sometimes()").await;
+        app.db
+            .run("CREATE TRIGGER events_fail BEFORE UPDATE OF settled_at ON stripe_events FOR EACH ROW EXECUTE FUNCTION fail_sometimes()")
+            .await;
         app.db.run("CREATE TRIGGER entries_fail BEFORE INSERT ON credit_entries FOR EACH ROW EXECUTE FUNCTION fail_sometimes()").await;
     }
 }

@@ -56,8 +56,8 @@ impl ObjectKind {
             "refund" | "dispute" => Some((Self::Charge, event.charge.as_deref()?)),
             "customer" => (event.kind == "customer.updated").then_some((Self::Customer, id)),
             "payment_method" => Some((Self::Customer, event.customer.as_deref()?)),
-            // One to come has no id yet.
-            "invoice" if id.is_empty() => Some((Self::Customer, event.customer.as_deref()?)),
+            // One to come cannot be asked for.
+            "invoice" if event.kind == "invoice.upcoming" || id.is_empty() => Some((Self::Customer, event.customer.as_deref()?)),
             other => Self::parse(other).map(|kind| (kind, id)),
         };
         found.filter(|(_, id)| !id.is_empty())
