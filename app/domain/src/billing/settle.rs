@@ -138,10 +138,11 @@ async fn get_invoice(keel: &Keel, out: &Outside, id: &str) -> std::result::Resul
     let payments = keel.payments();
     let state = payments.get_invoice(out, id).await?;
     let mut intent = None;
-    if state.status == InvoiceStatus::Open && state.attempts > 0 {
-        if let Some(newest) = payments.list_intents_of_invoice(out, id).await?.first() {
-            intent = Some(payments.get_intent_status(out, newest).await?);
-        }
+    if state.status == InvoiceStatus::Open
+        && state.attempts > 0
+        && let Some(newest) = payments.list_intents_of_invoice(out, id).await?.first()
+    {
+        intent = Some(payments.get_intent_status(out, newest).await?);
     }
     Ok(Billed { state, intent })
 }

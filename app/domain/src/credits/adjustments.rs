@@ -15,9 +15,9 @@ pub async fn adjust(system: &SystemGrant, account: &AccountId, amount: i64, reas
     let (keel, now) = (system.keel(), system.keel().now());
     let mut tx = keel.db().begin().await?;
     if enter(&mut tx, account, amount, reason, fact, now).await? {
-        let told = [("amount", amount.to_string())];
-        let metadata: Vec<_> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        audit::write(&mut tx, &Actor::System(system.reason()), Action::CreditsAdjusted, Some(account), fact, &metadata, now).await?;
+        let amount = amount.to_string();
+        audit::write(&mut tx, &Actor::System(system.reason()), Action::CreditsAdjusted, Some(account), fact, &[("amount", &amount)], now)
+            .await?;
     }
     Ok(tx.commit().await?)
 }
