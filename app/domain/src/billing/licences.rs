@@ -96,7 +96,7 @@ pub(super) async fn follow(tx: &mut Tx, keel: &Keel, account: &AccountId, checko
     let now = keel.now();
     let Some(row) = tx.find::<LicenceRow>(FIND, args![checkout, account]).await? else { return Ok(()) };
     let lives = !is_gone && row.ends_at.is_none_or(|ends| ends > now.0);
-    if row.live != lives { turn(tx, keel, account, &row, lives).await } else { Ok(()) }
+    if row.live == lives { Ok(()) } else { turn(tx, keel, account, &row, lives).await }
 }
 
 async fn turn(tx: &mut Tx, keel: &Keel, account: &AccountId, row: &LicenceRow, lives: bool) -> Result<()> {

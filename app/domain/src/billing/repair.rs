@@ -68,12 +68,11 @@ async fn takes_turn(keel: &Keel, (name, every): (&str, i64)) -> Result<bool> {
         return Ok(false);
     }
     let mut tx = keel.db().begin().await?;
-    let taken = match mark {
-        Some(_) => tx.ran(TAKE_TURN, args![name, now, now.plus(-every)]).await?,
-        None => {
-            tx.run(BEGIN_TURNS, args![name, now]).await?;
-            false
-        }
+    let taken = if mark.is_some() {
+        tx.ran(TAKE_TURN, args![name, now, now.plus(-every)]).await?
+    } else {
+        tx.run(BEGIN_TURNS, args![name, now]).await?;
+        false
     };
     tx.commit().await?;
     Ok(taken)
