@@ -21,6 +21,9 @@ pub async fn verify_ledger(config: Config) -> Result<(), Failure> {
         ("balance is not the sum of the entries", &proof.not_the_sum),
         ("balance is not what the lots hold", &proof.not_the_lots),
         ("entry does not follow from the one before", &proof.out_of_line),
+        ("what is kept back is not the holds", &proof.not_the_holds),
+        ("owes credits and has some", &proof.owing),
+        ("payment took back more than it granted", &proof.taken_too_much),
     ] {
         for id in ids {
             println!("{what}: {id}");

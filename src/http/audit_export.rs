@@ -1,21 +1,20 @@
 //! `POST /api/audit/export`: what the audit page's filters choose, as a file. It is written while it is read, a batch at a time;
 //! whoever loses the right meanwhile gets a file that breaks off.
 
-use super::actions::{LARGEST, accepts_html, is_form, refuse, refuse_method, understand};
+use super::posts::Post;
 use axum::Extension;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use http::{HeaderMap, Method, header};
-use keel_domain::access::{Origin, Write};
+use keel_domain::access::Write;
 use keel_domain::audit::{self, Event, Export};
 use keel_text::iso;
+use keel_types::Instant;
 use keel_types::permission::may;
-use keel_types::{Code, Instant};
 use keel_web::arrival::Arrival;
 use keel_web::csv;
 use keel_web::form::{Fields, Input as _};
-use keel_web::page::see_other;
 use keel_web::pages::audit::{Format, PAGE, Wanted};
 use keel_web::problem::Problem;
 use serde_json::{Value, json};
@@ -24,30 +23,8 @@ use std::io;
 /// The names of the columns.
 const COLUMNS: [&str; 8] = ["id", "time", "actor", "action", "resource", "ip_address", "user_agent", "details"];
 
-pub async fn export(Extension(mut arrival): Extension<Arrival>, method: Method, headers: HeaderMap, body: Body) -> Response {
-    let form = is_form(&headers);
-    let browser = form && accepts_html(&headers);
-    if method == Method::GET || method == Method::HEAD {
-        return see_other(PAGE);
-    }
-    if method != Method::POST {
-        return refuse_method(&arrival, PAGE, browser).await;
-    }
-    let body = to_bytes(body, LARGEST).await;
-    if arrival.asked.origin == Origin::Unproven {
-        return refuse(&arrival, PAGE, browser, Problem::new(Code::OriginRequired)).await;
-    }
-    let answer = match understand(&headers, body) {
-        Err(problem) => Err(problem),
-        Ok(fields) => {
-            arrival = arrival.about(fields.get("account"));
-            begin(&arrival, &fields).await
-        }
-    };
-    match answer {
-        Ok(file) => file,
-        Err(problem) => refuse(&arrival, PAGE, browser, problem).await,
-    }
+pub async fn export(Extension(arrival): Extension<Arrival>, method: Method, headers: HeaderMap, body: Body) -> Response {
+    Post { method, headers, body, page: PAGE }.answer(arrival, |arrival, fields| async move { begin(&arrival, &fields).await }).await
 }
 
 async fn begin(arrival: &Arrival, fields: &Fields) -> Result<Response, Problem> {

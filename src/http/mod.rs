@@ -3,6 +3,7 @@
 mod actions;
 mod assets;
 mod audit_export;
+mod billing;
 mod buckets;
 pub mod connections;
 mod development;
@@ -15,6 +16,7 @@ mod logos;
 mod overload;
 mod pages;
 mod platform_roles;
+mod posts;
 mod proxies;
 mod stripe_webhook;
 mod unsubscribe;
@@ -33,6 +35,8 @@ use keel_types::permission::may;
 use keel_web::action::{Declared, declared};
 use keel_web::endpoints::{Endpoint, Kind};
 use keel_web::pages::audit::EXPORT as AUDIT_EXPORT;
+use keel_web::pages::billing::PAPER;
+use keel_web::pages::billing::records::EXPORT as BILLING_EXPORT;
 use overload::bounded;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -82,6 +86,8 @@ impl Served {
 
 /// Endpoints that are neither pages nor Leptos's actions. Those of `/dev` exist in development only.
 const PLAIN: &[Endpoint] = &[
+    Endpoint { path: BILLING_EXPORT, method: "POST", door: <may::ViewBilling as Door>::NAME, step_up: false, kind: Kind::Action },
+    plain("GET", PAPER, <may::ViewBilling as Door>::NAME),
     Endpoint { path: AUDIT_EXPORT, method: "POST", door: <may::ExportAudit as Door>::NAME, step_up: false, kind: Kind::Action },
     plain("GET", ADMIN_ROLES, PlatformAdmin::NAME),
     plain("POST", ADMIN_ROLES, PlatformAdmin::NAME),
@@ -139,6 +145,8 @@ pub fn router(served: &Arc<Served>) -> Router {
 fn apart() -> Router {
     Router::new()
         .route(AUDIT_EXPORT, any(audit_export::export))
+        .route(BILLING_EXPORT, any(billing::export))
+        .route(PAPER, get(billing::paper))
         .route(ADMIN_ROLES, get(platform_roles::list).post(platform_roles::create))
         .route(ADMIN_ROLE, patch(platform_roles::update).delete(platform_roles::delete))
 }

@@ -73,6 +73,10 @@ pages! {
     "/private-dashboard/settings/notifications" => own_settings::notifications, SignedIn;
     "/org-dashboard"              => dashboards::organization, Manager;
     "/org-dashboard/billing"      => billing,                  may::ViewBilling;
+    "/billing/change"             => billing::change,          may::ManageBilling;
+    "/billing/end-trial"          => billing::trial,           may::ManageBilling;
+    "/billing/credits"            => billing::records::credits, may::ViewBilling;
+    "/billing/payments"           => billing::records::payments, may::ViewBilling;
     "/org-dashboard/members"      => members,                  may::ViewMembers;
     "/org-dashboard/members/{member}" => members::member,      may::ViewMembers;
     "/org-dashboard/members/invite" => invitations::send,      may::InviteMembers;

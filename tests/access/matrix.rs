@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 39] = [
+const EMPTY: [&str; 48] = [
     "/api/accounts/switch",
     "/api/admin/roles",
     "/api/audit/export",
@@ -29,8 +29,17 @@ const EMPTY: [&str; 39] = [
     "/api/auth/sign-out",
     "/api/auth/sign-up",
     "/api/auth/verify-otp",
+    "/api/billing/cancel-plan",
+    "/api/billing/change-plan",
     "/api/billing/choose",
+    "/api/billing/end-trial",
+    "/api/billing/export",
+    "/api/billing/keep-plan",
+    "/api/billing/license-checkout",
+    "/api/billing/portal",
+    "/api/billing/resume-plan",
     "/api/billing/subscribe-free",
+    "/api/billing/sync",
     "/api/billing/update-company",
     "/api/invitations/accept",
     "/api/invitations/decline",
@@ -70,6 +79,7 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
         "/assets/{file}" => ("/assets/none.css", &[]),
         "/invitations/{token}" => ("/invitations/none", &[]),
         "/logos/{account}/{file}" => ("/logos/acme/none.png", &[]),
+        "/billing/papers/{payment}" => ("/billing/papers/none", &[]),
         "/api/org/exports/{export}" => ("/api/org/exports/none", &[]),
         "/api/admin/roles/{id}" => ("/api/admin/roles/none", &[]),
         "/unsubscribe/{token}" => ("/unsubscribe/none", &[]),

@@ -1,5 +1,6 @@
 //! From the pricing page to a plan, on every way there is.
 
+mod once;
 mod payment_page;
 mod refusals;
 mod trouble;

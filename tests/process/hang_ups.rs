@@ -15,6 +15,7 @@ use tokio::net::TcpSocket;
 
 const PASSWORD: &str = "a long walk on the quay";
 const CHECKOUT: &str = "/api/billing/checkout";
+const LICENCE: &str = "/api/billing/license-checkout";
 const FREE: &str = "/api/billing/subscribe-free";
 const SWITCH: &str = "/api/accounts/switch";
 const CREATE: &str = "/api/workspaces/create";
@@ -34,6 +35,16 @@ const RESTORE: &str = "/api/org/cancel-deletion";
 const CONFIRM_PASSWORD: &str = "/api/auth/confirm-password";
 const UNSUBSCRIBE: &str = "/api/notifications/unsubscribe";
 const ONE_CLICK: &str = "/unsubscribe/{token}";
+/// What is done to a plan that is paid.
+const OF_PLANS: [&str; 7] = [
+    "/api/billing/cancel-plan",
+    "/api/billing/change-plan",
+    "/api/billing/end-trial",
+    "/api/billing/keep-plan",
+    "/api/billing/portal",
+    "/api/billing/resume-plan",
+    "/api/billing/sync",
+];
 /// Where those who hang up come from.
 const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
 const DAY: i64 = 24 * 3_600_000;
@@ -49,8 +60,12 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
     let each = scaled(10, 1_000_usize.div_ceil(writing.len()));
     // So that some hang up while Stripe is being asked.
     deployment.trouble(json!({ "path": "/v1/", "method": "POST", "delay_ms": 30, "count": 1_000_000 })).await;
-    let mut buyers = vec![];
+    let (mut buyers, mut payers) = (vec![], 0);
     for (method, path) in &writing {
+        // Whoever does something to a plan has bought one before: fewer of them.
+        let has_plan = OF_PLANS.contains(&path.as_str());
+        let each = if has_plan { each.div_ceil(5) } else { each };
+        payers += if has_plan { each } else { 0 };
         let hang_ups = (0..each).map(|_| {
             let (deployment, method, path) = (deployment.clone(), method.clone(), path.clone());
             let (mut person, how) = (Person::new(deployment.bases.clone()), How::by(&mut chance));
@@ -70,8 +85,8 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         let signed_out = [CONFIRM_CODE, CONFIRM_PASSWORD];
         // Or their workspace is to be deleted.
         let leaving = [SCHEDULE, RESTORE];
-        let astray = [&otherwise[..], &declined, &signed_out, &leaving].concat().contains(&path.as_str());
-        let again = if path == CHECKOUT { each } else { usize::from(!astray) };
+        let astray = [&otherwise[..], &declined, &signed_out, &leaving, &OF_PLANS].concat().contains(&path.as_str());
+        let again = if path == CHECKOUT || path == LICENCE { each } else { usize::from(!astray) };
         buyers.extend(people.into_iter().take(again));
     }
     deployment.trouble(Value::Null).await;
@@ -87,7 +102,7 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
     deployment.advance(&keel.base, 3 * DAY).await;
     nothing_is_claimed(&deployment).await;
     let customers = deployment.stripe_list("/v1/customers?limit=100").await.len();
-    assert_eq!(customers, buyers.len(), "one customer each, however often they hung up");
+    assert_eq!(customers, buyers.len() + payers, "one customer each, however often they hung up");
     println!("{each} hang-ups at each of {} endpoints on {engine:?}: {held}", writing.len());
     drop(keel);
     Arc::into_inner(deployment).expect("nobody else").remove().await;
@@ -243,6 +258,11 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             deployment.db.run(&format!("INSERT INTO roles (id, name, permissions, created_at, sort_key) VALUES {row}")).await;
             wire::program(&person.browser, method, &path.replace("{id}", &id), &json!({ "permissions": ["members:view"] }).to_string())
         }
+        path if OF_PLANS.contains(&path) => {
+            person.buys().await;
+            has_a_plan(deployment, &email).await;
+            wire::form(&person.browser, path, &[("plan", "business"), ("interval", "month"), ("seats", "3")])
+        }
         "/api/billing/choose" => wire::form(&person.browser, path, &[("plan", "pro"), ("interval", "month")]),
         _ => {
             let fields: &[(&str, &str)] = match path {
@@ -251,6 +271,8 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
                 SWITCH => &[("account", "personal")],
                 "/api/auth/sign-out" | "/api/org/remove-logo" | "/api/org/export-data" | FREE => &[],
                 CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],
+                LICENCE => &[("licence", "prolifetime"), ("currency", "usd")],
+                "/api/billing/export" => &[("what", "credits")],
                 "/api/language/choose" => &[("language", "en")],
                 "/api/notifications/save" => &[("members", "on")],
                 "/api/profile/save" | "/api/user/onboarding" => &[("first_name", "Olivia"), ("last_name", "Example")],
@@ -259,6 +281,16 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             person.signs_in("").await;
             wire::form(&person.browser, path, fields)
         }
+    }
+}
+
+/// Waits until what somebody has paid for is there.
+async fn has_a_plan(deployment: &Deployment, email: &str) {
+    let of_person = format!("JOIN memberships m ON m.account_id = s.account_id WHERE s.live AND m.email = '{email}'");
+    let started = Instant::now();
+    while deployment.db.number(&format!("SELECT COUNT(*) FROM subscriptions s {of_person}")).await == 0 {
+        assert!(started.elapsed() < Duration::from_secs(20), "nothing comes of a payment");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -337,7 +369,8 @@ async fn everybody_is_gone(at: SocketAddr) {
 /// Waits until no claim is left that nobody came back for.
 async fn nothing_is_claimed(deployment: &Deployment) {
     let claims = "SELECT (SELECT COUNT(*) FROM checkouts WHERE state = 'claimed')
-        + (SELECT COUNT(*) FROM stripe_customers WHERE customer_id IS NULL) + (SELECT COUNT(*) FROM deletions WHERE renewal_open)";
+        + (SELECT COUNT(*) FROM stripe_customers WHERE customer_id IS NULL) + (SELECT COUNT(*) FROM deletions WHERE renewal_open)
+        + (SELECT COUNT(*) FROM plan_changes WHERE state = 'open') + (SELECT COUNT(*) FROM stripe_customers WHERE tell_at IS NOT NULL)";
     let started = Instant::now();
     while deployment.db.number(claims).await > 0 {
         assert!(started.elapsed() < Duration::from_secs(10), "claims are left");

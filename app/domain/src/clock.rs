@@ -47,9 +47,14 @@ impl Clock {
 
 /// The same day and time so many months later; the month's last day where it has no such day.
 pub fn add_months(from: Instant, months: u32) -> Instant {
+    shift_months(from, i64::from(months))
+}
+
+/// The same so many months earlier, or later.
+pub fn shift_months(from: Instant, months: i64) -> Instant {
     let Ok(start) = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(from.0) * 1_000_000) else { return from };
-    let index = i64::from(start.year()) * 12 + i64::from(u8::from(start.month())) - 1 + i64::from(months);
-    let (Ok(year), Ok(month)) = (i32::try_from(index / 12), u8::try_from(index % 12 + 1)) else { return from };
+    let index = i64::from(start.year()) * 12 + i64::from(u8::from(start.month())) - 1 + months;
+    let (Ok(year), Ok(month)) = (i32::try_from(index.div_euclid(12)), u8::try_from(index.rem_euclid(12) + 1)) else { return from };
     let Ok(month) = time::Month::try_from(month) else { return from };
     let day = start.day().min(month.length(year));
     let Ok(date) = time::Date::from_calendar_date(year, month, day) else { return from };
@@ -82,5 +87,7 @@ mod tests {
         assert_eq!(add_months(at(datetime!(2027-12-15 00:00 UTC)), 2), at(datetime!(2028-02-15 00:00 UTC)));
         assert_eq!(add_months(at(datetime!(2027-11-30 00:00 UTC)), 3), at(datetime!(2028-02-29 00:00 UTC)));
         assert_eq!(add_months(at(datetime!(2026-03-01 00:00 UTC)), 12), at(datetime!(2027-03-01 00:00 UTC)));
+        assert_eq!(shift_months(at(datetime!(2026-03-31 00:00 UTC)), -1), at(datetime!(2026-02-28 00:00 UTC)));
+        assert_eq!(shift_months(at(datetime!(2026-01-05 00:00 UTC)), -12), at(datetime!(2025-01-05 00:00 UTC)));
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::access::{Read, Write};
 use crate::audit::{self, Action};
+use crate::billing::customers;
 use crate::refusal::{Refusal, Result};
 use crate::{args, sql};
 use keel_types::permission::may;
@@ -72,7 +73,7 @@ pub async fn get(call: &mut Read<may::ViewBilling>) -> Result<Company> {
     Ok(row.unwrap_or_default().company())
 }
 
-/// Keeps what was typed in place of what was known. The audit log says which parts changed, not what they say.
+/// Keeps what was typed in place of what was known, and tells Stripe's customer. The audit log says which parts changed, not what they say.
 ///
 /// # Errors
 /// `Refused(WorkspaceRequired)` for a personal account in b2b, which is never billed.
@@ -90,7 +91,9 @@ pub async fn update(call: &mut Write<may::ManageBilling>, typed: Typed) -> Resul
         return Ok(());
     }
     tx.run(KEEP_COMPANY, args![&account, after.name, after.address, after.tax_id, after.email, now]).await?;
-    audit::record(call, Action::CompanyUpdated, Some(&account), account.as_str(), &[("changed", &changed.join(", "))]).await
+    customers::count_change(tx, &account, now).await?;
+    audit::record(call, Action::CompanyUpdated, Some(&account), account.as_str(), &[("changed", &changed.join(", "))]).await?;
+    customers::tell(call).await
 }
 
 /// The names of the parts that differ.

@@ -2,7 +2,6 @@
 
 use crate::access::SystemGrant;
 use crate::accounts::{add_member, create_workspace, find_workspace};
-use crate::billing::catalogue::FREE;
 use crate::billing::subscriptions::start_free;
 use crate::db::Tx;
 use crate::people::{self, Introduction};
@@ -52,8 +51,7 @@ async fn make_workspace(tx: &mut Tx, settings: &Settings, name: &str, people: &[
         }
         let name = WorkspaceName::parse(name).map_err(|_| Refusal::internal(&"the demo's names are names"))?;
         let account = create_workspace(tx, &name, &user, settings.product.free_seats(), now).await?;
-        let plan = settings.product.plan(FREE).ok_or(Refusal::NotFound)?;
-        start_free(tx, &account, plan, now).await?;
+        start_free(tx, &settings.product, &account, now).await?;
         workspace = Some(account);
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! A running Keel: its database, its settings, its clock and its ways outside.
 
 use crate::access::sessions::Seen;
-use crate::billing::lanes;
+use crate::billing::{self, lanes};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::mail::post::Post;
@@ -48,7 +48,7 @@ pub enum Work {
     Events,
     /// Mail, expiries, and what is written down in batches.
     Jobs,
-    /// Accounts that end, and copies of accounts: long work, in small steps.
+    /// Accounts that end, copies of accounts, and what is put right at Stripe: long work, in small steps.
     Accounts,
 }
 
@@ -156,9 +156,7 @@ impl Keel {
         match kind {
             Work::Events => lanes::work(self).await,
             Work::Jobs => self.work_on_jobs().await,
-            Work::Accounts => {
-                Ok(crate::deletions::work(self).await? | crate::exports::work(self).await? | crate::roles::news::work(self).await?)
-            }
+            Work::Accounts => self.work_on_accounts().await,
         }
     }
 
@@ -167,8 +165,17 @@ impl Keel {
         self.0.seen.flush(self).await?;
         self.0.broom.sweep(self).await?;
         let expiries = crate::credits::expire(self).await?;
-        let months = crate::billing::months::grant_due(self).await?;
-        Ok(jobs || expiries || months)
+        let holds = crate::credits::release_due(self).await?;
+        let months = billing::months::grant_due(self).await? | billing::licences::work(self).await?;
+        let lapses = billing::dunning::lapse_due(self).await?;
+        Ok(jobs || expiries || holds || months || lapses)
+    }
+
+    async fn work_on_accounts(&self) -> Result<bool> {
+        let accounts = crate::deletions::work(self).await? | crate::exports::work(self).await? | crate::roles::news::work(self).await?;
+        let changes = billing::changes::look_at_left(self).await? | billing::customers::tell_due(self).await?;
+        let stripe = billing::surpluses::work(self).await? | billing::repair::work(self).await?;
+        Ok(accounts || changes || stripe)
     }
 
     /// Waits until this instance is told of work of a kind; other instances' work is found by asking every second.

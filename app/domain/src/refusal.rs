@@ -35,6 +35,11 @@ pub enum Refusal {
     Invalid(Vec<FieldFault>),
     /// Refused for a reason with a code of its own.
     Refused(Code),
+    /// People have more seats than there would be.
+    SeatsTaken {
+        /// Seats that people have, invited ones too.
+        used: i64,
+    },
     /// Too often; try again after so many seconds.
     TooMany {
         /// Seconds.
@@ -73,6 +78,7 @@ impl Refusal {
             Self::NotFound => Code::NotFound,
             Self::Invalid(_) => Code::Invalid,
             Self::Refused(code) => *code,
+            Self::SeatsTaken { .. } => Code::SeatLimitReached,
             Self::TooMany { .. } => Code::TooMany,
             Self::Unavailable | Self::Collision => Code::Unavailable,
             Self::Internal { .. } => Code::Internal,

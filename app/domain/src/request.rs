@@ -1,6 +1,7 @@
 //! The request that is being answered, known to everything that is done for it: its id stands in each line of the log, and is
 //! the reference of a fault; in its language somebody is spoken to of whom no other one is known. Work that nobody waits for, as jobs and commands, is done within no request.
 
+use crate::refusal::{Refusal, Result};
 use crate::secrets::reference;
 use keel_text::Lang;
 use std::cell::Cell;
@@ -21,6 +22,13 @@ pub async fn within<T>(id: String, lang: Lang, work: impl Future<Output = T>) ->
     // Errors are logged whatever `RUST_LOG` chooses, and with them the span they stand in.
     let span = tracing::error_span!("request", id);
     CURRENT.scope(Request { id, lang, lost_database: Cell::new(false) }, work).instrument(span).await
+}
+
+/// Does `work` within the same request in a task of its own: to its end, even when nobody waits for it any more, and as deep as it
+/// goes, since nothing of the request is on its stack.
+pub(crate) async fn apart<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    let task = tokio::spawn(within(id(), lang().unwrap_or_default(), work));
+    task.await.map_err(|error| Refusal::internal(&error))?
 }
 
 /// The id of the request; a new text within none.

@@ -21,6 +21,10 @@ sql! {
     CLOSE_CLAIMS = "UPDATE checkouts SET state = 'expired' WHERE state = 'claimed' AND created_at < $1";
     // Of contracts that ended: those that live are never behind.
     SWEEP_MONTHS = "DELETE FROM credit_months WHERE due_at < $1";
+    // Holds for answers; those for disputes are found by their payment again.
+    SWEEP_HOLDS = "DELETE FROM credit_holds WHERE state <> 'open' AND settled_at < $1 AND expires_at IS NOT NULL";
+    SWEEP_TOLD = "DELETE FROM told WHERE told_at < $1";
+    SWEEP_DRIFT = "DELETE FROM drift_reports WHERE started_at < $1";
     EMPTY_BODIES = "UPDATE stripe_events SET body = '' WHERE state IN ('done', 'ignored') AND received_at < $1 AND body <> ''";
 }
 
@@ -31,9 +35,9 @@ pub(crate) struct Broom {
 }
 
 impl Broom {
-    /// Sweeps, once an hour: used-up sign-ins, codes, resets, limits and slugs that are held no more after a day, sessions after sixty, finished jobs and sent mail
+    /// Sweeps, once an hour: used-up sign-ins, codes, resets, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, sent mail and ended holds
     /// after thirty, checkouts that never reached Stripe after two; the bodies of settled events after ninety, months that an
-    /// ended contract left over after four hundred, invitations ninety after they ran out.
+    /// ended contract left over, comparisons with Stripe and what was told once after four hundred, invitations ninety after they ran out.
     pub async fn sweep(&self, keel: &Keel) -> Result<()> {
         let now = keel.now();
         if self.due.load(Ordering::Relaxed) > now.0 {
@@ -50,6 +54,9 @@ impl Broom {
             (SWEEP_SESSIONS, 60),
             (SWEEP_JOBS, 30),
             (SWEEP_MAIL, 30),
+            (SWEEP_HOLDS, 30),
+            (SWEEP_TOLD, 400),
+            (SWEEP_DRIFT, 400),
             (CLOSE_CLAIMS, 2),
             (EMPTY_BODIES, 90),
             (SWEEP_MONTHS, 400),

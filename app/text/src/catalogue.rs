@@ -53,10 +53,11 @@ impl Catalogue {
         }
     }
 
-    /// An amount and how often it is paid: `$29 per month`.
+    /// An amount and how often it is paid: `$29 per month`, `$19 once`.
     pub fn price(&self, amount: Money, interval: Option<Interval>) -> String {
         let text = match interval {
-            None => return self.price.nothing.to_owned(),
+            None if amount.minor == 0 => return self.price.nothing.to_owned(),
+            None => self.price.once,
             Some(Interval::Month) => self.price.month,
             Some(Interval::Year) => self.price.year,
         };
@@ -261,6 +262,7 @@ mod tests {
     fn a_price_says_how_often_it_is_paid() {
         let amount = Money { minor: 2900, currency: keel_types::Currency::Usd };
         assert_eq!(EN.price(amount, Some(Interval::Year)), "$29 per year");
+        assert_eq!((EN.price(amount, None), EN.price(Money { minor: 0, ..amount }, None)), ("$29 once".to_owned(), "Free".to_owned()));
         assert_eq!(EN.seat_price(amount, Interval::Month), "$29 per seat, per month");
     }
 

@@ -84,12 +84,24 @@ ids! {
     SubscriptionId = "sub";
     /// One way to the payment page.
     CheckoutId = "chk";
+    /// A wish to change what is paid for.
+    ChangeId = "chg";
     /// Money that moved, or should have.
     PaymentId = "pay";
     /// A row of the credits ledger.
     EntryId = "cre";
     /// Credits granted together, expiring together.
     LotId = "lot";
+    /// Credits kept back for something under way.
+    HoldId = "hld";
+    /// Credits that were taken back when they were spent already.
+    DebtId = "dbt";
+    /// A plan's worth, paid once.
+    LicenceId = "lic";
+    /// A subscription too many.
+    SurplusId = "spl";
+    /// What a comparison with Stripe found.
+    DriftId = "dft";
     /// Work to be done later.
     JobId = "job";
     /// A mail to be sent.

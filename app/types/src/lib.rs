@@ -20,7 +20,7 @@ pub mod vat;
 pub use code::Code;
 pub use email::Email;
 pub use id::*;
-pub use model::{AccountKind, BillingModel, BusinessModel, Interval};
+pub use model::{AccountKind, BillingModel, BusinessModel, Interval, ProductKind};
 pub use money::{Currency, Money};
 pub use name::{CompanyName, JobTitle, PersonName, Phone, PostalAddress, RoleName, TaxId, WorkspaceName};
 pub use permission::{Permission, Permissions};

@@ -51,6 +51,15 @@ words! {
         /// A team's.
         Workspace = "workspace",
     }
+    /// What can be bought.
+    ProductKind {
+        /// A plan: it renews, or is the free one.
+        Plan = "plan",
+        /// A licence: paid once.
+        Licence = "licence",
+        /// Credits, paid once.
+        Pack = "pack",
+    }
     /// How often a plan renews.
     Interval {
         /// Every month.

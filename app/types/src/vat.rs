@@ -53,6 +53,11 @@ impl VatNumber {
         }
     }
 
+    /// Whether it is one of the European Union, or of Northern Ireland.
+    pub fn is_european(&self) -> bool {
+        FORMS.iter().any(|(country, _)| self.0.starts_with(country))
+    }
+
     /// The number as kept.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,8 +1,29 @@
 //! Tables as comma-separated values (RFC 4180) for spreadsheets, in which nothing that people typed is a formula.
 
-/// A row, with its line break.
+/// A cell.
+#[derive(Clone, Copy, Debug)]
+pub enum Cell<'a> {
+    /// What people or programs wrote.
+    Text(&'a str),
+    /// A figure of ours, in units.
+    Units(i64),
+    /// A figure of ours, in hundredths.
+    Hundredths(i64),
+}
+
+/// A row of texts, with its line break.
 pub fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
-    let cells: Vec<String> = cells.into_iter().map(cell).collect();
+    row_of(cells.into_iter().map(Cell::Text))
+}
+
+/// A row, with its line break.
+pub fn row_of<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> String {
+    let written = |cell_of: Cell<'a>| match cell_of {
+        Cell::Text(text) => cell(text),
+        Cell::Units(units) => units.to_string(),
+        Cell::Hundredths(all) => format!("{}{}.{:02}", if all < 0 { "-" } else { "" }, all.unsigned_abs() / 100, all.unsigned_abs() % 100),
+    };
+    let cells: Vec<String> = cells.into_iter().map(written).collect();
     cells.join(",") + "\r\n"
 }
 
@@ -33,6 +54,7 @@ mod tests {
             let written = row([typed]);
             assert!(written.trim_start_matches('"').starts_with('\''), "{typed:?}: {written:?}");
         }
+        assert_eq!(row_of([Cell::Units(-5), Cell::Hundredths(-5), Cell::Hundredths(290_00), Cell::Text("-5")]), "-5,-0.05,290.00,'-5\r\n");
         assert_eq!(row(["a=1", "1-2", "olivia@acme.example"]), "a=1,1-2,olivia@acme.example\r\n");
     }
 }

@@ -58,6 +58,13 @@ said! {
     SettingsSaved = "settings_saved",
     LogoRemoved = "logo_removed",
     CompanySaved = "company_saved",
+    PlanCanceled = "plan_canceled",
+    PlanResumed = "plan_resumed",
+    PlanKept = "plan_kept",
+    PlanChanged = "plan_changed",
+    PlanChanges = "plan_changes",
+    TrialEnded = "trial_ended",
+    BillingSynced = "billing_synced",
 }
 
 #[derive(Serialize, Deserialize)]

@@ -226,8 +226,7 @@ impl FormState {
     /// What is wrong as a whole, when it is more than single fields.
     pub fn message(&self, text: &Catalogue) -> Maybe {
         let problem = self.problem.as_ref().filter(|p| p.errors.is_empty());
-        let seconds = |p: &Problem| p.retry_after.unwrap_or(1);
-        problem.map(|p| keel_text::fill(text.code(p.code), &[("seconds", &seconds(p))])).into()
+        problem.map(|p| p.sentence(text)).into()
     }
 
     /// Every faulty field of `known` (name and label) with its sentence, for the summary above the form.

@@ -36,14 +36,24 @@ pub(crate) fn of(visit: &Visit, caller: &Caller, mine: &[Mine], lang: Lang, said
     }
 }
 
-/// The weightiest thing to say about the account: for now, that it will be deleted.
+/// The weightiest thing to say about the account: that it will be deleted, else that a payment failed.
 fn banner(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Option<BannerText> {
-    let due = standing.deletion_due?;
-    let settings = visit.account().map_or_else(|| settings::PAGE.to_owned(), |_| url::about(settings::PAGE, standing.handle()));
+    let about = |page: &str| visit.account().map_or_else(|| page.to_owned(), |_| url::about(page, standing.handle()));
+    if let Some(due) = standing.deletion_due {
+        return Some(BannerText {
+            tone: Tone::Danger,
+            text: fill(text.danger.banner, &[("account", &standing.name), ("date", &text.date(due))]).into(),
+            link: standing.role.is_owner().then(|| (text.danger.banner_link.into(), about(settings::PAGE))),
+        });
+    }
+    let until = standing.kept_until?;
+    let is_kept = until > visit.keel().now();
+    let said = if is_kept { text.overdue.banner } else { text.overdue.banner_over };
+    let billing = billing(standing, visit.keel().settings().model());
     Some(BannerText {
-        tone: Tone::Danger,
-        text: fill(text.danger.banner, &[("account", &standing.name), ("date", &text.date(due))]).into(),
-        link: standing.role.is_owner().then(|| (text.danger.banner_link.into(), settings)),
+        tone: if is_kept { Tone::Warning } else { Tone::Danger },
+        text: fill(said, &[("account", &standing.name), ("date", &text.date(until))]).into(),
+        link: billing.map(|page| (text.overdue.banner_link.into(), about(page))),
     })
 }
 
@@ -87,7 +97,10 @@ fn sections(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Vec
         current: visit.path().strip_prefix(path).is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && !ROOTS.contains(&path))),
     };
     let home = section(text.navigation.home, "/private-dashboard", Icon::Home);
-    let billing = billing(standing, visit.keel().settings().model()).map(|path| section(text.navigation.billing, path, Icon::Billing));
+    let billing = billing(standing, visit.keel().settings().model()).map(|path| {
+        let section = section(text.navigation.billing, path, Icon::Billing);
+        Section { current: section.current || visit.path().starts_with("/billing/"), ..section }
+    });
     if standing.is_manager() {
         let overview = section(text.navigation.overview, "/org-dashboard", Icon::Overview);
         let may = |permission| standing.role.permissions.has(permission);

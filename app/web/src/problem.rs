@@ -1,7 +1,7 @@
 //! Why an action did not do what was asked: on the wire this is `application/problem+json` (RFC 9457).
 
 use keel_domain::{Refusal, request};
-use keel_text::fill;
+use keel_text::{Catalogue, fill};
 use keel_types::{Code, Fault};
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -22,6 +22,9 @@ pub struct Problem {
     /// The permission that is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permission: Option<String>,
+    /// Seats that people have, where there would be fewer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats_used: Option<i64>,
     /// Seconds after which to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
@@ -67,12 +70,19 @@ impl Problem {
             code,
             errors: vec![],
             permission: None,
+            seats_used: None,
             retry_after: None,
             reference: None,
             change_plan: None,
             remembered: false,
             collision: false,
         }
+    }
+
+    /// What a person reads about it as a whole.
+    pub fn sentence(&self, text: &Catalogue) -> String {
+        let sentence = if self.seats_used.is_some() { text.problem.seats_taken } else { text.code(self.code) };
+        fill(sentence, &[("seconds", &self.retry_after.unwrap_or(1)), ("used", &self.seats_used.unwrap_or(0))])
     }
 
     /// Some fields were not taken.
@@ -100,6 +110,7 @@ impl From<Refusal> for Problem {
                 problem.errors = faults.into_iter().map(|f| FieldProblem::new(f.field, f.fault)).collect();
             }
             Refusal::Forbidden(permission) => problem.permission = Some(permission.as_str().to_owned()),
+            Refusal::SeatsTaken { used } => problem.seats_used = Some(used),
             Refusal::TooMany { retry_after } => problem.retry_after = Some(retry_after),
             Refusal::Internal { reference } => problem.reference = Some(reference),
             Refusal::Collision => {
@@ -109,8 +120,7 @@ impl From<Refusal> for Problem {
             Refusal::Unavailable => problem.retry_after = Some(5),
             _ => {}
         }
-        let seconds = problem.retry_after.unwrap_or(1);
-        problem.title = fill(&problem.title, &[("seconds", &seconds)]);
+        problem.title = problem.sentence(request::lang().unwrap_or_default().catalogue());
         problem
     }
 }

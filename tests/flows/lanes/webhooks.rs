@@ -174,8 +174,8 @@ both! {
         let strange = [
             live,
             event("evt_kind", "something.new", &json!({ "id": "new_1", "object": "novelty", "customer": customer })),
-            event("evt_no_id", "invoice.upcoming", &json!({ "object": "invoice", "customer": customer })),
-            event("evt_odd", "charge.refunded", &json!({ "id": "ch_1", "object": "charge", "customer": { "id": customer, "deleted": true } })),
+            event("evt_no_id", "invoice.upcoming", &json!({ "object": "invoice" })),
+            event("evt_odd", "charge.updated", &json!({ "id": "ch_1", "object": "charge", "customer": { "id": customer, "deleted": true } })),
         ];
         for event in &strange {
             for _ in 0..2 {

@@ -2,6 +2,7 @@
 
 use crate::both;
 use crate::support::{App, Browser, Cast};
+use keel_domain::billing::catalogue::Article;
 use keel_text::{EN, Lang};
 use std::collections::BTreeSet;
 
@@ -48,8 +49,10 @@ fn spoken(html: &str) -> BTreeSet<String> {
 async fn leftovers(app: &App, browser: &Browser, path: &str, lang: Lang) -> Vec<String> {
     let page = browser.get(path).await;
     assert!(page.body.contains(&format!("<html lang=\"{}\"", lang.tag())), "{path} in {lang:?}: {} {:?}", page.status, page.headers);
-    let offered = app.keel.settings().product.offered();
-    let plans = offered.flat_map(|plan| plan.features.iter().chain([&plan.name])).map(String::as_str);
+    let product = &app.keel.settings().product;
+    let features =
+        product.plans.iter().flat_map(|plan| &plan.features).chain(product.licences.iter().flat_map(|licence| &licence.features));
+    let plans = product.articles().map(Article::name).chain(features.map(String::as_str));
     let own: BTreeSet<&str> = lang.catalogue().entries().into_iter().map(|(.., text)| text).chain(plans).collect();
     let english: BTreeSet<&str> = EN.entries().into_iter().map(|(.., text)| text).filter(|text| !own.contains(text)).collect();
     // A text with placeholders is known by its words in front of the first one.

@@ -22,7 +22,7 @@ sql! {
     FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, u.email, u.platform_role, p.first_name, p.last_name, p.onboarded_at,
             p.language, p.time_zone,
             m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
-            a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at, a.deletion_due_at,
+            a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at, a.deletion_due_at, a.kept_until,
             COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
             COALESCE(a.id = (SELECT f.account_id FROM slugs f WHERE f.slug = $4 AND f.held_until > $6), FALSE) AS was_named,
             $5 AND EXISTS (SELECT 1 FROM memberships w JOIN accounts b ON b.id = w.account_id
@@ -97,6 +97,8 @@ pub struct Standing {
     pub created: Instant,
     /// When it will be deleted, while that is scheduled.
     pub deletion_due: Option<Instant>,
+    /// Until when its plan is kept although a payment failed, while one has.
+    pub kept_until: Option<Instant>,
     /// Whether it is the session's active account.
     pub is_active: bool,
     /// The membership.
@@ -199,6 +201,7 @@ struct CallerRow {
     slug: Option<String>,
     account_created_at: i64,
     deletion_due_at: Option<i64>,
+    kept_until: Option<i64>,
     is_active: bool,
     was_named: bool,
     has_workspace: bool,
@@ -222,6 +225,7 @@ impl CallerRow {
             slug: self.slug,
             created: Instant(self.account_created_at),
             deletion_due: self.deletion_due_at.map(Instant),
+            kept_until: self.kept_until.map(Instant),
             is_active: self.is_active,
             membership: self.membership,
             role: Role::of(&self.role, &self.role_name, &self.permissions, model),

@@ -4,7 +4,7 @@ use super::{add_member, slugs};
 use crate::access::sessions::set_active_account;
 use crate::access::{SignedIn, Write};
 use crate::audit::{self, Action, Actor};
-use crate::billing::catalogue::Choice;
+use crate::billing::catalogue::{Article, Choice};
 use crate::db::{Tx, locks};
 use crate::limits::Take;
 use crate::refusal::{Refusal, Result};
@@ -64,7 +64,7 @@ pub(crate) async fn ensure_workspace_for_user(
 }
 
 fn wants_workspace(settings: &Settings, site: &Site<'_>) -> bool {
-    let team = |choice: &Choice| settings.product.plan(&choice.plan).is_some_and(|plan| plan.team);
+    let team = |choice: &Choice| settings.product.find(choice.kind, &choice.id).and_then(Article::plan).is_some_and(|plan| plan.team);
     match (settings.model(), site) {
         (BusinessModel::B2c, _) => false,
         (BusinessModel::Hybrid, Site::Checkout(choice)) => choice.is_some_and(team),

@@ -59,7 +59,15 @@ actions! {
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";
     SubscriptionCanceled = "subscription.canceled";
+    SubscriptionResumed  = "subscription.resumed";
+    SubscriptionTrialEnded = "subscription.trial_ended";
+    SubscriptionSurplus  = "subscription.surplus";
+    LicenceStarted       = "licence.started";
+    LicenceEnded         = "licence.ended";
     PaymentFailed        = "payment.failed";
+    PaymentRefunded      = "payment.refunded";
+    PaymentDisputed      = "payment.disputed";
+    CreditsAdjusted      = "credits.adjusted";
     StaffMade            = "staff.made";
     InvitationCreated    = "invitation.created";
     InvitationResent     = "invitation.resent";
@@ -170,7 +178,7 @@ fn impersonal(action: &str, metadata: &str) -> String {
     let subject = action.split('.').next().unwrap_or_default();
     let mut kept: serde_json::Map<_, _> = serde_json::from_str(metadata).unwrap_or_default();
     kept.retain(|name, _| match subject {
-        "subscription" | "checkout" | "payment" | "credits" => !matches!(name.as_str(), "name" | "email" | "reason"),
+        "subscription" | "licence" | "checkout" | "payment" | "credits" => !matches!(name.as_str(), "name" | "email" | "reason"),
         "member" | "invitation" | "ownership" => matches!(name.as_str(), "role" | "from" | "to" | "giver"),
         _ => false,
     });

@@ -7,13 +7,13 @@ use crate::access::{Outside, Read, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::db::{Tx, locks};
 use crate::payments::{
-    CheckoutCreated, CheckoutMode, CheckoutState, CheckoutStatus, CustomerId, PaymentError, WantedCheckout, WantedPrice,
+    CheckoutCreated, CheckoutMode, CheckoutState, CheckoutStatus, CustomerDetails, CustomerId, PaymentError, WantedCheckout, WantedPrice,
 };
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::permission::may;
 use keel_types::time::{DAY, MINUTE};
-use keel_types::{AccountId, AccountKind, BusinessModel, CheckoutId, Code, Currency, Fault, Instant, Role, UserId};
+use keel_types::{AccountId, AccountKind, BusinessModel, CheckoutId, Code, Currency, Fault, Instant, ProductKind, Role, UserId};
 use std::time::Duration;
 
 /// How long Stripe may take to open a checkout: longer than two tries of one call, shorter than people wait.
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(22);
 sql! {
     // Under the company's name and address, where they are told.
     FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.deletion_due_at, COALESCE(o.name, a.name) AS name, COALESCE(o.email, u.email) AS email,
-            c.customer_id, c.claimed_at
+            o.address, o.tax_id, c.customer_id, c.claimed_at
         FROM accounts a JOIN users u ON u.id = a.billing_owner_id
         LEFT JOIN stripe_customers c ON c.account_id = a.id
         LEFT JOIN companies o ON o.account_id = a.id
@@ -89,6 +89,8 @@ struct BuyerRow {
     deletion_due_at: Option<i64>,
     name: String,
     email: String,
+    address: Option<String>,
+    tax_id: Option<String>,
     customer_id: Option<String>,
     claimed_at: Option<i64>,
 }
@@ -127,12 +129,12 @@ pub(super) async fn keep_price(tx: &mut Tx, lookup_key: &str, price: &str, now: 
 struct Claim {
     id: CheckoutId,
     account: AccountId,
-    account_name: String,
-    email: String,
+    details: CustomerDetails,
     customer: Option<String>,
     /// When the account's customer was claimed.
     claimed: Instant,
     price: Option<String>,
+    article: (ProductKind, String),
     wanted_price: WantedPrice,
     quantity: u64,
     trial_days: Option<u32>,
@@ -158,16 +160,17 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
     choice.currency = buyer.currency.as_deref().and_then(Currency::parse).unwrap_or(choice.currency);
     let quote = quote(&keel, &choice)?;
     require_workspace(keel.settings().model(), kind, &quote)?;
-    if subscriptions::is_subscribed(tx, &account).await? {
+    if choice.kind == ProductKind::Plan && subscriptions::is_subscribed(tx, &account).await? {
         return Err(Refusal::Refused(Code::AlreadySubscribed));
     }
     if buyer.deletion_due_at.is_some() {
         return Err(Refusal::Refused(Code::DeletionScheduled));
     }
-    if quote.plan.per_seat && quote.quantity < buyer.member_count {
+    let plan = quote.article.plan();
+    if plan.is_some_and(|plan| plan.per_seat) && quote.quantity < buyer.member_count {
         return Err(Refusal::field("seats", Fault::OutOfRange));
     }
-    let trial_days = quote.plan.trial_days.filter(|_| order.trial);
+    let trial_days = plan.and_then(|plan| plan.trial_days).filter(|_| order.trial);
     if order.trial && (trial_days.is_none() || buyer.trial_started_at.is_some()) {
         return Err(Refusal::field("start", Fault::NotAChoice));
     }
@@ -181,12 +184,12 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
     Ok(Claim {
         id,
         account,
-        account_name: buyer.name,
-        email: buyer.email,
+        details: CustomerDetails { email: buyer.email, name: buyer.name, address: buyer.address, tax_id: buyer.tax_id },
         customer: buyer.customer_id,
         claimed: buyer.claimed_at.map_or(now, Instant),
         price: price.map(|(price,)| price),
         quantity: quote.quantity.unsigned_abs(),
+        article: (choice.kind, choice.id),
         wanted_price,
         trial_days,
     })
@@ -205,7 +208,7 @@ fn quote<'a>(keel: &'a Keel, choice: &Choice) -> Result<Quote<'a>> {
 fn require_workspace(model: BusinessModel, kind: AccountKind, quote: &Quote<'_>) -> Result<()> {
     let needed = match model {
         BusinessModel::B2b => true,
-        BusinessModel::Hybrid => quote.plan.team,
+        BusinessModel::Hybrid => quote.article.plan().is_some_and(|plan| plan.team),
         BusinessModel::B2c => false,
     };
     if needed && kind == AccountKind::Personal { Err(Refusal::Refused(Code::WorkspaceRequired)) } else { Ok(()) }
@@ -213,13 +216,13 @@ fn require_workspace(model: BusinessModel, kind: AccountKind, quote: &Quote<'_>)
 
 pub(super) fn wanted_price(quote: &Quote<'_>) -> Option<WantedPrice> {
     Some(WantedPrice {
-        product_slug: quote.plan.id.clone(),
-        product_name: quote.plan.name.clone(),
+        product_slug: quote.article.id().to_owned(),
+        product_name: quote.article.name().to_owned(),
         lookup_key: quote.lookup_key()?,
         unit_amount: quote.unit.minor,
         currency: quote.unit.currency.as_str().to_owned(),
         interval: quote.interval,
-        per_seat: quote.plan.per_seat,
+        per_seat: quote.article.plan().is_some_and(|plan| plan.per_seat),
     })
 }
 
@@ -241,9 +244,13 @@ async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
         customer: customer.0.clone(),
         price: price.clone(),
         quantity: claim.quantity,
-        mode: CheckoutMode::Subscription { trial_days: claim.trial_days },
+        mode: match claim.article.0 {
+            ProductKind::Plan => CheckoutMode::Subscription { trial_days: claim.trial_days },
+            ProductKind::Licence | ProductKind::Pack => CheckoutMode::Payment,
+        },
         account_id: claim.account.to_string(),
         checkout_id: claim.id.to_string(),
+        article: claim.article,
         success_url: format!("{}/checkout/success?session_id={{CHECKOUT_SESSION_ID}}", settings.base_url),
         cancel_url: format!("{}/checkout?canceled=1&account={}", settings.base_url, claim.account),
         promotion_codes: switch(checkout.promotion_codes),
@@ -274,7 +281,7 @@ async fn find_or_create_customer(keel: &Keel, out: &Outside, claim: &Claim) -> R
             created => created.map_err(told)?,
         },
     };
-    payments.update_customer(out, &customer, &claim.email, &claim.account_name).await.map_err(told)?;
+    payments.describe_customer(out, &customer, &claim.details).await.map_err(told)?;
     Ok(customer)
 }
 
@@ -298,6 +305,19 @@ pub(super) async fn find_or_create_price(keel: &Keel, out: &Outside, wanted: &Wa
     }
 }
 
+/// Stripe's price as it was found before, else as [`find_or_create_price`] finds it, remembered from then on.
+pub(super) async fn price_of(keel: &Keel, out: &Outside, wanted: &WantedPrice) -> Result<String> {
+    let known: Option<(String,)> = keel.db().read().find(FIND_PRICE, args![wanted.lookup_key.as_str()]).await?;
+    if let Some((price,)) = known {
+        return Ok(price);
+    }
+    let price = find_or_create_price(keel, out, wanted, keel.settings().stripe.sandbox).await?;
+    let mut tx = keel.db().begin().await?;
+    keep_price(&mut tx, &wanted.lookup_key, &price, keel.now()).await?;
+    tx.commit().await?;
+    Ok(price)
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 pub(super) fn told(error: PaymentError) -> Refusal {
     match error {
@@ -313,7 +333,8 @@ pub(super) fn told(error: PaymentError) -> Refusal {
 pub(super) async fn settle(tx: &mut Tx, keel: &Keel, state: &CheckoutState) -> Result<()> {
     let Some(id) = state.checkout_id.as_deref() else { return Ok(()) };
     match state.status {
-        CheckoutStatus::Complete => {
+        // Some ways to pay bring the money days later.
+        CheckoutStatus::Complete if state.paid => {
             let completed = tx.ran(COMPLETE, args![id, keel.now(), state.id.as_str()]).await?;
             let row: Option<UserRow> = tx.find(FIND_USER, args![id]).await?;
             if let (true, Some(row)) = (completed, row) {
@@ -357,6 +378,8 @@ pub enum State {
     Paid(String),
     /// The plan of this id has begun with a trial, until then.
     Trial(String, i64),
+    /// A licence or a pack of this id is paid.
+    Bought(ProductKind, String),
     /// The payment page was left to lapse.
     Expired,
 }
@@ -364,6 +387,7 @@ pub enum State {
 #[derive(sqlx::FromRow)]
 struct OutcomeRow {
     state: String,
+    choice: String,
     customer_id: Option<String>,
     #[sqlx(try_from = "String")]
     account: AccountId,
@@ -378,6 +402,11 @@ struct OutcomeRow {
 
 impl OutcomeRow {
     fn state(&self) -> State {
+        let choice = serde_json::from_str::<Choice>(&self.choice).ok();
+        let once = choice.filter(|choice| choice.kind != ProductKind::Plan);
+        if let (Some(choice), "complete") = (once, self.state.as_str()) {
+            return State::Bought(choice.kind, choice.id);
+        }
         match (self.state.as_str(), &self.plan, self.status.as_deref(), self.trial_end) {
             ("complete", Some(plan), Some("trialing"), Some(end)) => State::Trial(plan.clone(), end),
             ("complete", Some(plan), _, _) => State::Paid(plan.clone()),

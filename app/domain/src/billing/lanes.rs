@@ -3,7 +3,7 @@
 //! A claim takes a lease with a fence number. What events name is fetched after the claim, and the transaction that writes
 //! checks the number: whoever lost the lane writes nothing, so an older answer never lands on a newer one.
 
-use super::inbox::ObjectKind;
+use super::inbox::{self, ObjectKind};
 use super::settle::{self, Found};
 use crate::access::Outside;
 use crate::db::Tx;
@@ -13,11 +13,16 @@ use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, sql};
 use keel_types::time::MINUTE;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::{sleep, timeout};
 
 /// How long a claimed lane is nobody else's, in milliseconds; longer than a look with all its tries takes.
 const LEASE: i64 = 2 * MINUTE;
 const BATCH: u32 = 50;
+/// How long one who needs a look now waits for it, and how often it asks for the lane.
+const PATIENCE: Duration = Duration::from_secs(6);
+const PAUSE: Duration = Duration::from_millis(50);
 /// Lanes an instance processes at once, so that one slow customer does not hold up the others.
 const AT_ONCE: usize = 8;
 
@@ -82,6 +87,38 @@ async fn look_after(keel: Keel, customer: String) -> Result<()> {
     }
 }
 
+/// Looks at one object now, in the lane of its customer: afterwards what is written is as new as this call. Somebody else who has
+/// the lane is waited for. What cannot be looked at in time is looked at by the worker.
+pub(super) async fn look_at(keel: &Keel, kind: ObjectKind, id: &str, customer: &str) -> Result<()> {
+    let looked = timeout(PATIENCE, async {
+        loop {
+            if let Some(lane) = take(keel, customer).await? {
+                let found = Box::pin(settle::look(keel, &Outside(()), kind, id)).await;
+                let looked = found.is_ok();
+                return Ok::<_, Refusal>(Box::pin(write(keel, &lane, found, &[], true)).await? && looked);
+            }
+            sleep(PAUSE).await;
+        }
+    });
+    if !looked.await.unwrap_or(Ok(false))? {
+        let mut tx = keel.db().begin().await?;
+        inbox::ask(&mut tx, kind, id, customer, keel.now()).await?;
+        tx.commit().await?;
+        keel.wake_for_events();
+    }
+    Ok(())
+}
+
+/// Takes the lane, whether anything is due in it or not. None while somebody else has it.
+async fn take(keel: &Keel, customer: &str) -> Result<Option<Lane>> {
+    let now = keel.now();
+    let mut tx = keel.db().begin().await?;
+    inbox::make_due(&mut tx, customer, now).await?;
+    let claimed: Option<(i64,)> = tx.find(CLAIM_LANE, args![customer, now.plus(LEASE), now]).await?;
+    tx.commit().await?;
+    Ok(claimed.map(|(fence,)| Lane { customer: customer.to_owned(), fence }))
+}
+
 /// Takes the lane, with the events that are due in it. None when somebody else has it, or there is nothing to do.
 async fn claim(keel: &Keel, customer: String) -> Result<Option<(Lane, Vec<EventRow>)>> {
     let now = keel.now();
@@ -142,10 +179,17 @@ async fn try_write(keel: &Keel, lane: &Lane, found: &Found, events: &[EventRow],
     if !hold(keel, &mut tx, lane).await.map_err(told)? {
         return Ok(false);
     }
-    let ours = settle::settle(&mut tx, keel, found).await.map_err(told)?;
-    let state = if ours { "done" } else { "ignored" };
-    for event in events {
-        tx.run(SETTLE_EVENT, args![event.id.as_str(), state, keel.now()]).await.map_err(|e| told(e.into()))?;
+    if let Some(owner) = found.customer().filter(|owner| *owner != lane.customer) {
+        // Only in its customer's lane is it sure that no older answer is written later.
+        for event in events {
+            inbox::move_to(&mut tx, owner, &event.id, keel.now()).await.map_err(told)?;
+        }
+    } else {
+        let ours = settle::settle(&mut tx, keel, found).await.map_err(told)?;
+        let state = if ours { "done" } else { "ignored" };
+        for event in events {
+            tx.run(SETTLE_EVENT, args![event.id.as_str(), state, keel.now()]).await.map_err(|e| told(e.into()))?;
+        }
     }
     if last {
         release(&mut tx, lane).await.map_err(told)?;

@@ -12,12 +12,13 @@ use keel_types::{AccountId, Instant, SubscriptionId};
 
 sql! {
     // What was paid later counts, in whatever order it is heard of.
-    BEGIN = "INSERT INTO credit_months (subscription_id, account_id, begins_at, months, due_at) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (subscription_id) DO UPDATE SET begins_at = excluded.begins_at, months = excluded.months, due_at = excluded.due_at
+    BEGIN = "INSERT INTO credit_months (subscription_id, account_id, begins_at, months, due_at, payment) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (subscription_id) DO UPDATE SET begins_at = excluded.begins_at, months = excluded.months, due_at = excluded.due_at,
+            payment = excluded.payment
         WHERE credit_months.begins_at < excluded.begins_at";
     LIST_DUE = "SELECT m.subscription_id, m.account_id FROM credit_months m JOIN subscriptions s ON s.id = m.subscription_id
         WHERE m.due_at <= $1 AND s.live ORDER BY m.due_at LIMIT 100";
-    FIND_DUE = "SELECT m.begins_at, m.months, s.plan, s.seats, s.stripe_item_id
+    FIND_DUE = "SELECT m.begins_at, m.months, m.payment, s.plan, s.seats, s.stripe_item_id
         FROM credit_months m JOIN subscriptions s ON s.id = m.subscription_id
         WHERE m.subscription_id = $1 AND m.due_at <= $2 AND s.live";
     MOVE_ON = "UPDATE credit_months SET due_at = $2 WHERE subscription_id = $1";
@@ -34,6 +35,8 @@ pub(super) struct Contract<'a> {
     pub begins: Instant,
     /// How many months there are; without end on the free plan.
     pub months: Option<i64>,
+    /// The payment it comes from, by its id at Stripe.
+    pub payment: Option<&'a str>,
 }
 
 impl Contract<'_> {
@@ -44,7 +47,7 @@ impl Contract<'_> {
             Some(item) => (Kind::Subscription, format!("month:{item}:{}", begins.0)),
             None => (Kind::FreePlan, format!("free:{}:{}", self.account, keel_text::iso(begins).get(..7).unwrap_or_default())),
         };
-        Grant { kind, amount: self.plan.monthly_credits(self.seats), fact, expires: Some(ends) }
+        Grant { kind, amount: self.plan.monthly_credits(self.seats), fact, expires: Some(ends), payment: self.payment.map(str::to_owned) }
     }
 
     /// When the month after this one begins, if there is one.
@@ -64,7 +67,8 @@ impl Contract<'_> {
 pub(super) async fn begin(tx: &mut Tx, subscription: Option<&SubscriptionId>, contract: &Contract<'_>, now: Instant) -> Result<()> {
     credits::grant(tx, contract.account, &contract.grant(0), now).await?;
     if let Some(subscription) = subscription {
-        tx.run(BEGIN, args![subscription, contract.account, contract.begins, contract.months, contract.next(0)]).await?;
+        let payment = contract.payment.map(str::to_owned);
+        tx.run(BEGIN, args![subscription, contract.account, contract.begins, contract.months, contract.next(0), payment]).await?;
     }
     Ok(())
 }
@@ -92,6 +96,9 @@ async fn grant_month(keel: &Keel, due: &DueRow) -> Result<()> {
         let month = contract.current(now);
         if contract.months.is_none_or(|months| i64::from(month) < months) {
             credits::grant(&mut tx, &due.account_id, &contract.grant(month), now).await?;
+            if let Some(payment) = contract.payment {
+                credits::reverse(&mut tx, &due.account_id, payment, now).await?;
+            }
         }
         contract.next(month)
     } else {
@@ -114,6 +121,7 @@ struct DueRow {
 struct MonthRow {
     begins_at: i64,
     months: Option<i64>,
+    payment: Option<String>,
     plan: String,
     seats: i64,
     stripe_item_id: Option<String>,
@@ -123,7 +131,7 @@ impl MonthRow {
     /// Plan and seats as they are now: changes in between were paid for by themselves.
     fn contract<'a>(&'a self, account: &'a AccountId, plan: &'a Plan) -> Contract<'a> {
         let (item, begins) = (self.stripe_item_id.as_deref(), Instant(self.begins_at));
-        Contract { account, plan, seats: self.seats, item, begins, months: self.months }
+        Contract { account, plan, seats: self.seats, item, begins, months: self.months, payment: self.payment.as_deref() }
     }
 }
 
@@ -140,7 +148,7 @@ mod tests {
         let account = crate::ids::new::<AccountId>();
         let begins = at(datetime!(2026-01-31 12:00 UTC));
         let plan = product.plan("pro").unwrap();
-        let year = Contract { account: &account, plan, seats: 1, item: Some("si_1"), begins, months: Some(12) };
+        let year = Contract { account: &account, plan, seats: 1, item: Some("si_1"), begins, months: Some(12), payment: None };
         assert_eq!(year.current(begins), 0);
         assert_eq!(year.current(at(datetime!(2026-02-28 11:59:59 UTC))), 0);
         assert_eq!(year.current(at(datetime!(2026-02-28 12:00 UTC))), 1);

@@ -1,6 +1,7 @@
 //! What billing pages show: read from the mirror, the ledger and the payments, never from Stripe.
 
 use super::catalogue::Product;
+use super::records::{EntryRow, PaymentRow};
 use crate::access::{Door, Grant, Read};
 use crate::db::Conn;
 use crate::refusal::Result;
@@ -13,16 +14,18 @@ sql! {
             (SELECT COUNT(*) FROM invitations i WHERE i.account_id = a.id AND i.state = 'pending' AND i.expires_at > $2) AS invited,
             COALESCE(b.balance, 0) AS balance,
             s.plan, s.period, s.unit_amount, s.currency, s.seats, s.status, s.stripe_id, s.period_end, s.trial_end, s.cancel_at_period_end, s.cancel_at,
-            u.email, p.first_name, p.last_name
+            s.next_seats, s.next_at, n.lookup_key AS next_key, c.customer_id, u.email, p.first_name, p.last_name
         FROM accounts a
         JOIN users u ON u.id = a.billing_owner_id
         JOIN user_profiles p ON p.user_id = u.id
         LEFT JOIN credit_balances b ON b.account_id = a.id
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live
+        LEFT JOIN stripe_prices n ON n.price_id = s.next_price_id
+        LEFT JOIN stripe_customers c ON c.account_id = a.id
         WHERE a.id = $1";
     // The newest twenty.
-    LIST_ENTRIES = "SELECT kind, amount, balance_after, created_at FROM credit_entries WHERE account_id = $1 ORDER BY number DESC LIMIT 20";
-    LIST_PAYMENTS = "SELECT product, amount, currency, status, created_at FROM payments WHERE account_id = $1
+    LIST_ENTRIES = "SELECT number, kind, amount, balance_after, created_at FROM credit_entries WHERE account_id = $1 ORDER BY number DESC LIMIT 20";
+    LIST_PAYMENTS = "SELECT id, product, number, amount, currency, status, created_at FROM payments WHERE account_id = $1
         ORDER BY created_at DESC, id DESC LIMIT 20";
 }
 
@@ -65,6 +68,8 @@ pub struct Overview {
     pub payments: Vec<Payment>,
     /// Who answers for the money.
     pub billing_owner: String,
+    /// Whether the payment provider knows the account: then there is a portal.
+    pub has_customer: bool,
 }
 
 /// A contract.
@@ -84,11 +89,30 @@ pub struct Contract {
     pub trial_end: Option<Instant>,
     /// When it ends for good, if it does.
     pub ends: Option<Instant>,
+    /// What it becomes when the period ends.
+    pub next: Option<Next>,
+}
+
+/// What a contract becomes.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// What the plan is called then.
+    pub plan: String,
+    /// Seats that are paid then, where they count.
+    pub seats: Option<i64>,
+    /// Charged each interval then.
+    pub total: Money,
+    /// How often.
+    pub interval: Interval,
+    /// When.
+    pub at: Instant,
 }
 
 /// A row of the ledger.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// Its number in the account's ledger.
+    pub number: i64,
     /// Why credits moved, as a word.
     pub kind: String,
     /// How many, with their sign.
@@ -102,6 +126,10 @@ pub struct Entry {
 /// A payment.
 #[derive(Clone, Debug)]
 pub struct Payment {
+    /// Its id.
+    pub id: String,
+    /// The number on the invoice, where there is one.
+    pub number: Option<String>,
     /// What for.
     pub product: String,
     /// How much.
@@ -129,6 +157,10 @@ struct StateRow {
     trial_end: Option<i64>,
     cancel_at_period_end: Option<bool>,
     cancel_at: Option<i64>,
+    next_seats: Option<i64>,
+    next_at: Option<i64>,
+    next_key: Option<String>,
+    customer_id: Option<String>,
     email: String,
     first_name: Option<String>,
     last_name: Option<String>,
@@ -168,7 +200,17 @@ impl StateRow {
             period_end: self.period_end.map(Instant),
             trial_end: self.trial_end.filter(|_| trialing).map(Instant),
             ends: ends.map(Instant),
+            next: self.next(product, currency),
         })
+    }
+
+    /// A price that the catalogue has no more is not told of.
+    fn next(&self, product: &Product, currency: Currency) -> Option<Next> {
+        let key = self.next_key.as_deref()?;
+        let ((plan, interval), seats, at) = (product.of_lookup_key(key)?, self.next_seats?, Instant(self.next_at?));
+        let unit: i64 = key.rsplit('_').next()?.parse().ok()?;
+        let total = Money { minor: unit.saturating_mul(seats), currency };
+        Some(Next { plan: plan.name.clone(), seats: plan.per_seat.then_some(seats), total, interval, at })
     }
 
     fn billing_owner(self) -> String {
@@ -189,23 +231,19 @@ pub async fn overview(call: &mut Read<may::ViewBilling>) -> Result<Overview> {
     let account = call.proof().account().clone();
     let now = call.now();
     let row = state(call.conn(), &account, now).await?;
-    let entries: Vec<(String, i64, i64, i64)> = call.conn().list(LIST_ENTRIES, args![&account]).await?;
-    let payments: Vec<(String, i64, String, String, i64)> = call.conn().list(LIST_PAYMENTS, args![&account]).await?;
+    let entries: Vec<EntryRow> = call.conn().list(LIST_ENTRIES, args![&account]).await?;
+    let payments: Vec<PaymentRow> = call.conn().list(LIST_PAYMENTS, args![&account]).await?;
     let product = &call.keel().settings().product;
     Ok(Overview {
         summary: row.summary(product),
         contract: row.contract(product),
-        entries: entries.into_iter().map(|(kind, amount, balance, at)| Entry { kind, amount, balance, at: Instant(at) }).collect(),
-        payments: payments.into_iter().filter_map(payment).collect(),
+        entries: entries.into_iter().map(EntryRow::entry).collect(),
+        payments: payments.into_iter().filter_map(PaymentRow::payment).collect(),
+        has_customer: row.customer_id.is_some(),
         billing_owner: row.billing_owner(),
     })
 }
 
 async fn state(conn: &mut Conn, account: &AccountId, now: Instant) -> Result<StateRow> {
     Ok(conn.get(FIND_STATE, args![account, now]).await?)
-}
-
-fn payment((product, minor, currency, status, at): (String, i64, String, String, i64)) -> Option<Payment> {
-    let currency = Currency::parse(&currency)?;
-    Some(Payment { product, amount: Money { minor, currency }, status, at: Instant(at) })
 }

@@ -1,4 +1,7 @@
 //! Repair: events nobody told us about, looks at everything, a failed event again, and the prices Stripe must have.
+//!
+//! The worker asks for lost events every quarter of an hour, and compares everything every night; one instance does, whichever takes
+//! the turn first. Tested in `tests/flows/repair.rs`.
 
 use super::catalogue::Choice;
 use super::checkouts::{find_or_create_price, keep_price, told, wanted_price};
@@ -6,17 +9,22 @@ use super::inbox::{self, ObjectKind};
 use crate::access::{Outside, SystemGrant};
 use crate::payments::SubscriptionState;
 use crate::refusal::{Refusal, Result};
-use crate::{args, sql};
-use keel_types::time::HOUR;
-use keel_types::{Currency, Interval};
+use crate::{Keel, args, ids, sql};
+use keel_types::time::{DAY, HOUR, MINUTE};
+use keel_types::{Currency, DriftId, Instant, Interval};
 
 const EVENTS: &str = "stripe events";
+/// How often the worker asks for lost events, and how often it compares everything, in milliseconds.
+const TURNS: [(&str, i64); 2] = [("turn: lost events", 15 * MINUTE), ("turn: comparison", DAY)];
 /// Events are compared from this long before the mark: Stripe may list one later than it happened.
 const OVERLAP: i64 = HOUR;
 
 sql! {
     FIND_MARK = "SELECT reached FROM marks WHERE name = $1";
     REACH = "INSERT INTO marks (name, reached) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET reached = excluded.reached";
+    BEGIN_TURNS = "INSERT INTO marks (name, reached) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    TAKE_TURN = "UPDATE marks SET reached = $2 WHERE name = $1 AND reached <= $3";
+    REPORT = "INSERT INTO drift_reports (id, events, subscriptions, details, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6)";
     LIST_CUSTOMERS = "SELECT customer_id FROM stripe_customers WHERE customer_id > $1 ORDER BY customer_id LIMIT 100";
     LIST_MIRRORED = "SELECT s.stripe_id, s.status, s.seats, s.period_end FROM subscriptions s
         JOIN stripe_customers c ON c.account_id = s.account_id WHERE c.customer_id = $1 AND s.stripe_id IS NOT NULL";
@@ -33,20 +41,69 @@ pub struct Drift {
     pub stale_subscriptions: Vec<String>,
 }
 
-/// Takes in the events that were lost since the last time, compares every subscription with Stripe, and asks for a look
-/// at each that differs. Running it twice changes nothing more.
+/// Does what its turn has come for; where Stripe does not answer, at the next one. True when there was something.
+#[expect(clippy::disallowed_methods, reason = "this is a job")]
+pub(crate) async fn work(keel: &Keel) -> Result<bool> {
+    let system = SystemGrant::new(keel, "reconciliation");
+    let [lost, comparison] = TURNS;
+    let found = if takes_turn(keel, comparison).await? {
+        reconcile(&system).await
+    } else if takes_turn(keel, lost).await? {
+        take_in_lost_events(&system).await.map(|missed_events| Drift { missed_events, ..Drift::default() })
+    } else {
+        return Ok(false);
+    };
+    match found {
+        Ok(drift) => tracing::info!(events = drift.missed_events.len(), subscriptions = drift.stale_subscriptions.len(), "asked Stripe"),
+        Err(refusal) => tracing::warn!(?refusal, "Stripe was asked in vain"),
+    }
+    Ok(true)
+}
+
+/// Whether it is time again, and this instance is the one. A Keel that has just begun waits for its first turn.
+async fn takes_turn(keel: &Keel, (name, every): (&str, i64)) -> Result<bool> {
+    let now = keel.now();
+    let mark: Option<(i64,)> = keel.db().read().find(FIND_MARK, args![name]).await?;
+    if mark.is_some_and(|(reached,)| reached > now.plus(-every).0) {
+        return Ok(false);
+    }
+    let mut tx = keel.db().begin().await?;
+    let taken = if mark.is_some() {
+        tx.ran(TAKE_TURN, args![name, now, now.plus(-every)]).await?
+    } else {
+        tx.run(BEGIN_TURNS, args![name, now]).await?;
+        false
+    };
+    tx.commit().await?;
+    Ok(taken)
+}
+
+/// Takes in the events that were lost since the last time, compares every subscription with Stripe, asks for a look at each
+/// that differs, and keeps a report. Running it twice changes nothing more.
 pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
+    let started = system.keel().now();
     let missed_events = take_in_lost_events(system).await?;
     let mut drift = Drift { missed_events, ..Drift::default() };
     let mut after = String::new();
     loop {
         let page: Vec<(String,)> = system.keel().db().read().list(LIST_CUSTOMERS, args![after.as_str()]).await?;
-        let Some((last,)) = page.last().cloned() else { return Ok(drift) };
+        let Some((last,)) = page.last().cloned() else { break };
         for (customer,) in page {
             drift.stale_subscriptions.extend(compare(system, &customer).await?);
         }
         after = last;
     }
+    report(system.keel(), &drift, started).await?;
+    Ok(drift)
+}
+
+async fn report(keel: &Keel, drift: &Drift, started: Instant) -> Result<()> {
+    let count = |ids: &Vec<String>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let details: Vec<&str> = drift.missed_events.iter().chain(&drift.stale_subscriptions).map(String::as_str).collect();
+    let (events, subscriptions) = (count(&drift.missed_events), count(&drift.stale_subscriptions));
+    let mut tx = keel.db().begin().await?;
+    tx.run(REPORT, args![&ids::new::<DriftId>(), events, subscriptions, details.join(" "), started, keel.now()]).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn take_in_lost_events(system: &SystemGrant) -> Result<Vec<String>> {
@@ -114,9 +171,10 @@ pub async fn replay(system: &SystemGrant, event: &str) -> Result<()> {
 pub async fn set_up_prices(system: &SystemGrant) -> Result<Vec<String>> {
     let keel = system.keel();
     let mut keys = vec![];
-    for plan in &keel.settings().product.plans {
-        for (interval, currency) in Interval::ALL.iter().flat_map(|i| Currency::ALL.into_iter().map(move |c| (*i, c))) {
-            let choice = Choice { plan: plan.id.clone(), interval: Some(interval), currency, seats: 1 };
+    let ways = [None, Some(Interval::Month), Some(Interval::Year)];
+    for article in keel.settings().product.offered() {
+        for (interval, currency) in ways.iter().flat_map(|interval| Currency::ALL.map(|currency| (*interval, currency))) {
+            let choice = Choice { kind: article.kind(), id: article.id().to_owned(), interval, currency, seats: 1 };
             let Some(wanted) = keel.settings().product.quote(&choice).ok().and_then(|quote| wanted_price(&quote)) else { continue };
             let price = find_or_create_price(keel, &Outside(()), &wanted, true).await?;
             let mut tx = keel.db().begin().await?;

@@ -2,60 +2,165 @@
 //! Written twice, or in another order, it leaves the same state.
 
 use super::inbox::ObjectKind;
-use super::months::{self, Contract};
-use super::{checkouts, subscriptions};
+use super::{charges, checkouts, invoices, purchases, subscriptions, upcoming};
 use crate::access::Outside;
-use crate::audit::{self, Action, Actor};
 use crate::db::{Tx, locks};
-use crate::payments::{CheckoutState, InvoiceLine, InvoiceState, InvoiceStatus, PaymentError, SubscriptionState};
+use crate::payments::{
+    ChargeState, CheckoutKind, CheckoutState, CheckoutStatus, IntentStatus, InvoiceState, InvoiceStatus, PaymentError, SubscriptionState,
+    SubscriptionStatus, Upcoming,
+};
 use crate::refusal::Result;
-use crate::{Keel, args, ids, sql};
-use keel_types::{AccountId, Instant, Interval, PaymentId, SubscriptionId};
+use crate::{Keel, args, sql};
+use keel_types::AccountId;
+use std::collections::BTreeMap;
 
 sql! {
     FIND_ACCOUNT_OF_CUSTOMER = "SELECT account_id FROM stripe_customers WHERE customer_id = $1";
     FIND_CLAIMED_ACCOUNT = "SELECT account_id FROM stripe_customers WHERE account_id = $1 AND customer_id IS NULL";
     SETTLE_CUSTOMER = "UPDATE stripe_customers SET customer_id = $2 WHERE account_id = $1 AND customer_id IS NULL";
-    FIND_MIRROR = "SELECT id FROM subscriptions WHERE stripe_id = $1";
-    FIND_LOOKUP_KEY = "SELECT lookup_key FROM stripe_prices WHERE price_id = $1";
-    KEEP_CURRENCY = "UPDATE accounts SET currency = $2 WHERE id = $1 AND currency IS NULL";
-    FIND_PAYMENT = "SELECT status FROM payments WHERE stripe_id = $1";
-    KEEP_PAYMENT = "INSERT INTO payments (id, account_id, stripe_id, product, amount, currency, status, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (stripe_id) DO UPDATE SET amount = excluded.amount, status = excluded.status, created_at = excluded.created_at";
 }
 
 /// What a look at Stripe found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Found {
-    pub checkout: Option<CheckoutState>,
-    pub subscription: Option<SubscriptionState>,
-    pub invoice: Option<InvoiceState>,
+    customer: Option<String>,
+    checkout: Option<Bought>,
+    subscriptions: Vec<SubscriptionState>,
+    invoices: Vec<Billed>,
+    charge: Option<ChargeState>,
+    /// What subscriptions become when their periods end.
+    upcoming: BTreeMap<String, Upcoming>,
+}
+
+/// A checkout, and how its payment stands where that took place without an invoice and is not there yet.
+#[derive(Debug)]
+pub(super) struct Bought {
+    pub state: CheckoutState,
+    pub intent: Option<IntentStatus>,
+}
+
+/// An invoice, and how its payment stands where that was tried in vain.
+#[derive(Debug)]
+pub(super) struct Billed {
+    pub state: InvoiceState,
+    pub intent: Option<IntentStatus>,
+}
+
+impl Found {
+    /// Whose it is.
+    pub fn customer(&self) -> Option<&str> {
+        let named = [
+            self.customer.as_deref(),
+            self.checkout.as_ref().and_then(|c| c.state.customer.as_deref()),
+            self.subscriptions.first().map(|s| s.customer.as_str()),
+            self.invoices.first().and_then(|i| i.state.customer.as_deref()),
+        ];
+        named.into_iter().flatten().next()
+    }
+
+    /// The account written on it.
+    fn account(&self) -> Option<&str> {
+        let named = [
+            self.checkout.as_ref().and_then(|c| c.state.account_id.as_deref()),
+            self.subscriptions.first().and_then(|s| s.account_id.as_deref()),
+            self.invoices.first().and_then(|i| i.state.account_id.as_deref()),
+        ];
+        named.into_iter().flatten().next()
+    }
+
+    fn subscription_of(&self, invoice: &InvoiceState) -> Option<&SubscriptionState> {
+        self.subscriptions.iter().find(|subscription| Some(&subscription.id) == invoice.subscription.as_ref())
+    }
+
+    /// Since when the subscription is not paid: when the invoice was made that waits.
+    fn overdue_since(&self, subscription: &SubscriptionState) -> Option<i64> {
+        let latest = self.invoices.iter().find(|billed| Some(&billed.state.id) == subscription.latest_invoice.as_ref())?;
+        (latest.state.status != InvoiceStatus::Paid).then_some(latest.state.created)
+    }
 }
 
 /// Fetches an object and what it cannot be understood without.
 pub(super) async fn look(keel: &Keel, out: &Outside, kind: ObjectKind, id: &str) -> std::result::Result<Found, PaymentError> {
     let payments = keel.payments();
-    let mut found = Found { checkout: None, subscription: None, invoice: None };
-    let (mut subscription, mut invoice) = (None, None);
+    let mut found = Found::default();
     match kind {
-        ObjectKind::Checkout => {
-            let checkout = payments.get_checkout(out, id).await?;
-            (subscription, invoice) = (checkout.subscription.clone(), checkout.invoice.clone());
-            found.checkout = Some(checkout);
+        ObjectKind::Checkout => look_at_checkout(keel, out, id, &mut found).await?,
+        ObjectKind::Subscription => found.subscriptions.push(payments.get_subscription(out, id).await?),
+        ObjectKind::Invoice => look_at_invoice(keel, out, id, &mut found).await?,
+        ObjectKind::Customer => {
+            found.customer = Some(id.to_owned());
+            found.subscriptions = payments.list_subscriptions(out, id).await?;
         }
-        ObjectKind::Subscription => subscription = Some(id.to_owned()),
-        ObjectKind::Invoice => invoice = Some(id.to_owned()),
+        ObjectKind::Charge => look_at_charge(keel, out, id, &mut found).await?,
     }
-    if let Some(id) = invoice {
-        let invoice = payments.get_invoice(out, &id).await?;
-        subscription = subscription.or_else(|| invoice.subscription.clone());
-        found.invoice = Some(invoice);
+    for subscription in &found.subscriptions {
+        let Some(schedule) = &subscription.schedule else { continue };
+        if let Some(upcoming) = payments.find_upcoming(out, schedule).await? {
+            found.upcoming.insert(subscription.id.clone(), upcoming);
+        }
     }
-    if let Some(id) = subscription {
-        found.subscription = Some(payments.get_subscription(out, &id).await?);
+    let overdue = found.subscriptions.iter().filter(|subscription| subscription.status == SubscriptionStatus::PastDue);
+    for invoice in overdue.filter_map(|subscription| subscription.latest_invoice.clone()).collect::<Vec<_>>() {
+        if found.invoices.iter().all(|billed| billed.state.id != invoice) {
+            found.invoices.push(get_invoice(keel, out, &invoice).await?);
+        }
     }
     Ok(found)
+}
+
+async fn look_at_checkout(keel: &Keel, out: &Outside, id: &str, found: &mut Found) -> std::result::Result<(), PaymentError> {
+    let payments = keel.payments();
+    let state = payments.get_checkout(out, id).await?;
+    let waits = state.mode == CheckoutKind::Payment && state.status == CheckoutStatus::Complete && !state.paid;
+    let intent = match state.payment_intent.as_deref().filter(|_| waits) {
+        Some(intent) => Some(payments.get_intent_status(out, intent).await?),
+        None => None,
+    };
+    match (&state.invoice, &state.subscription) {
+        (Some(invoice), _) => look_at_invoice(keel, out, invoice, found).await?,
+        (None, Some(subscription)) => found.subscriptions.push(payments.get_subscription(out, subscription).await?),
+        (None, None) => {}
+    }
+    found.checkout = Some(Bought { state, intent });
+    Ok(())
+}
+
+async fn look_at_invoice(keel: &Keel, out: &Outside, id: &str, found: &mut Found) -> std::result::Result<(), PaymentError> {
+    let billed = get_invoice(keel, out, id).await?;
+    if let Some(subscription) = &billed.state.subscription {
+        found.subscriptions.push(keel.payments().get_subscription(out, subscription).await?);
+    }
+    found.invoices.push(billed);
+    Ok(())
+}
+
+async fn get_invoice(keel: &Keel, out: &Outside, id: &str) -> std::result::Result<Billed, PaymentError> {
+    let payments = keel.payments();
+    let state = payments.get_invoice(out, id).await?;
+    let mut intent = None;
+    if state.status == InvoiceStatus::Open
+        && state.attempts > 0
+        && let Some(newest) = payments.list_intents_of_invoice(out, id).await?.first()
+    {
+        intent = Some(payments.get_intent_status(out, newest).await?);
+    }
+    Ok(Billed { state, intent })
+}
+
+/// A charge, with the invoice or the checkout that it paid.
+async fn look_at_charge(keel: &Keel, out: &Outside, id: &str, found: &mut Found) -> std::result::Result<(), PaymentError> {
+    let payments = keel.payments();
+    let charge = payments.get_charge(out, id).await?;
+    found.customer.clone_from(&charge.customer);
+    if let Some(intent) = &charge.intent {
+        if let Some(invoice) = payments.find_invoice_of_intent(out, intent).await? {
+            look_at_invoice(keel, out, &invoice, found).await?;
+        } else if let Some(checkout) = payments.find_checkout_of_intent(out, intent).await? {
+            look_at_checkout(keel, out, &checkout, found).await?;
+        }
+    }
+    found.charge = Some(charge);
+    Ok(())
 }
 
 /// Writes what was found. False when it belongs to no account of ours.
@@ -64,36 +169,34 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, found: &Found) -> Result<bo
     if !locks::try_lock_account(tx, &account).await? {
         return Ok(false);
     }
-    if let Some(subscription) = &found.subscription {
-        subscriptions::mirror(tx, keel, &account, subscription).await?;
+    for subscription in &found.subscriptions {
+        subscriptions::mirror(tx, keel, &account, subscription, found.overdue_since(subscription)).await?;
+        upcoming::keep(tx, subscription, found.upcoming.get(&subscription.id)).await?;
     }
-    if let Some(invoice) = &found.invoice {
-        settle_invoice(tx, keel, &account, invoice, found.subscription.as_ref()).await?;
+    for billed in &found.invoices {
+        invoices::settle(tx, keel, &account, billed, found.subscription_of(&billed.state)).await?;
     }
-    if let Some(checkout) = &found.checkout {
-        checkouts::settle(tx, keel, checkout).await?;
+    if let Some(bought) = &found.checkout {
+        purchases::settle(tx, keel, &account, bought).await?;
+        checkouts::settle(tx, keel, &bought.state).await?;
+    }
+    if let Some(charge) = &found.charge {
+        let invoice = found.invoices.first().map(|billed| billed.state.id.as_str());
+        if let Some(payment) = invoice.or(found.checkout.as_ref().map(|bought| bought.state.id.as_str())) {
+            charges::settle(tx, keel, &account, payment, charge).await?;
+        }
     }
     Ok(true)
 }
 
 /// The account of the customer; of the metadata only where the customer was claimed and not yet settled.
 async fn find_account(tx: &mut Tx, found: &Found) -> Result<Option<AccountId>> {
-    let customer = [
-        found.checkout.as_ref().and_then(|c| c.customer.as_deref()),
-        found.subscription.as_ref().map(|s| s.customer.as_str()),
-        found.invoice.as_ref().and_then(|i| i.customer.as_deref()),
-    ];
-    let Some(customer) = customer.into_iter().flatten().next() else { return Ok(None) };
+    let Some(customer) = found.customer() else { return Ok(None) };
     let row: Option<AccountRow> = tx.find(FIND_ACCOUNT_OF_CUSTOMER, args![customer]).await?;
     if let Some(row) = row {
         return Ok(Some(row.account_id));
     }
-    let named = [
-        found.checkout.as_ref().and_then(|c| c.account_id.as_deref()),
-        found.subscription.as_ref().and_then(|s| s.account_id.as_deref()),
-        found.invoice.as_ref().and_then(|i| i.account_id.as_deref()),
-    ];
-    let Some(named) = named.into_iter().flatten().next() else { return Ok(None) };
+    let Some(named) = found.account() else { return Ok(None) };
     let row: Option<AccountRow> = tx.find(FIND_CLAIMED_ACCOUNT, args![named]).await?;
     if let Some(row) = &row {
         tx.run(SETTLE_CUSTOMER, args![&row.account_id, customer]).await?;
@@ -105,88 +208,4 @@ async fn find_account(tx: &mut Tx, found: &Found) -> Result<Option<AccountId>> {
 struct AccountRow {
     #[sqlx(try_from = "String")]
     account_id: AccountId,
-}
-
-async fn settle_invoice(
-    tx: &mut Tx,
-    keel: &Keel,
-    account: &AccountId,
-    invoice: &InvoiceState,
-    subscription: Option<&SubscriptionState>,
-) -> Result<()> {
-    keep_payment(tx, keel, account, invoice, subscription).await?;
-    if invoice.status != InvoiceStatus::Paid {
-        return Ok(());
-    }
-    let trial_end = subscription.and_then(|s| s.trial_end);
-    for line in invoice.lines.iter().filter(|line| !line.proration && trial_end.is_none_or(|end| line.period_end > end)) {
-        grant_paid_month(tx, keel, account, line, subscription).await?;
-    }
-    Ok(())
-}
-
-/// Money that moved, or should have, as the payments table shows it. Invoices over nothing are no payments.
-async fn keep_payment(
-    tx: &mut Tx,
-    keel: &Keel,
-    account: &AccountId,
-    invoice: &InvoiceState,
-    subscription: Option<&SubscriptionState>,
-) -> Result<()> {
-    let status = match invoice.status {
-        InvoiceStatus::Paid => "paid",
-        InvoiceStatus::Open => "pending",
-        InvoiceStatus::Uncollectible => "failed",
-        _ => return Ok(()),
-    };
-    if invoice.total == 0 {
-        return Ok(());
-    }
-    let before: Option<(String,)> = tx.find(FIND_PAYMENT, args![invoice.id.as_str()]).await?;
-    if status == "paid" {
-        tx.run(KEEP_CURRENCY, args![account, invoice.currency.as_str()]).await?;
-    } else if status == "failed" && before.is_none_or(|(before,)| before != status) {
-        let actor = Actor::System("stripe");
-        audit::write(tx, &actor, Action::PaymentFailed, Some(account), &invoice.id, &[], keel.now()).await?;
-    }
-    let plan = subscription.and_then(|s| s.lookup_key.as_deref()).and_then(|key| keel.settings().product.of_lookup_key(key));
-    let product = plan.map_or_else(|| invoice.number.clone().unwrap_or_default(), |(plan, _)| plan.name.clone());
-    let at = invoice.paid_at.unwrap_or(invoice.created);
-    let id = ids::new::<PaymentId>();
-    let row = args![&id, account, invoice.id.as_str(), product, invoice.total, invoice.currency.as_str(), status, at];
-    tx.run(KEEP_PAYMENT, row).await?;
-    Ok(())
-}
-
-/// The credits of the first month a line pays for, and of a year's other months when they begin. A price unknown to the catalogue grants nothing.
-async fn grant_paid_month(
-    tx: &mut Tx,
-    keel: &Keel,
-    account: &AccountId,
-    line: &InvoiceLine,
-    subscription: Option<&SubscriptionState>,
-) -> Result<()> {
-    let (Some(item), Some(price)) = (&line.subscription_item, &line.price_id) else { return Ok(()) };
-    let key = match subscription.filter(|s| &s.price_id == price).and_then(|s| s.lookup_key.clone()) {
-        Some(key) => Some(key),
-        None => tx.find::<(String,)>(FIND_LOOKUP_KEY, args![price.as_str()]).await?.map(|(key,)| key),
-    };
-    let Some((plan, interval)) = key.as_deref().and_then(|key| keel.settings().product.of_lookup_key(key)) else {
-        tracing::warn!(%account, price, "a paid price is not in the catalogue; nothing was granted");
-        return Ok(());
-    };
-    let mirror: Option<MirrorRow> = match subscription {
-        Some(subscription) => tx.find(FIND_MIRROR, args![subscription.id.as_str()]).await?,
-        None => None,
-    };
-    let months = if interval == Interval::Year { 12 } else { 1 };
-    let begins = Instant(line.period_start);
-    let contract = Contract { account, plan, seats: line.quantity, item: Some(item), begins, months: Some(months) };
-    months::begin(tx, mirror.as_ref().map(|row| &row.id), &contract, keel.now()).await
-}
-
-#[derive(sqlx::FromRow)]
-struct MirrorRow {
-    #[sqlx(try_from = "String")]
-    id: SubscriptionId,
 }

@@ -85,7 +85,7 @@ async fn keel(url: &str) -> Keel {
 async fn grants(keel: &Keel, account: &AccountId, amount: i64, fact: &str, expires: Option<Instant>) -> Result<()> {
     let mut tx = keel.db().begin().await?;
     locks::lock_account(&mut tx, account).await?;
-    let given = Grant { kind: Kind::Subscription, amount, fact: fact.to_owned(), expires };
+    let given = Grant { kind: Kind::Subscription, amount, fact: fact.to_owned(), expires, payment: None };
     grant(&mut tx, account, &given, keel.now()).await?;
     Ok(tx.commit().await?)
 }

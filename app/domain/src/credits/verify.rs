@@ -25,6 +25,23 @@ sql! {
         LEFT JOIN credit_entries p ON p.account_id = e.account_id AND p.number = e.number - 1
         WHERE e.account_id > $1 AND e.account_id <= $2
             AND (e.balance_after <> COALESCE(p.balance_after, 0) + e.amount OR (e.number > 1 AND p.id IS NULL) OR e.balance_after < 0)";
+    HELD_THAT_IS_NOT_THE_HOLDS = "SELECT a.id FROM accounts a
+        LEFT JOIN credit_balances b ON b.account_id = a.id
+        LEFT JOIN credit_holds h ON h.account_id = a.id AND h.state = 'open'
+        WHERE a.id > $1 AND a.id <= $2
+        GROUP BY a.id, b.held
+        HAVING COALESCE(b.held, 0) <> CAST(COALESCE(SUM(h.amount), 0) AS BIGINT)";
+    // What is owed is repaid before anything else.
+    CREDITS_BESIDE_A_DEBT = "SELECT a.id FROM accounts a JOIN credit_balances b ON b.account_id = a.id
+        WHERE a.id > $1 AND a.id <= $2 AND b.balance > 0
+            AND EXISTS (SELECT 1 FROM credit_debts d WHERE d.account_id = a.id AND d.remaining > 0)";
+    // What is given back or lost takes no more than the payment granted.
+    PAYMENTS_THAT_TOOK_MORE = "SELECT e.payment FROM credit_entries e
+        WHERE e.account_id > $1 AND e.account_id <= $2 AND e.payment IS NOT NULL
+        GROUP BY e.account_id, e.payment
+        HAVING SUM(CASE WHEN e.kind IN ('refund', 'dispute') THEN -e.amount ELSE 0 END) > 0
+            AND SUM(CASE WHEN e.kind IN ('refund', 'dispute') THEN -e.amount ELSE 0 END)
+                > SUM(CASE WHEN e.kind IN ('refund', 'dispute') THEN 0 ELSE e.amount END)";
     COUNT_ENTRIES = "SELECT COUNT(*) FROM credit_entries WHERE account_id > $1 AND account_id <= $2";
     LIST_ACCOUNTS = "SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT 1000";
 }
@@ -40,12 +57,19 @@ pub struct Proof {
     pub not_the_lots: Vec<String>,
     /// Entries whose balance does not follow from the one before, or is negative.
     pub out_of_line: Vec<String>,
+    /// Accounts of which more or less is kept back than their holds come to.
+    pub not_the_holds: Vec<String>,
+    /// Accounts that owe credits and have some all the same.
+    pub owing: Vec<String>,
+    /// Payments whose refunds and disputes took more than they had granted.
+    pub taken_too_much: Vec<String>,
 }
 
 impl Proof {
     /// Whether everything is as it must be.
     pub fn holds(&self) -> bool {
-        self.not_the_sum.is_empty() && self.not_the_lots.is_empty() && self.out_of_line.is_empty()
+        let all = [&self.not_the_sum, &self.not_the_lots, &self.out_of_line, &self.not_the_holds, &self.owing, &self.taken_too_much];
+        all.into_iter().all(Vec::is_empty)
     }
 }
 
@@ -69,6 +93,9 @@ pub async fn verify(system: &SystemGrant) -> Result<Proof> {
         proof.not_the_sum.extend(ids(LEDGERS_THAT_DID_NOT_END).await?);
         proof.not_the_lots.extend(ids(BALANCES_THAT_ARE_NOT_THE_LOTS).await?);
         proof.out_of_line.extend(ids(ENTRIES_OUT_OF_LINE).await?);
+        proof.not_the_holds.extend(ids(HELD_THAT_IS_NOT_THE_HOLDS).await?);
+        proof.owing.extend(ids(CREDITS_BESIDE_A_DEBT).await?);
+        proof.taken_too_much.extend(ids(PAYMENTS_THAT_TOOK_MORE).await?);
         let (entries,): (i64,) = conn.get(COUNT_ENTRIES, range()).await?;
         proof.entries += entries;
         let Some(last) = last else { return Ok(proof) };

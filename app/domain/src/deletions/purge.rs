@@ -19,6 +19,7 @@ sql! {
     REACH = "UPDATE deletions SET place = $2 WHERE id = $1";
     // Name and address are free again; nobody finds anything by them.
     FORGET_ACCOUNT = "UPDATE accounts SET purging = TRUE, name = '', slug = id WHERE id = $1";
+    END_LICENCES = "UPDATE licences SET live = FALSE, due_at = NULL, ended_at = $2 WHERE account_id = $1 AND live";
     END_SUBSCRIPTIONS = "UPDATE subscriptions SET live = FALSE, status = 'canceled', ended_at = $2 WHERE account_id = $1 AND live";
     LIST_MEMBERS = "SELECT email FROM memberships WHERE account_id = $1 ORDER BY id LIMIT 250";
     DELETE_MEMBERS = "DELETE FROM memberships WHERE id IN (SELECT id FROM memberships WHERE account_id = $1 ORDER BY id LIMIT 250)";
@@ -26,6 +27,7 @@ sql! {
         WHERE id IN (SELECT id FROM user_sessions WHERE active_account_id = $1 LIMIT 1000)";
     DELETE_MONTHS = "DELETE FROM credit_months WHERE subscription_id IN (SELECT subscription_id FROM credit_months WHERE account_id = $1 LIMIT 1000)";
     DELETE_LOTS = "DELETE FROM credit_lots WHERE id IN (SELECT id FROM credit_lots WHERE account_id = $1 LIMIT 1000)";
+    DELETE_HOLDS = "DELETE FROM credit_holds WHERE id IN (SELECT id FROM credit_holds WHERE account_id = $1 LIMIT 1000)";
     DELETE_CHECKOUTS = "DELETE FROM checkouts WHERE id IN (SELECT id FROM checkouts WHERE account_id = $1 LIMIT 1000)";
     DELETE_SUBSCRIPTIONS = "DELETE FROM subscriptions WHERE id IN (SELECT id FROM subscriptions WHERE account_id = $1 LIMIT 1000)";
     DELETE_COPIES = "DELETE FROM export_chunks WHERE export_id IN (SELECT id FROM exports WHERE account_id = $1) AND number IN
@@ -38,8 +40,8 @@ sql! {
 
 /// What there may be many of, children first. A table that refers to accounts stands here, or has few rows of each, or is kept
 /// (`tests/flows/deletions/tables.rs`).
-const PURGED: [Sql; 7] =
-    [DELETE_COPIES, LEAVE_SESSIONS, DELETE_MONTHS, DELETE_LOTS, DELETE_CHECKOUTS, DELETE_SUBSCRIPTIONS, DELETE_INVITATIONS];
+const PURGED: [Sql; 8] =
+    [DELETE_COPIES, LEAVE_SESSIONS, DELETE_MONTHS, DELETE_LOTS, DELETE_HOLDS, DELETE_CHECKOUTS, DELETE_SUBSCRIPTIONS, DELETE_INVITATIONS];
 
 /// The point of no return: from its commit on the account is unknown.
 pub(super) async fn begin(keel: &Keel, step: &Step) -> Result<()> {
@@ -51,6 +53,7 @@ pub(super) async fn begin(keel: &Keel, step: &Step) -> Result<()> {
     }
     credits::write_off(&mut tx, account, now).await?;
     tx.run(END_SUBSCRIPTIONS, args![account, now]).await?;
+    tx.run(END_LICENCES, args![account, now]).await?;
     tx.run(FORGET_ACCOUNT, args![account]).await?;
     step.hold(&mut tx, Some(now)).await?;
     Ok(tx.commit().await?)

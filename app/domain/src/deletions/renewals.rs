@@ -59,6 +59,10 @@ pub(super) async fn apply(keel: &Keel, out: &Outside, customer: &str, open: &Ope
         let ours = subscription.deletion_id.as_deref() == Some(open.id.as_str());
         let anothers = subscription.deletion_id.is_some() && !ours;
         if open.stops() && (!ends || anothers) {
+            // While something is scheduled, Stripe lets the schedule alone decide about the end.
+            if let Some(schedule) = &subscription.schedule {
+                payments.release_schedule(out, schedule).await?;
+            }
             payments.stop_renewal(out, &subscription.id, open.id.as_str()).await?;
         } else if !open.stops() && ends && ours {
             payments.resume_renewal(out, &subscription.id).await?;

@@ -2,7 +2,9 @@
 
 pub(crate) mod deletions;
 pub(crate) mod invitations;
+pub(crate) mod money;
 pub(crate) mod ownership;
+pub(crate) mod plans;
 pub(crate) mod roles;
 
 use super::enqueue;

@@ -5,6 +5,7 @@ use super::changes::{lock, record};
 use super::find;
 use crate::access::{Fresh, Read, Write};
 use crate::audit::Action;
+use crate::billing::customers;
 use crate::mail::letters::ownership as letters;
 use crate::refusal::{Refusal, Result};
 use crate::{args, sql};
@@ -41,6 +42,7 @@ pub async fn transfer(call: &mut Write<Fresh<may::TransferOwnership>>, member: &
     tx.run(SET_ROLE, args![&target.id, role::OWNER]).await?;
     if gives_billing {
         tx.run(SET_BILLING_OWNER, args![account, &target.user]).await?;
+        customers::count_change(tx, account, keel.now()).await?;
     }
     if !stays {
         tx.run(SET_ROLE, args![&standing.membership, role::ADMIN]).await?;
@@ -67,6 +69,8 @@ pub async fn change_billing_owner(call: &mut Write<Fresh<may::TransferOwnership>
     let tx = call.tx()?;
     let (before,): (String,) = tx.get(FIND_BILLING_OWNER, args![&standing.account]).await?;
     tx.run(SET_BILLING_OWNER, args![&standing.account, &target.user]).await?;
+    // Where no address for bills is told, it is theirs; the worker tells it.
+    customers::count_change(tx, &standing.account, keel.now()).await?;
     letters::billing_received(tx, &keel, &target.email, &by, &standing).await?;
     if let Ok(before) = Email::parse(&before) {
         letters::billing_given(tx, &keel, &before, &by, target.shown_name(), &standing).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use keel_types::ProductKind;
 use miniserde::Deserialize;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
@@ -32,6 +33,8 @@ pub struct WantedCheckout {
     pub account_id: String,
     /// Keel's row of this page, written likewise.
     pub checkout_id: String,
+    /// What kind of article is bought, and its id: written likewise.
+    pub article: (ProductKind, String),
     /// Where the buyer goes after paying. Stripe puts the session's id for `{CHECKOUT_SESSION_ID}`.
     pub success_url: String,
     /// Where the buyer goes back.
@@ -96,6 +99,8 @@ pub struct CheckoutState {
     pub account_id: Option<String>,
     /// Keel's row written on it.
     pub checkout_id: Option<String>,
+    /// The article written on it, as its kind and its id.
+    pub article: Option<(ProductKind, String)>,
     /// A real payment, not a test.
     pub livemode: bool,
 }
@@ -145,8 +150,9 @@ impl Payments {
 }
 
 fn request(wanted: &WantedCheckout) -> CreateCheckoutSession {
-    let marks =
-        HashMap::from([("account_id".to_owned(), wanted.account_id.clone()), ("checkout_id".to_owned(), wanted.checkout_id.clone())]);
+    let (kind, what) = &wanted.article;
+    let marks = [("account_id", wanted.account_id.as_str()), ("checkout_id", &wanted.checkout_id), ("kind", kind.as_str()), ("what", what)];
+    let marks: HashMap<_, _> = marks.into_iter().map(|(name, mark)| (name.to_owned(), mark.to_owned())).collect();
     let mut line = CreateCheckoutSessionLineItems::new();
     line.price = Some(wanted.price.clone());
     line.quantity = Some(wanted.quantity);
@@ -218,7 +224,7 @@ struct Session {
 
 impl From<Session> for CheckoutState {
     fn from(session: Session) -> Self {
-        let (account_id, checkout_id) = session.metadata.map_or((None, None), |marks| (marks.account_id, marks.checkout_id));
+        let marks = session.metadata.unwrap_or_default();
         Self {
             id: session.id,
             status: CheckoutStatus::read(session.status),
@@ -230,8 +236,9 @@ impl From<Session> for CheckoutState {
             payment_intent: session.payment_intent,
             amount_total: session.amount_total,
             currency: session.currency,
-            account_id,
-            checkout_id,
+            article: marks.article(),
+            account_id: marks.account_id,
+            checkout_id: marks.checkout_id,
             livemode: session.livemode,
         }
     }

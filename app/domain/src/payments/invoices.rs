@@ -32,6 +32,10 @@ pub struct InvoiceState {
     pub created: i64,
     /// When it was paid.
     pub paid_at: Option<i64>,
+    /// How often it was tried to charge it.
+    pub attempts: i64,
+    /// When it is tried next.
+    pub next_attempt: Option<i64>,
     /// The page at Stripe where it is seen and paid.
     pub hosted_url: Option<String>,
     /// The document.
@@ -88,6 +92,26 @@ impl Payments {
         let lines = if invoice.lines.has_more { self.list(out, &format!("{path}/lines"), &[]).await? } else { Vec::new() };
         Ok(invoice.state(lines))
     }
+
+    /// The subscription's paid invoices, newest first.
+    pub async fn list_paid_invoices(&self, out: &Outside, subscription: &str) -> Result<Vec<PaidInvoice>, PaymentError> {
+        self.list(out, "/invoices", &[("subscription", subscription), ("status", "paid")]).await
+    }
+}
+
+/// An invoice of a list of paid ones.
+#[derive(Deserialize)]
+pub struct PaidInvoice {
+    /// The invoice's id.
+    pub id: String,
+    /// Minor units.
+    pub amount_paid: i64,
+}
+
+impl Listed for PaidInvoice {
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 /// An invoice as Stripe sends it.
@@ -104,6 +128,8 @@ struct Invoice {
     currency: String,
     created: i64,
     status_transitions: Option<Transitions>,
+    attempt_count: Option<i64>,
+    next_payment_attempt: Option<i64>,
     hosted_invoice_url: Option<String>,
     #[serde(rename = "invoice_pdf")]
     pdf: Option<String>,
@@ -190,6 +216,8 @@ impl Invoice {
             currency: self.currency,
             created: ms(self.created),
             paid_at: self.status_transitions.and_then(|at| at.paid_at).map(ms),
+            attempts: self.attempt_count.unwrap_or(0),
+            next_attempt: self.next_payment_attempt.map(ms),
             hosted_url: self.hosted_invoice_url,
             pdf: self.pdf,
             livemode: self.livemode,

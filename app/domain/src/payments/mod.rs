@@ -1,32 +1,39 @@
 //! The conversation with Stripe, and nothing else: no rows, no grants, no decisions.
 //!
-//! Requests that change something are written with the library's typed parameters. Answers are read with the small structs
+//! Requests that change something are written with the library's typed parameters, or as pairs where those cannot say it. Answers are read with the small structs
 //! here instead of the library's: those fail as a whole when one required field is missing, and one object carries dozens.
 //! No type of the library leaves this module. Identifiers are Stripe's; times are milliseconds since 1970; amounts are minor
 //! units and currencies lower-case codes.
 //!
 //! Every call that goes over the network takes [`Outside`] first, because no transaction may be open while it waits.
 
+mod changes;
+mod charges;
 mod checkouts;
 mod customers;
 mod events;
 mod invoices;
+mod portal;
 mod prices;
+mod refunds;
 mod subscriptions;
 pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use keel_types::ProductKind;
 use miniserde::Deserialize;
 use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError, StripeRequest};
 use stripe_client_core::{RequestBuilder, StripeMethod};
 
 use crate::access::Outside;
 
+pub use changes::{PreviewState, Upcoming, WantedItems};
+pub use charges::{ChargeState, DisputeState, DisputeStatus, IntentStatus};
 pub use checkouts::{CheckoutCreated, CheckoutKind, CheckoutMode, CheckoutState, CheckoutStatus, WantedCheckout};
-pub use customers::CustomerId;
-pub use invoices::{InvoiceLine, InvoiceState, InvoiceStatus};
+pub use customers::{CustomerDetails, CustomerId};
+pub use invoices::{InvoiceLine, InvoiceState, InvoiceStatus, PaidInvoice};
 pub use prices::{PriceFound, Recurrence, WantedPrice};
 pub use subscriptions::{SubscriptionState, SubscriptionStatus};
 
@@ -203,6 +210,34 @@ impl StripeRequest for Get {
     }
 }
 
+/// What is sent as pairs.
+struct Post {
+    path: String,
+    form: BTreeMap<String, String>,
+}
+
+impl StripeRequest for Post {
+    type Output = ();
+
+    fn build(&self) -> RequestBuilder {
+        let request = RequestBuilder::new(StripeMethod::Post, &self.path);
+        if self.form.is_empty() { request } else { request.form(&self.form) }
+    }
+}
+
+/// What makes something go away.
+struct Delete {
+    path: String,
+}
+
+impl StripeRequest for Delete {
+    type Output = ();
+
+    fn build(&self) -> RequestBuilder {
+        RequestBuilder::new(StripeMethod::Delete, &self.path)
+    }
+}
+
 /// `id` as a part of a path. Ids come back through browsers, so one that would lead elsewhere is an unknown one.
 fn segment(id: &str) -> Result<&str, PaymentError> {
     let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
@@ -231,13 +266,27 @@ struct Named {
     id: String,
 }
 
+impl Listed for Named {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 /// What Keel writes on its objects, to know them again.
-#[derive(Deserialize)]
-#[expect(clippy::struct_field_names, reason = "they are called so on Stripe's objects")]
+#[derive(Default, Deserialize)]
 struct Marks {
     account_id: Option<String>,
     checkout_id: Option<String>,
     deletion_id: Option<String>,
+    kind: Option<String>,
+    what: Option<String>,
+}
+
+impl Marks {
+    /// The article that was bought, where one is written.
+    fn article(&self) -> Option<(ProductKind, String)> {
+        self.kind.as_deref().and_then(ProductKind::parse).zip(self.what.clone())
+    }
 }
 
 /// A closed list of Stripe's words that stays readable when Stripe adds one.

@@ -54,6 +54,8 @@ pub struct SubscriptionState {
     pub canceled_at: Option<i64>,
     /// When it ended.
     pub ended_at: Option<i64>,
+    /// The schedule that brings another price or number when the period ends.
+    pub schedule: Option<String>,
     /// The newest invoice's id.
     pub latest_invoice: Option<String>,
     /// When it was made.
@@ -136,6 +138,7 @@ struct Subscription {
     cancel_at_period_end: bool,
     canceled_at: Option<i64>,
     ended_at: Option<i64>,
+    schedule: Option<String>,
     latest_invoice: Option<String>,
     created: i64,
     livemode: bool,
@@ -187,6 +190,7 @@ impl Subscription {
             cancel_at_period_end: self.cancel_at_period_end,
             canceled_at: self.canceled_at.map(ms),
             ended_at: self.ended_at.map(ms),
+            schedule: self.schedule,
             latest_invoice: self.latest_invoice,
             created: ms(self.created),
             livemode: self.livemode,

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::{JoinHandle, spawn};
 
-use keel_types::Interval;
+use keel_types::{Interval, ProductKind};
 
 use super::*;
 
@@ -126,6 +126,7 @@ fn wanted_checkout(mode: CheckoutMode) -> WantedCheckout {
         mode,
         account_id: "acc_1".to_owned(),
         checkout_id: "chk_1".to_owned(),
+        article: (ProductKind::Pack, "credits1500".to_owned()),
         success_url: "https://keel.test/ok".to_owned(),
         cancel_url: "https://keel.test/back".to_owned(),
         promotion_codes: true,
@@ -144,6 +145,8 @@ async fn a_checkout_marks_what_comes_of_it() {
         (CheckoutMode::Subscription { trial_days: None }, "subscription_data[metadata][checkout_id]=chk_1"),
         (CheckoutMode::Payment, "payment_intent_data[metadata][account_id]=acc_1"),
         (CheckoutMode::Payment, "payment_intent_data[metadata][checkout_id]=chk_1"),
+        (CheckoutMode::Payment, "payment_intent_data[metadata][kind]=pack"),
+        (CheckoutMode::Payment, "payment_intent_data[metadata][what]=credits1500"),
         (CheckoutMode::Payment, "metadata[account_id]=acc_1"),
         (CheckoutMode::Payment, "line_items[0][quantity]=3"),
         (CheckoutMode::Payment, "customer_update[address]=auto"),
@@ -164,13 +167,14 @@ async fn a_complete_checkout_can_still_wait_for_money() {
     for (payment_status, paid) in [("unpaid", false), ("paid", true), ("no_payment_required", true), ("a_newer_one", false)] {
         let session = format!(
             r#"{{"id":"cs_1","expires_at":7,"livemode":false,"status":"complete","mode":"subscription","subscription":"sub_1",
-                "payment_status":"{payment_status}","metadata":{{"account_id":"acc_1","checkout_id":"chk_1","other":"x"}}}}"#
+                "payment_status":"{payment_status}","metadata":{{"account_id":"acc_1","checkout_id":"chk_1","kind":"pack","what":"credits1500"}}}}"#
         );
         let (payments, asked) = stripe(vec![ok(&session)]);
         let state = payments.get_checkout(&OUT, "cs_1").await.unwrap();
         assert_eq!((state.status, state.mode, state.paid), (CheckoutStatus::Complete, CheckoutKind::Subscription, paid));
         assert_eq!(state.subscription.as_deref(), Some("sub_1"));
         assert_eq!((state.account_id.as_deref(), state.checkout_id.as_deref()), (Some("acc_1"), Some("chk_1")));
+        assert_eq!(state.article, Some((ProductKind::Pack, "credits1500".to_owned())));
         asked.join().unwrap();
     }
 }

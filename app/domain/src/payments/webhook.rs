@@ -90,6 +90,8 @@ pub struct Envelope {
     pub object_type: String,
     /// The customer it concerns; itself, for a customer.
     pub customer: Option<String>,
+    /// The charge it concerns, for a refund or a dispute.
+    pub charge: Option<String>,
 }
 
 impl Envelope {
@@ -123,6 +125,7 @@ struct Subject {
     id: Option<String>,
     object: Option<String>,
     customer: Option<Value>,
+    charge: Option<Value>,
 }
 
 impl From<Event> for Envelope {
@@ -140,6 +143,7 @@ impl From<Event> for Envelope {
             object_id,
             object_type,
             customer,
+            charge: subject.charge.and_then(id),
         }
     }
 }
@@ -268,8 +272,11 @@ mod tests {
                 object_id: "in_1".to_owned(),
                 object_type: "invoice".to_owned(),
                 customer: Some("cus_1".to_owned()),
+                charge: None,
             }
         );
+        assert_eq!(about(r#"{"id":"re_1","object":"refund","charge":"ch_1"}"#).charge.as_deref(), Some("ch_1"));
+        assert_eq!(about(r#"{"id":"dp_1","object":"dispute","charge":{"id":"ch_1"}}"#).charge.as_deref(), Some("ch_1"));
     }
 
     #[test]

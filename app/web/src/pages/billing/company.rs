@@ -1,6 +1,6 @@
 //! What stands on the invoices: shown to who may see billing, written by who may manage it.
 
-use super::{PAGE, PERSONAL_PAGE};
+use super::{PAGE, PERSONAL_PAGE, page_of};
 use crate::action::{Answer, Done};
 use crate::actions;
 use crate::flash::Said;
@@ -11,7 +11,7 @@ use keel_domain::access::Write;
 use keel_domain::companies::{self, Company, Typed};
 use keel_text::Catalogue;
 use keel_types::permission::may;
-use keel_types::{AccountKind, CompanyName, Email, PostalAddress, TaxId};
+use keel_types::{CompanyName, Email, PostalAddress, TaxId};
 use leptos::prelude::*;
 
 actions! {
@@ -31,8 +31,7 @@ impl Input for Typed {
 
 async fn update_company(call: &mut Write<may::ManageBilling>, typed: Typed) -> Answer {
     companies::update(call, typed).await?;
-    let personal = call.proof().standing().kind == AccountKind::Personal;
-    Ok(Done::back_to(call, if personal { PERSONAL_PAGE } else { PAGE }).say(Said::CompanySaved))
+    Ok(Done::back_to(call, page_of(call.proof().standing())).say(Said::CompanySaved))
 }
 
 /// What was wrong with the form, for above everything.

@@ -1,14 +1,21 @@
 //! The billing page, of a workspace and of a personal account: plan, seats, credits, ledger and payments.
 
+pub mod actions;
+pub mod change;
 mod company;
 pub mod owner;
+mod plan;
+pub mod records;
+pub mod trial;
 mod view;
 
+pub use change::PAGE as CHANGE;
 pub use company::{CompanyFacts, update_company};
+pub use trial::PAGE as END_TRIAL;
 pub use view::view;
 
 use crate::page::{Loaded, Stop, Visit};
-use keel_domain::access::Read;
+use keel_domain::access::{Read, Standing};
 use keel_domain::accounts::{billing, dashboard};
 use keel_domain::billing::overview::{self, Overview};
 use keel_domain::companies::{self, Company};
@@ -20,6 +27,19 @@ use keel_types::{AccountKind, BusinessModel, Permission};
 pub const PAGE: &str = "/org-dashboard/billing";
 /// The billing page of a personal account.
 pub const PERSONAL_PAGE: &str = "/private-dashboard/billing";
+
+/// Where the paper about a payment is found.
+pub const PAPER: &str = "/billing/papers/{payment}";
+
+/// The address of the paper about a payment.
+fn paper(payment: &str) -> String {
+    PAPER.replace("{payment}", payment)
+}
+
+/// The billing page of an account.
+fn page_of(standing: &Standing) -> &'static str {
+    if standing.kind == AccountKind::Personal { PERSONAL_PAGE } else { PAGE }
+}
 
 /// The page's model.
 pub struct Model {
@@ -33,6 +53,8 @@ pub struct Model {
     pub company: Company,
     /// Whether the caller may choose a plan, and write what stands on the invoices.
     pub may_manage: bool,
+    /// Whether there are credits to buy.
+    pub sells_packs: bool,
     /// The owners to choose a billing owner from, for people who may.
     pub owners: Option<Vec<Owner>>,
 }
@@ -70,5 +92,7 @@ async fn model(mut call: Read<may::ViewBilling>) -> Loaded<Model> {
     let personal = standing.kind == AccountKind::Personal;
     let may = |permission| standing.role.permissions.has(permission);
     let owners = if may(Permission::TransferOwnership) && !personal { Some(members::list_owners(&mut call).await?) } else { None };
-    Ok(Model { account_name: standing.name.clone(), personal, overview, company, may_manage: may(Permission::ManageBilling), owners })
+    let sells_packs = !call.keel().settings().product.packs.is_empty();
+    let may_manage = may(Permission::ManageBilling);
+    Ok(Model { account_name: standing.name, personal, overview, company, may_manage, sells_packs, owners })
 }

@@ -11,36 +11,56 @@ use keel_domain::billing::catalogue::Choice;
 use keel_domain::billing::checkouts::{self, Order};
 use keel_domain::billing::subscriptions;
 use keel_types::permission::may;
-use keel_types::{Currency, Interval, url};
+use keel_types::{Currency, Fault, Interval, ProductKind, url};
 
 actions! {
-    /// Opens a checkout and leads to the payment page.
+    /// Opens a checkout for a plan or a credit pack and leads to the payment page.
     checkout: "billing/checkout" on ["/checkout"], may::ManageBilling, Order;
+    /// The same for a licence.
+    license_checkout: "billing/license-checkout" on ["/checkout"], may::ManageBilling, LicenceOrder;
     /// Starts the free plan.
     subscribe_free: "billing/subscribe-free" on ["/checkout"], Owner, Nothing;
 }
 
+/// A plan or a pack: `kind` says which, and the field of that name has the id.
 impl Input for Order {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
-        let seats = form.find("seats", number);
-        let trial = match form.text("start") {
-            "" | "pay" => Some(false),
-            "trial" => Some(true),
-            _ => form.refuse("start", keel_types::Fault::NotAChoice),
+        let kind = match form.text("kind") {
+            "" => Some(ProductKind::Plan),
+            word => ProductKind::parse(word).filter(|kind| *kind != ProductKind::Licence),
         };
-        let currency = match form.text("currency") {
-            "" => Some(form.arrival().currency()),
-            word => Currency::parse(word).or_else(|| form.refuse("currency", keel_types::Fault::NotAChoice)),
-        };
-        // A plan or interval that is none leads to a price that is unknown.
-        let choice = Choice {
-            plan: form.text("plan").to_owned(),
-            interval: Interval::parse(form.text("interval")),
-            currency: currency?,
-            seats: seats?.unwrap_or(1),
-        };
-        Some(Self { choice, trial: trial? })
+        let Some(kind) = kind else { return form.refuse("kind", Fault::NotAChoice) };
+        order(form, kind)
     }
+}
+
+struct LicenceOrder(Order);
+
+impl Input for LicenceOrder {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        order(form, ProductKind::Licence).map(Self)
+    }
+}
+
+fn order(form: &mut Reader<'_>, kind: ProductKind) -> Option<Order> {
+    let seats = form.find("seats", number);
+    let trial = match form.text("start") {
+        "" | "pay" => Some(false),
+        "trial" => Some(true),
+        _ => form.refuse("start", Fault::NotAChoice),
+    };
+    let currency = match form.text("currency") {
+        "" => Some(form.arrival().currency()),
+        word => Currency::parse(word).or_else(|| form.refuse("currency", Fault::NotAChoice)),
+    };
+    // An id or interval that is none leads to a price that is unknown.
+    let (id, interval) = (form.text(kind.as_str()).to_owned(), Interval::parse(form.text("interval")));
+    let choice = Choice { kind, id, interval, currency: currency?, seats: seats?.unwrap_or(1) };
+    Some(Order { choice, trial: trial? })
+}
+
+async fn license_checkout(call: &mut Write<may::ManageBilling>, LicenceOrder(order): LicenceOrder) -> Answer {
+    checkout(call, order).await
 }
 
 async fn checkout(call: &mut Write<may::ManageBilling>, order: Order) -> Answer {

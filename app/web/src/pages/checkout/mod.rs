@@ -4,17 +4,17 @@ mod actions;
 pub mod success;
 mod view;
 
-pub use actions::{checkout, subscribe_free};
+pub use actions::{checkout, license_checkout, subscribe_free};
 pub use view::view;
 
 use crate::cookies::Cookie;
 use crate::page::{Loaded, Stop, Visit};
 use keel_domain::access::{Read, SignedIn};
 use keel_domain::accounts;
-use keel_domain::billing::catalogue::Choice;
+use keel_domain::billing::catalogue::{Article, Choice};
 use keel_domain::billing::{checkouts, intents};
 use keel_types::time::DAY;
-use keel_types::{AccountKind, BusinessModel, Instant, Interval, Money, Permission};
+use keel_types::{AccountKind, BusinessModel, Instant, Interval, Money, Permission, ProductKind};
 
 /// The page's model.
 pub struct Model {
@@ -26,22 +26,26 @@ pub struct Model {
     pub blocked: Option<Blocked>,
     /// Whether the buyer came back from the payment page without paying.
     pub canceled: bool,
+    /// The plan that goes on renewing beside the licence which is about to be bought.
+    pub renews_beside: Option<String>,
 }
 
 /// What is about to be bought.
 pub struct Summary {
     /// The choice, for the form.
     pub choice: Choice,
-    /// What the plan is called.
-    pub plan: String,
+    /// What it is called.
+    pub name: String,
     /// The price of one: of a seat when the plan is per seat.
     pub unit: Money,
     /// What is charged each interval for the seats of the choice.
     pub total: Money,
-    /// How often; none for the free plan.
+    /// How often; none for the free plan, and for what is paid once.
     pub interval: Option<Interval>,
-    /// Credits a month for the seats of the choice.
+    /// Credits a month for the seats of the choice; of a pack, all of them.
     pub credits: i64,
+    /// How many days a licence lasts, when it does not for ever.
+    pub days: Option<u32>,
     /// The fewest and the most seats, when the plan is per seat.
     pub seats: Option<(i64, i64)>,
     /// Days of trial and the day of the first charge, while one is open.
@@ -81,14 +85,18 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let buying = checkouts::buying(&mut call).await?;
     let standing = call.proof().usual_standing();
     let personal = standing.kind == AccountKind::Personal;
-    let team = choice.as_ref().and_then(|choice| settings.product.plan(&choice.plan)).is_some_and(|plan| plan.team);
+    let kind = choice.as_ref().map(|choice| choice.kind);
+    let article = choice.as_ref().and_then(|choice| settings.product.find(choice.kind, &choice.id));
+    let team = article.and_then(Article::plan).is_some_and(|plan| plan.team);
+    let plan_name = buying.plan.clone().map(|id| settings.product.plan(&id).map_or(id.clone(), |plan| plan.name.clone()));
     let blocked = if personal && (settings.model() == BusinessModel::B2b || (settings.model() == BusinessModel::Hybrid && team)) {
         Some(Blocked::WorkspaceNeeded)
     } else if !standing.role.permissions.has(Permission::ManageBilling) {
         Some(Blocked::OwnersOnly)
-    } else if buying.subscribed || (buying.plan.is_some() && choice.as_ref().is_some_and(|choice| choice.interval.is_none())) {
-        let name = |id: String| settings.product.plan(&id).map_or(id.clone(), |plan| plan.name.clone());
-        buying.plan.clone().map(name).map(Blocked::Subscribed)
+    } else if kind.is_none_or(|kind| kind == ProductKind::Plan)
+        && (buying.subscribed || (buying.plan.is_some() && choice.as_ref().is_some_and(|choice| choice.interval.is_none())))
+    {
+        plan_name.clone().map(Blocked::Subscribed)
     } else {
         None
     };
@@ -97,6 +105,7 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
         summary: choice.and_then(|choice| summary(visit, choice, &buying)),
         blocked,
         canceled: visit.query("canceled").is_some(),
+        renews_beside: plan_name.filter(|_| buying.subscribed && kind == Some(ProductKind::Licence)),
     })
 }
 
@@ -104,19 +113,26 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
 fn summary(visit: &Visit, mut choice: Choice, buying: &checkouts::Buying) -> Option<Summary> {
     let product = &visit.keel().settings().product;
     choice.currency = buying.currency.unwrap_or(choice.currency);
-    let plan = product.plan(&choice.plan)?;
-    if plan.per_seat {
+    let per_seat = product.find(choice.kind, &choice.id).and_then(Article::plan).filter(|plan| plan.per_seat);
+    if let Some(plan) = per_seat {
         choice.seats = choice.seats.max(buying.members).min(plan.seats);
     }
     let quote = product.quote(&choice).ok()?;
-    let trial = plan.trial_days.filter(|_| buying.trial_open && quote.interval.is_some());
+    let plan = quote.article.plan();
+    let trial = plan.and_then(|plan| plan.trial_days).filter(|_| buying.trial_open && quote.interval.is_some());
+    let (credits, days) = match quote.article {
+        Article::Plan(plan) => (plan.monthly_credits(quote.quantity), None),
+        Article::Licence(licence) => (licence.credits, licence.days),
+        Article::Pack(pack) => (pack.credits, None),
+    };
     Some(Summary {
-        plan: plan.name.clone(),
+        name: quote.article.name().to_owned(),
         unit: quote.unit,
         total: quote.total(),
         interval: quote.interval,
-        credits: plan.monthly_credits(quote.quantity),
-        seats: plan.per_seat.then_some((buying.members.max(1), plan.seats)),
+        credits,
+        days,
+        seats: per_seat.map(|plan| (buying.members.max(1), plan.seats)),
         trial: trial.map(|days| (days, visit.keel().now().plus(i64::from(days) * DAY))),
         choice,
     })

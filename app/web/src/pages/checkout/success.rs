@@ -30,6 +30,8 @@ pub enum Outcome {
     Paid(String),
     /// The plan of this name is tried until then.
     Trial(String, Instant),
+    /// The licence or pack of this name is paid.
+    Bought(String),
     /// The free plan has begun, with so many credits a month.
     Free(i64),
     /// Nothing is known yet; the page to look at next, unless it was looked often enough.
@@ -51,6 +53,7 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let outcome = match &found.state {
         State::Paid(plan) => Outcome::Paid(name(plan)),
         State::Trial(plan, until) => Outcome::Trial(name(plan), Instant(*until)),
+        State::Bought(kind, id) => Outcome::Bought(product.find(*kind, id).map_or_else(|| id.clone(), |article| article.name().to_owned())),
         State::Expired => Outcome::Failed,
         State::Pending => {
             let looks: u32 = visit.query("looks").and_then(|n| n.parse().ok()).unwrap_or(0);

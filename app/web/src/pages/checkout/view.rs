@@ -1,7 +1,7 @@
 //! The checkout and what becomes of it.
 
 use super::success::{self, Outcome};
-use super::{Blocked, Model, Summary, checkout, subscribe_free};
+use super::{Blocked, Model, Summary, checkout, license_checkout, subscribe_free};
 use crate::layouts::Auth;
 use crate::page::Page;
 use crate::pages::workspaces::NEW_PAGE;
@@ -9,7 +9,7 @@ use crate::ui::{
     Button, ButtonLink, Choice, Drawing, DrawingOf, ErrorSummary, Fact, Facts, Field, Form, Kind, Maybe, Notice, RadioCards, Tone, Weight,
 };
 use keel_text::fill;
-use keel_types::{Code, Interval};
+use keel_types::{Code, Interval, ProductKind};
 use leptos::prelude::*;
 
 /// The page.
@@ -17,15 +17,22 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let text = &page.text.checkout;
     let (lang, frame, flash) = (page.lang, page.frame.clone(), page.flash());
     let next = match (&model.blocked, &model.summary) {
-        (None, Some(summary)) if summary.interval.is_none() => Some(text.next_free),
+        (None, Some(summary)) if summary.unit.minor == 0 => Some(text.next_free),
         (None, Some(_)) => Some(text.next),
         _ => None,
     };
     let canceled = model.canceled.then(|| view! { <Notice text=text.cancelled tone=Tone::Info/> });
+    let beside = model.renews_beside.map(|plan| {
+        view! {
+            <Notice
+                title=fill(text.renews_beside, &[("plan", &plan)]) text=fill(text.renews_beside_text, &[("plan", &plan)]) tone=Tone::Info
+            />
+        }
+    });
     let body = match (model.blocked, model.summary) {
         (Some(blocked), _) => view! { <NotHere blocked account=model.account_name page/> }.into_any(),
         (None, None) => view! { <NoChoice page/> }.into_any(),
-        (None, Some(summary)) => view! { {canceled}<Offer summary account=model.account_name page/> }.into_any(),
+        (None, Some(summary)) => view! { {canceled}{beside}<Offer summary account=model.account_name page/> }.into_any(),
     };
     view! { <Auth lang title=text.title next frame flash wide=true>{body}</Auth> }
 }
@@ -46,8 +53,17 @@ fn Offer(summary: Summary, account: String, page: Page) -> impl IntoView {
         Some(interval) if summary.seats.is_some() => page.text.seat_price(summary.unit, interval),
         interval => page.text.price(summary.unit, interval),
     };
-    let credits = fill(text.credits_monthly, &[("credits", &page.text.number(summary.credits))]);
-    let (plan, pricing) = (summary.plan.clone(), page.pricing.clone());
+    let (article, credits, other) = match summary.choice.kind {
+        ProductKind::Plan => (text.plan, text.credits_monthly, text.change_plan),
+        ProductKind::Licence => (text.licence, text.credits_monthly, text.change_choice),
+        ProductKind::Pack => (text.pack, text.pack_credits, text.change_choice),
+    };
+    let credits = fill(credits, &[("credits", &page.text.number(summary.credits))]);
+    let lasts = (summary.choice.kind == ProductKind::Licence).then(|| {
+        let days = summary.days.map_or_else(|| text.for_ever.to_owned(), |days| fill(text.for_days, &[("days", &days)]));
+        view! { <Fact label=text.lasts>{days}</Fact> }
+    });
+    let (name, pricing) = (summary.name.clone(), page.pricing.clone());
     view! {
         <ErrorSummary
             title=page.text.form.problem problem=page.form.message(page.text)
@@ -55,28 +71,30 @@ fn Offer(summary: Summary, account: String, page: Page) -> impl IntoView {
         />
         {billing}
         <Facts rows=true>
-            <Fact label=text.plan>{plan}</Fact>
+            <Fact label=article>{name}</Fact>
             <Fact label=text.account>{account}</Fact>
             {period}
             <Fact label=text.price>{price}</Fact>
             <Fact label=text.credits>{credits}</Fact>
+            {lasts}
         </Facts>
         <Payment summary page/>
-        <div class="alternatives"><p><a href=pricing>{text.change_plan}</a></p></div>
+        <div class="alternatives"><p><a href=pricing>{other}</a></p></div>
     }
 }
 
 #[component]
 fn Payment(summary: Summary, page: Page) -> impl IntoView {
     let text = &page.text.checkout;
-    if summary.interval.is_none() {
+    if summary.unit.minor == 0 {
         return view! { <Form action=subscribe_free::at(&page.here) account=page.account><Button label=text.submit_free/></Form> }
             .into_any();
     }
     let total = total(&summary, &page);
     let choice = summary.choice;
     let hidden = [
-        ("plan", choice.plan),
+        ("kind", choice.kind.as_str().to_owned()),
+        (choice.kind.as_str(), choice.id),
         ("interval", choice.interval.map(Interval::as_str).unwrap_or_default().to_owned()),
         ("currency", choice.currency.as_str().to_owned()),
     ];
@@ -93,8 +111,9 @@ fn Payment(summary: Summary, page: Page) -> impl IntoView {
         ];
         view! { <RadioCards name="start" legend=text.start choices value=page.value("start", "pay") error=page.error("start")/> }
     });
+    let action = if choice.kind == ProductKind::Licence { license_checkout::at(&page.here) } else { checkout::at(&page.here) };
     view! {
-        <Form action=checkout::at(&page.here) account=page.account>
+        <Form action account=page.account>
             {hidden}
             {seats}
             {start}
@@ -179,6 +198,7 @@ pub fn success(model: success::Model, page: Page) -> impl IntoView {
     let account = &model.account_name;
     let (title, next, drawing) = match &model.outcome {
         Outcome::Paid(plan) => (text.paid, fill(text.paid_text, &[("account", account), ("plan", plan)]), Drawing::Afloat),
+        Outcome::Bought(article) => (text.paid, fill(text.bought_text, &[("account", account), ("article", article)]), Drawing::Afloat),
         Outcome::Trial(plan, until) => {
             (text.trial, fill(text.trial_text, &[("account", account), ("plan", plan), ("date", &page.text.date(*until))]), Drawing::Afloat)
         }

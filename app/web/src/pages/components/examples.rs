@@ -78,7 +78,7 @@ pub fn entries() -> Vec<Entry> {
         .zip(moves)
         .map(|(day, (kind, amount))| {
             balance += amount;
-            Entry { kind: kind.to_owned(), amount, balance, at: NOW.plus((day - 14) * DAY) }
+            Entry { number: day + 1, kind: kind.to_owned(), amount, balance, at: NOW.plus((day - 14) * DAY) }
         })
         .collect();
     entries.reverse();

@@ -6,7 +6,7 @@ pub use view::view;
 
 use crate::page::{Loaded, Visit};
 use keel_domain::access::{Read, Visitor};
-use keel_domain::billing::catalogue::Plan;
+use keel_domain::billing::catalogue::{Article, Plan};
 use keel_types::Currency;
 
 /// The page's model.
@@ -19,5 +19,8 @@ pub struct Model {
 
 /// What is sold, in the visitor's currency.
 pub async fn load(_: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
-    Ok(Model { plans: visit.keel().settings().product.offered().cloned().collect(), currency: visit.arrival().currency() })
+    Ok(Model {
+        plans: visit.keel().settings().product.offered().filter_map(Article::plan).cloned().collect(),
+        currency: visit.arrival().currency(),
+    })
 }

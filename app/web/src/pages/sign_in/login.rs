@@ -23,8 +23,8 @@ use leptos::prelude::*;
 pub struct Model {
     is_new: bool,
     redirect_to: Option<LocalPath>,
-    /// The plan this browser has chosen.
-    plan: Option<String>,
+    /// What this browser has chosen to buy.
+    chosen: Option<String>,
     /// The address of the invitation this leads to.
     invited: Option<Email>,
 }
@@ -37,20 +37,21 @@ pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
         return Err(Stop::Go(next_of(&mut call, redirect_to.as_ref()).await?));
     }
     let choice = visit.arrival().cookie(Cookie::PendingCheckout).and_then(|cookie| intents::open(visit.keel(), cookie));
-    let plan = choice.and_then(|choice| visit.keel().settings().product.plan(&choice.plan).map(|plan| plan.name.clone()));
+    let product = &visit.keel().settings().product;
+    let chosen = choice.and_then(|choice| product.find(choice.kind, &choice.id).map(|article| article.name().to_owned()));
     let token = redirect_to.as_ref().and_then(|path| PlainToken::parse(path.path().strip_prefix("/invitations/")?));
     let invited = match token {
         Some(token) => invitations::find_address(&mut call, &token).await?,
         None => None,
     };
-    Ok(Model { is_new: visit.path() == super::SIGNUP, redirect_to, plan, invited })
+    Ok(Model { is_new: visit.path() == super::SIGNUP, redirect_to, chosen, invited })
 }
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
-    let Model { is_new, redirect_to, plan, invited } = model;
+    let Model { is_new, redirect_to, chosen, invited } = model;
     let words = if is_new { Words::sign_up(&page) } else { Words::sign_in(&page) };
-    let next = plan.map_or_else(|| words.next.to_owned(), |plan| fill(words.next_with_plan, &[("plan", &plan)]));
+    let next = chosen.map_or_else(|| words.next.to_owned(), |chosen| fill(words.next_with_plan, &[("plan", &chosen)]));
     let other = redirect_to.as_ref().map_or(words.other.0.to_owned(), |to| (words.other.1)(to.as_str()));
     let redirect_to = redirect_to.map(|to| view! { <input type="hidden" name="redirectTo" value=String::from(to)/> });
     let labels = [("email", words.email), ("password", words.password)];

@@ -1,0 +1,190 @@
+//! Wishes: one under way an account, told to Stripe under its own key, and ended by what came of it.
+
+use super::paid::Paid;
+use crate::access::{Outside, Write};
+use crate::audit::{self, Action};
+use crate::billing::checkouts::{price_of, told};
+use crate::billing::inbox::{self, ObjectKind};
+use crate::billing::lanes;
+use crate::payments::{PaymentError, WantedItems, WantedPrice};
+use crate::refusal::{Refusal, Result};
+use crate::{Keel, args, ids, request, sql};
+use keel_types::permission::may;
+use keel_types::time::{DAY, MINUTE};
+use keel_types::{ChangeId, Code, Instant};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long Stripe has for all of it; and how long, in milliseconds, a wish is nobody else's.
+const PATIENCE: Duration = Duration::from_secs(22);
+const LEASE: i64 = 2 * MINUTE;
+/// How long wishes are remembered.
+const KEPT: i64 = 90 * DAY;
+
+sql! {
+    FIND_OPEN = "SELECT id, wish, until FROM plan_changes WHERE account_id = $1 AND state = 'open'";
+    CLAIM = "INSERT INTO plan_changes (id, account_id, wish, state, until, created_at) VALUES ($1, $2, $3, 'open', $4, $5)";
+    END = "UPDATE plan_changes SET state = $2 WHERE id = $1 AND state = 'open'";
+    LIST_LEFT = "SELECT p.id, s.stripe_id, c.customer_id FROM plan_changes p
+        LEFT JOIN stripe_customers c ON c.account_id = p.account_id
+        LEFT JOIN subscriptions s ON s.account_id = p.account_id AND s.live
+        WHERE p.state = 'open' AND p.until <= $1 ORDER BY p.until LIMIT 100";
+    FORGET = "DELETE FROM plan_changes WHERE created_at < $1 AND state <> 'open'";
+}
+
+/// What is wanted of Stripe.
+#[derive(Clone, Debug)]
+pub(super) enum Wish {
+    /// It ends with its period.
+    Cancel,
+    /// It goes on.
+    Resume,
+    /// Its trial is over.
+    EndTrial,
+    /// It stays as it is when its period ends.
+    Keep,
+    /// It is another one, and the difference since that moment is paid.
+    Now(Target, Option<Instant>),
+    /// It is another one from its next period on.
+    Later(Target),
+}
+
+/// What a subscription is to become.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub price: WantedPrice,
+    pub quantity: i64,
+}
+
+impl Wish {
+    /// The same wish has the same words.
+    fn words(&self) -> String {
+        let of = |target: &Target| format!("{} {}", target.price.lookup_key, target.quantity);
+        match self {
+            Self::Cancel => "cancel".to_owned(),
+            Self::Resume => "resume".to_owned(),
+            Self::EndTrial => "end trial".to_owned(),
+            Self::Keep => "keep".to_owned(),
+            Self::Now(target, since) => format!("now {} {}", of(target), since.map_or(0, |since| since.0)),
+            Self::Later(target) => format!("later {}", of(target)),
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct OpenRow {
+    #[sqlx(try_from = "String")]
+    id: ChangeId,
+    wish: String,
+    until: i64,
+}
+
+/// Has Stripe do it, and looks at what came of it. True for the one call of several with the same wish that is to tell people.
+/// The account is locked.
+///
+/// # Errors
+/// `Refused(ChangeUnderway)` while another wish is; `Refused(PaymentDeclined)`, and nothing changed; `Unavailable`, and whether it
+/// was done will be seen: the same wish made again finds out.
+pub(super) async fn fulfil(call: &mut Write<may::ManageBilling>, paid: &Paid, wish: Wish) -> Result<bool> {
+    let id = claim(call, &wish.words()).await?;
+    let (key, plan) = (id.clone(), paid.clone());
+    call.outside(|keel, out| request::apart(carry_out(keel, out, plan, wish, key))).await?;
+    Ok(call.tx()?.ran(END, args![&id, "done"]).await?)
+}
+
+/// Tells Stripe and looks; a wish that Stripe refused is over.
+async fn carry_out(keel: Keel, out: Outside, paid: Paid, wish: Wish, id: ChangeId) -> Result<()> {
+    let done = timeout(PATIENCE, tell(&keel, &out, &paid, &wish, id.as_str())).await.unwrap_or(Err(Refusal::Unavailable));
+    match done {
+        Ok(()) => lanes::look_at(&keel, ObjectKind::Subscription, &paid.subscription, &paid.customer).await,
+        Err(Refusal::Unavailable) => Err(Refusal::Unavailable),
+        Err(refused) => {
+            let mut tx = keel.db().begin().await?;
+            tx.run(END, args![&id, "refused"]).await?;
+            tx.commit().await?;
+            Err(refused)
+        }
+    }
+}
+
+/// Writes the wish down, or finds it written down by somebody who made the same one a moment ago.
+async fn claim(call: &mut Write<may::ManageBilling>, words: &str) -> Result<ChangeId> {
+    let (account, now) = (call.proof().account().clone(), call.now());
+    let tx = call.tx()?;
+    if let Some(open) = tx.find::<OpenRow>(FIND_OPEN, args![&account]).await? {
+        match (open.until > now.0, open.wish == words) {
+            (true, true) => return Ok(open.id),
+            (true, false) => return Err(Refusal::Refused(Code::ChangeUnderway)),
+            (false, _) => tx.run(END, args![&open.id, "left"]).await?,
+        };
+    }
+    let id = ids::new::<ChangeId>();
+    tx.run(CLAIM, args![&id, &account, words, now.plus(LEASE), now]).await?;
+    Ok(id)
+}
+
+/// Whatever was scheduled before is not any more: there is one thing to come.
+async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -> Result<()> {
+    let (payments, id) = (keel.payments(), paid.subscription.as_str());
+    if let Some(schedule) = &paid.schedule_id {
+        payments.release_schedule(out, schedule).await.map_err(told)?;
+    }
+    let done = match wish {
+        Wish::Cancel => payments.cancel_at_period_end(out, id, key).await,
+        Wish::Resume => payments.go_on(out, id, paid.ends_with_period, key).await,
+        Wish::EndTrial => payments.end_trial(out, id, key).await,
+        Wish::Keep => Ok(()),
+        Wish::Now(target, since) => {
+            let items = items(keel, out, paid, target).await?;
+            payments.change_now(out, &items, since.map(|since| since.0), key).await
+        }
+        Wish::Later(target) => {
+            let next = items(keel, out, paid, target).await?;
+            let now = WantedItems { price: paid.price.clone(), quantity: paid.seats, ..next.clone() };
+            payments.change_later(out, &now, &next, key).await
+        }
+    };
+    done.map_err(|error| match error {
+        PaymentError::Declined { .. } => Refusal::Refused(Code::PaymentDeclined),
+        error => told(error),
+    })
+}
+
+/// The items of a target, with Stripe's price.
+pub(super) async fn items(keel: &Keel, out: &Outside, paid: &Paid, target: &Target) -> Result<WantedItems> {
+    let price = price_of(keel, out, &target.price).await?;
+    Ok(WantedItems { subscription: paid.subscription.clone(), item: paid.item.clone(), price, quantity: target.quantity })
+}
+
+/// Writes down what the caller changed.
+pub(super) async fn record(call: &mut Write<may::ManageBilling>, paid: &Paid, action: Action, more: &[(&str, &str)]) -> Result<()> {
+    let account = call.proof().account().clone();
+    let metadata: Vec<_> = [("plan", paid.plan.as_str())].iter().chain(more).copied().collect();
+    audit::record(call, action, Some(&account), &paid.subscription, &metadata).await
+}
+
+/// Has wishes looked at that nobody came back to: whether Stripe did what was asked, the mirror says then. True when there was one.
+pub(crate) async fn look_at_left(keel: &Keel) -> Result<bool> {
+    let now = keel.now();
+    let left: Vec<LeftRow> = keel.db().read().list(LIST_LEFT, args![now]).await?;
+    let any = !left.is_empty();
+    for LeftRow { id, stripe_id, customer_id } in left {
+        let mut tx = keel.db().begin().await?;
+        if let Some((subscription, customer)) = stripe_id.zip(customer_id) {
+            inbox::ask(&mut tx, ObjectKind::Subscription, &subscription, &customer, now).await?;
+        }
+        tx.run(END, args![&id, "left"]).await?;
+        tx.run(FORGET, args![now.plus(-KEPT)]).await?;
+        tx.commit().await?;
+        keel.wake_for_events();
+    }
+    Ok(any)
+}
+
+#[derive(sqlx::FromRow)]
+struct LeftRow {
+    #[sqlx(try_from = "String")]
+    id: ChangeId,
+    stripe_id: Option<String>,
+    customer_id: Option<String>,
+}

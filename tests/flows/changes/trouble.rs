@@ -1,0 +1,74 @@
+//! Cards that fail, a payment provider that does not answer, and wishes nobody came back to.
+
+use super::{CANCEL, CHANGE, END_TRIAL, PAGE, RESUME, audited, business, charged, plan, pro, put_card, subscribed, subscription};
+use crate::both;
+use keel_types::time::MINUTE;
+use serde_json::{Value, json};
+
+const OPEN: &str = "SELECT COUNT(*) FROM plan_changes WHERE state = 'open'";
+
+fn five_seats() -> Value {
+    json!({ "plan": "business", "interval": "month", "seats": 5 })
+}
+
+both! {
+    async fn a_card_that_fails_leaves_the_plan_as_it_is(app: App) {
+        let olivia = subscribed(&app, pro()).await;
+        put_card(&app, "pm_card_chargeCustomerFail").await;
+        let page = olivia.get("/billing/change?plan=business&interval=month&seats=5").await;
+        let form = page.form_to(CHANGE);
+        let refused = olivia.form(&form.action, &form.filled(&[])).await;
+        assert!(refused.status == 402 && refused.body.contains("The card was declined") && refused.body.contains("Confirm change"), "{}", refused.body);
+        assert_eq!((plan(&app).await, charged(&app).await), (("pro".to_owned(), 1), vec![2_900]));
+        assert_eq!(olivia.json(CHANGE, &five_seats()).await.problem(), (402, "PAYMENT_DECLINED".to_owned()));
+        assert_eq!((audited(&app, "subscription.changed").await, app.db.number(OPEN).await), (0, 0));
+        assert!(olivia.get(PAGE).await.body.contains("Active"), "and it is not past due");
+        put_card(&app, "pm_card_visa").await;
+        assert_eq!(olivia.json(CHANGE, &five_seats()).await.status, 200, "another card, the same wish");
+        assert_eq!((plan(&app).await, charged(&app).await.len()), (("business".to_owned(), 5), 2));
+    }
+
+    async fn a_card_that_fails_leaves_the_trial_as_it_is(app: App) {
+        let olivia = subscribed(&app, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "trial" })).await;
+        put_card(&app, "pm_card_chargeCustomerFail").await;
+        assert_eq!(olivia.json(END_TRIAL, &json!({})).await.problem(), (402, "PAYMENT_DECLINED".to_owned()));
+        assert_eq!((subscription(&app).await["status"].as_str(), charged(&app).await), (Some("trialing"), vec![]));
+        assert!(olivia.get(PAGE).await.body.contains("Trial until "));
+        put_card(&app, "pm_card_visa").await;
+        assert_eq!(olivia.json(END_TRIAL, &json!({})).await.status, 200);
+        assert_eq!(charged(&app).await, [2_900]);
+    }
+
+    async fn what_was_done_without_an_answer_is_not_done_twice(app: App) {
+        let olivia = subscribed(&app, pro()).await;
+        let lost = json!({ "path": "/v1/subscriptions", "method": "POST", "count": 3, "after_commit": true, "hang_up": true });
+        app.trouble(lost).await;
+        assert_eq!(olivia.json(CHANGE, &five_seats()).await.status, 503);
+        app.trouble(Value::Null).await;
+        app.digested().await;
+        assert_eq!(olivia.json(CHANGE, &five_seats()).await.status, 200);
+        assert_eq!((plan(&app).await, charged(&app).await.len()), (("business".to_owned(), 5), 2));
+    }
+
+    async fn while_nobody_knows_what_became_of_a_wish_there_is_no_other(app: App) {
+        let olivia = subscribed(&app, business(2)).await;
+        app.trouble(json!({ "path": "/v1/subscriptions", "status": 503, "count": 1_000 })).await;
+        assert_eq!(olivia.json(CANCEL, &json!({})).await.status, 503);
+        app.trouble(Value::Null).await;
+        assert_eq!(app.db.number(OPEN).await, 1);
+        assert_eq!(olivia.json(CHANGE, &five_seats()).await.problem(), (409, "CHANGE_UNDERWAY".to_owned()));
+        app.advance(2 * MINUTE).await;
+        app.settles(OPEN, 0).await;
+        app.digested().await;
+        assert_eq!(olivia.json(CHANGE, &five_seats()).await.status, 200);
+        assert_eq!(olivia.json(RESUME, &json!({})).await.status, 200, "nothing was to end");
+        assert_eq!(plan(&app).await, ("business".to_owned(), 5));
+    }
+
+    async fn what_it_would_cost_waits_for_an_answer_and_says_so(app: App) {
+        let olivia = subscribed(&app, pro()).await;
+        app.trouble(json!({ "path": "/v1/invoices/create_preview", "status": 503, "count": 1_000 })).await;
+        let page = olivia.get("/billing/change?plan=business&interval=month&seats=5").await;
+        assert!(page.status == 200 && page.body.contains("We cannot do this right now") && !page.body.contains("Confirm change"), "{}", page.body);
+    }
+}

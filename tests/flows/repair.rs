@@ -1,0 +1,82 @@
+//! What nobody told us: lost webhooks are asked for, everything is compared every night, and one instance does it.
+
+use super::ledger::prove;
+use crate::both;
+use crate::support::{App, GOOD_CARD, scaled};
+use keel_types::time::{HOUR, MINUTE};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const OLIVIA: &str = "olivia@acme.example";
+const MISSED: &str = "SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM drift_reports";
+
+/// How often Stripe was asked for its events.
+async fn asked_for_events(app: &App) -> usize {
+    app.stripe_calls().await.iter().filter(|call| call["path"].as_str().unwrap().starts_with("/v1/events")).count()
+}
+
+both! {
+    async fn webhooks_lost_for_an_hour_are_asked_for_within_a_quarter_of_one(app: App) {
+        app.settles("SELECT COUNT(*) FROM marks WHERE name LIKE 'turn%'", 2).await;
+        app.webhooks("drop").await;
+        let mut buyers = vec![];
+        for number in 0..scaled(2, 3) {
+            let email = format!("buyer{number}@acme.example");
+            let buyer = app.buyer(&email, "pro", "month").await;
+            let page = app.order(&buyer, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
+            app.pay(&page, GOOD_CARD).await.location();
+            buyers.push(email);
+        }
+        let sold = i64::try_from(buyers.len()).unwrap();
+        let charges = app.stripe(Method::GET, "/v1/charges?limit=1", "").await;
+        app.stripe(Method::POST, "/v1/refunds", &format!("charge={}", charges["data"][0]["id"].as_str().unwrap())).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions").await, 0);
+        let workers = app.with_workers(3).await;
+        asked_for_events(&app).await;
+        app.advance(16 * MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", sold).await;
+        app.settles("SELECT CAST(SUM(balance) AS BIGINT) FROM credit_balances", 2_500 * (sold - 1)).await;
+        app.digested().await;
+        tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+        assert_eq!(asked_for_events(&app).await, 1, "by one instance");
+        workers.stop().await;
+        prove(&app).await;
+    }
+
+    async fn the_nightly_comparison_reports_what_it_found_once(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "year").await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
+        app.webhooks("drop").await;
+        let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
+        app.stripe(Method::POST, &format!("/v1/subscriptions/{contract}"), "cancel_at_period_end=true").await;
+        app.db.run("UPDATE subscriptions SET seats = 7").await;
+        let workers = app.with_workers(2).await;
+        app.advance(24 * HOUR + MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM drift_reports", 1).await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live AND seats = 1 AND cancel_at_period_end", 1).await;
+        assert!(app.db.number(MISSED).await >= 1);
+        assert_eq!(app.db.number("SELECT subscriptions FROM drift_reports").await, 1);
+        assert!(app.db.text("SELECT details FROM drift_reports").await.contains(&contract));
+        app.digested().await;
+        app.advance(24 * HOUR).await;
+        app.settles("SELECT COUNT(*) FROM drift_reports", 2).await;
+        assert_eq!(app.db.number("SELECT subscriptions FROM drift_reports ORDER BY started_at DESC LIMIT 1").await, 0);
+        workers.stop().await;
+    }
+
+    async fn stripe_away_keeps_pages_up_and_is_asked_again_later(app: App) {
+        app.settles("SELECT COUNT(*) FROM marks WHERE name LIKE 'turn%'", 2).await;
+        let olivia = app.buyer(OLIVIA, "pro", "year").await;
+        app.webhooks("drop").await;
+        let page = app.order(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
+        app.pay(&page, GOOD_CARD).await.location();
+        app.trouble(json!({ "path": "/v1/", "status": 503, "count": 10_000 })).await;
+        app.advance(16 * MINUTE).await;
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        assert_eq!(olivia.get("/org-dashboard/billing").await.status, 200);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions").await, 0);
+        app.trouble(Value::Null).await;
+        app.advance(16 * MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 1).await;
+    }
+}
