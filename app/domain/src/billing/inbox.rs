@@ -64,7 +64,9 @@ pub async fn receive(keel: &Keel, signature: Option<&str>, body: &[u8]) -> Resul
 /// Stores an event, once, and makes its lane due. False when it was known.
 pub(super) async fn store(tx: &mut Tx, keel: &Keel, envelope: &Envelope, body: &str, now: Instant) -> Result<bool> {
     let live = keel.settings().stripe.secret_key.contains("_live_");
-    let known = ObjectKind::parse(&envelope.object_type).is_some() && !envelope.object_id.is_empty();
+    // An invoice to come cannot be asked for.
+    let is_there = !envelope.object_id.is_empty() && envelope.kind != "invoice.upcoming";
+    let known = ObjectKind::parse(&envelope.object_type).is_some() && is_there;
     if envelope.livemode != live {
         tracing::warn!(event = envelope.id, livemode = envelope.livemode, "an event of the other mode was stored and left alone");
     }
