@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// Trials of a cancellation against the end.
-const TRIALS: (usize, usize) = (8, 80);
+const TRIALS: (usize, usize) = (20, 200);
 
 /// Somebody with a paid workspace whose deletion is scheduled, and what it is called.
 async fn leaving(app: &App, email: &str) -> (crate::support::Browser, String) {

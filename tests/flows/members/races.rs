@@ -6,7 +6,7 @@ use crate::support::{ACME, App, Browser, Cast, scaled, together};
 use serde_json::{Value, json};
 
 /// Trials of each pairing.
-const TRIALS: usize = 20;
+const TRIALS: (usize, usize) = (20, 200);
 /// Trials of all pairings of two owners, one of whom answers for the money.
 const PAIRED: (usize, usize) = (25, 200);
 
@@ -75,7 +75,7 @@ both! {
         let cast = Cast::gather(&app).await;
         let pairings = [(Demotes, Demotes), (Demotes, Removes), (Demotes, Leaves), (Removes, Removes), (Removes, Leaves), (Leaves, Leaves)];
         for (one, other) in pairings {
-            for trial in 0..TRIALS {
+            for trial in 0..scaled(TRIALS.0, TRIALS.1) {
                 owned_by(&app, &["olivia", "adam"]).await;
                 let (olivia, adam) = (app.member("olivia").await, app.member("adam").await);
                 let deeds = [(cast.olivia.copy(), one, adam), (cast.adam.copy(), other, olivia)];
@@ -92,7 +92,7 @@ both! {
     async fn who_lost_the_right_at_the_same_instant_does_not_use_it(app: App) {
         let cast = Cast::gather(&app).await;
         for deed in [Demotes, Removes] {
-            for trial in 0..TRIALS {
+            for trial in 0..scaled(TRIALS.0, TRIALS.1) {
                 owned_by(&app, &["olivia", "adam", "max"]).await;
                 let (olivia, adam) = (app.member("olivia").await, app.member("adam").await);
                 let deeds = [(cast.olivia.copy(), adam), (cast.adam.copy(), olivia)];

@@ -2,10 +2,10 @@
 
 use super::{move_to, rename};
 use crate::both;
-use crate::support::{Cast, together};
+use crate::support::{Cast, scaled, together};
 
 /// Trials of each pairing.
-const TRIALS: usize = 10;
+const TRIALS: (usize, usize) = (20, 200);
 /// Slugs that are not whose `accounts` says, and accounts whose slug is not theirs.
 const AMISS: &str = "SELECT COUNT(*) FROM accounts a WHERE a.kind = 'workspace' AND NOT EXISTS
     (SELECT 1 FROM slugs s WHERE s.slug = a.slug AND s.account_id = a.id AND s.held_until IS NULL)";
@@ -15,7 +15,7 @@ both! {
     async fn two_workspaces_that_want_one_slug_are_one_with_it(app: App) {
         let cast = Cast::gather(&app).await;
         let (acme, evil) = (app.account("olivia@acme.example", "workspace").await, app.account("eve@evil.example", "workspace").await);
-        for trial in 0..TRIALS {
+        for trial in 0..scaled(TRIALS.0, TRIALS.1) {
             app.db.run("DELETE FROM limits").await;
             let wanted = format!("wanted-{trial}");
             let calls = [(cast.olivia.copy(), acme.clone()), (cast.eve.copy(), evil.clone()), (cast.adam.copy(), acme.clone())].map(|(browser, account)| {
@@ -34,7 +34,7 @@ both! {
     async fn a_slug_that_is_left_is_never_free_for_an_instant(app: App) {
         let cast = Cast::gather(&app).await;
         let (acme, evil) = (app.account("olivia@acme.example", "workspace").await, app.account("eve@evil.example", "workspace").await);
-        for trial in 0..TRIALS {
+        for trial in 0..scaled(TRIALS.0, TRIALS.1) {
             app.db.run("DELETE FROM limits").await;
             let (left, next) = (app.db.text(&format!("SELECT slug FROM accounts WHERE id = '{acme}'")).await, format!("next-{trial}"));
             let mut calls = vec![(cast.olivia.copy(), acme.clone(), next)];
@@ -48,7 +48,7 @@ both! {
     async fn creating_and_renaming_at_once_never_give_one_slug_twice(app: App) {
         let cast = Cast::gather(&app).await;
         let acme = app.account("olivia@acme.example", "workspace").await;
-        for trial in 0..TRIALS {
+        for trial in 0..scaled(TRIALS.0, TRIALS.1) {
             app.db.run("DELETE FROM limits").await;
             let wanted = format!("boat-{trial}");
             let creates = (0..4).map(|number| (if number % 2 == 0 { cast.eve.copy() } else { cast.max.copy() }, None));
