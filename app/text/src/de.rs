@@ -522,6 +522,7 @@ members {
     name: "Name",
     email: "E-Mail-Adresse",
     joined: "Beigetreten",
+    ai_requests: "KI-Anfragen",
     last_active: "Zuletzt aktiv",
     never: "Noch nie",
     you: "Sie",

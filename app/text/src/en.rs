@@ -514,6 +514,7 @@ members: Members {
     name: "Name",
     email: "Email",
     joined: "Joined",
+    ai_requests: "AI requests",
     last_active: "Last active",
     never: "Not yet",
     you: "You",

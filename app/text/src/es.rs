@@ -520,6 +520,7 @@ members {
     name: "Nombre",
     email: "Correo electrónico",
     joined: "Miembro desde",
+    ai_requests: "Solicitudes de IA",
     last_active: "Última actividad",
     never: "Todavía no",
     you: "Tú",

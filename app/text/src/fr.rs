@@ -527,6 +527,7 @@ members {
     name: "Nom",
     email: "Adresse e-mail",
     joined: "Membre depuis",
+    ai_requests: "Requêtes IA",
     last_active: "Dernière activité",
     never: "Pas encore",
     you: "Vous",

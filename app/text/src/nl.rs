@@ -525,6 +525,7 @@ members {
     name: "Naam",
     email: "E-mailadres",
     joined: "Lid sinds",
+    ai_requests: "AI-aanvragen",
     last_active: "Laatst actief",
     never: "Nog niet",
     you: "Jij",

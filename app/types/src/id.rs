@@ -110,6 +110,8 @@ ids! {
     DeletionId = "del";
     /// A copy of an account.
     ExportId = "exp";
+    /// A key with which programs ask.
+    ApiKeyId = "key";
     /// A row of the audit log.
     AuditId = "aud";
 }

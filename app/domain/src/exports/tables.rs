@@ -8,7 +8,7 @@ use crate::sql;
 sql! {
     WORKSPACE = "SELECT created_at, id, name, slug, member_count, max_members, currency FROM accounts
         WHERE id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT 1000";
-    MEMBERS = "SELECT m.created_at, m.id, m.email, p.first_name, p.last_name, r.name AS role, m.last_active_at
+    MEMBERS = "SELECT m.created_at, m.id, m.email, p.first_name, p.last_name, r.name AS role, m.last_active_at, m.ai_requests
         FROM memberships m JOIN user_profiles p ON p.user_id = m.user_id JOIN roles r ON r.id = m.role
         WHERE m.account_id = $1 AND (m.created_at, m.id) > ($2, $3) ORDER BY m.created_at, m.id LIMIT 1000";
     ROLES = "SELECT created_at, id, name, permissions FROM roles

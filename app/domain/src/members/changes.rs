@@ -9,7 +9,7 @@ use crate::refusal::{Refusal, Result};
 use crate::roles::require_covers;
 use crate::{args, sql};
 use keel_types::permission::may;
-use keel_types::{AccountKind, Code, Fault, MembershipId, Role};
+use keel_types::{AccountKind, ApiKeyId, Code, Fault, MembershipId, Role};
 
 sql! {
     COUNT_OWNERS = "SELECT COUNT(*) FROM memberships WHERE account_id = $1 AND role = 'owner'";
@@ -43,12 +43,16 @@ pub async fn change_role(call: &mut Write<may::UpdateRole>, member: &MembershipI
     letters::role_changed(call.tx()?, &keel, &target.email, &by, &standing, &target.role.name, &after).await
 }
 
-/// Ends a member's place, from their next request on, and tells them by mail. Who removes themselves leaves.
+/// Ends a member's place, from their next request on, and tells them by mail. Who removes themselves leaves. `keys` are those of the
+/// member's API keys that end with it.
 ///
 /// # Errors
-/// `NotFound` for nobody here, `Forbidden` or `OwnersOnly` for who is above the caller, `LAST_OWNER`, `BILLING_OWNER`.
-pub async fn remove(call: &mut Write<may::RemoveMembers>, member: &MembershipId) -> Result<()> {
+/// `NotFound` for nobody here, `Invalid` for a key that the member did not make, which while there are no keys is every one; `Forbidden` or `OwnersOnly` for who is above the caller, `LAST_OWNER`, `BILLING_OWNER`.
+pub async fn remove(call: &mut Write<may::RemoveMembers>, member: &MembershipId, keys: &[ApiKeyId]) -> Result<()> {
     let target = lock(call, member).await?;
+    if !keys.is_empty() {
+        return Err(Refusal::field("keys", Fault::NotAChoice));
+    }
     if is_caller(call, &target) {
         return end(call, Action::MemberLeft, &target).await;
     }

@@ -25,7 +25,8 @@ const LONGEST_SEARCH: usize = 254;
 macro_rules! members {
     ($which:literal) => {
         concat!(
-            "SELECT m.id, m.user_id, m.email, m.sort_key, m.created_at, m.last_active_at, m.role, p.first_name, p.last_name,
+            "SELECT m.id, m.user_id, m.email, m.sort_key, m.created_at, m.last_active_at, m.ai_requests, m.role, p.first_name,
+                p.last_name,
                 r.name AS role_name, r.permissions, m.user_id = a.billing_owner_id AS is_billing_owner
             FROM memberships m
             JOIN accounts a ON a.id = m.account_id
@@ -70,6 +71,8 @@ pub struct Member {
     pub joined: Instant,
     /// When they were last seen in it, to five minutes; none for people who were not there yet.
     pub last_active: Option<Instant>,
+    /// How often they had the AI work here.
+    pub ai_requests: i64,
 }
 
 impl Member {
@@ -217,6 +220,7 @@ struct MemberRow {
     sort_key: String,
     created_at: i64,
     last_active_at: Option<i64>,
+    ai_requests: i64,
     role: String,
     first_name: Option<String>,
     last_name: Option<String>,
@@ -236,6 +240,7 @@ impl MemberRow {
             is_billing_owner: self.is_billing_owner,
             joined: Instant(self.created_at),
             last_active: self.last_active_at.map(Instant),
+            ai_requests: self.ai_requests,
         }
     }
 }

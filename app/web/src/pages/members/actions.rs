@@ -8,9 +8,9 @@ use crate::form::{Input, Reader, is_on};
 use crate::pages::own_settings::PROFILE;
 use keel_domain::access::{Fresh, Member, Write};
 use keel_domain::members;
-use keel_types::MembershipId;
 use keel_types::permission::may;
 use keel_types::url::LocalPath;
+use keel_types::{ApiKeyId, MembershipId};
 
 const PAGES: [&str; 2] = [PAGE, "/org-dashboard/members/{member}"];
 
@@ -18,7 +18,7 @@ actions! {
     /// Gives a member another role.
     change_role: "members/change-role" on PAGES, may::UpdateRole, NewRole;
     /// Removes a member from the workspace.
-    remove: "members/remove" on PAGES, may::RemoveMembers, Which;
+    remove: "members/remove" on PAGES, may::RemoveMembers, Removal;
     /// Makes a member an owner in the caller's place, or beside them.
     transfer_ownership: "members/transfer-ownership" on PAGES, Fresh<may::TransferOwnership>, Handover;
     /// Ends the caller's own membership.
@@ -38,13 +38,16 @@ impl Input for NewRole {
     }
 }
 
-struct Which {
+struct Removal {
     member: MembershipId,
+    keys: Vec<ApiKeyId>,
 }
 
-impl Input for Which {
+impl Input for Removal {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { member: form.choice("member", |id| MembershipId::parse(id).ok())? })
+        let member = form.choice("member", |id| MembershipId::parse(id).ok());
+        let keys = form.choices("keys", |id| ApiKeyId::parse(id).ok());
+        Some(Self { member: member?, keys: keys? })
     }
 }
 
@@ -53,8 +56,8 @@ async fn change_role(call: &mut Write<may::UpdateRole>, form: NewRole) -> Answer
     Ok(Done::back_to(call, &page_of(&form.member)).say(Said::RoleChanged))
 }
 
-async fn remove(call: &mut Write<may::RemoveMembers>, form: Which) -> Answer {
-    members::remove(call, &form.member).await?;
+async fn remove(call: &mut Write<may::RemoveMembers>, form: Removal) -> Answer {
+    members::remove(call, &form.member, &form.keys).await?;
     Ok(Done::back_to(call, PAGE).say(Said::MemberRemoved))
 }
 

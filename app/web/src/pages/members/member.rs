@@ -95,12 +95,14 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
 fn Details(text: &'static Catalogue, member: Member) -> impl IntoView {
     let words = &text.members;
     let (email, joined, last_active) = (member.email.to_string(), member.joined, last_active(text, &member));
+    let ai_requests = text.number(member.ai_requests);
     view! {
         <Region id="details" title=text.member.details wide=true>
             <Facts>
                 <Fact label=words.email><span class="address">{email}</span></Fact>
                 <Fact label=words.role><Standing text member/></Fact>
                 <Fact label=words.joined><Day at=joined/></Fact>
+                <Fact label=words.ai_requests>{ai_requests}</Fact>
                 <Fact label=words.last_active>{last_active}</Fact>
             </Facts>
         </Region>

@@ -98,7 +98,14 @@ fn Found(page: Page, filter: Filter, listed: Listed, own: MembershipId) -> impl 
     };
     let first = filter.after.as_ref().map(|_| at(None));
     let next = listed.next.map(|place| at(Some(place.to_string())));
-    let columns = [words.name, words.email, words.role, words.joined, words.last_active].map(Column::text);
+    let columns = [
+        Column::text(words.name),
+        Column::text(words.email),
+        Column::text(words.role),
+        Column::text(words.joined),
+        Column::numbers(words.ai_requests),
+        Column::text(words.last_active),
+    ];
     let rows = listed.members.into_iter().map(|member| row(&page, member, &own)).collect();
     view! {
         <Table caption=words.title quiet_caption=true columns=columns.to_vec() rows/>
@@ -117,6 +124,7 @@ fn row(page: &Page, member: Member, own: &MembershipId) -> Vec<AnyView> {
         view! { <span class="address">{member.email.to_string()}</span> }.into_any(),
         view! { <Standing text=page.text member=member.clone()/> }.into_any(),
         view! { <Day at=member.joined/> }.into_any(),
+        page.text.number(member.ai_requests).into_any(),
         last_active(page.text, &member),
     ]
 }
