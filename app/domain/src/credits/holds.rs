@@ -14,8 +14,10 @@ sql! {
     HAVE_BALANCE = "INSERT INTO credit_balances (account_id, balance) VALUES ($1, 0) ON CONFLICT (account_id) DO NOTHING";
     HOLD_AVAILABLE = "UPDATE credit_balances SET held = held + $2 WHERE account_id = $1 AND balance - held >= $2";
     CHANGE_HELD = "UPDATE credit_balances SET held = held + $2 WHERE account_id = $1";
-    INSERT_HOLD = "INSERT INTO credit_holds (id, account_id, fact, amount, state, expires_at, created_at) VALUES ($1, $2, $3, $4, 'open', $5, $6)";
+    INSERT_HOLD = "INSERT INTO credit_holds (id, account_id, fact, amount, state, expires_at, created_at, membership_id)
+        VALUES ($1, $2, $3, $4, 'open', $5, $6, $7)";
     FIND_BY_FACT = "SELECT id, amount, state FROM credit_holds WHERE fact = $1";
+    COUNT_REQUEST = "UPDATE memberships SET ai_requests = ai_requests + 1 WHERE id = (SELECT membership_id FROM credit_holds WHERE id = $1)";
     END_HOLD = "UPDATE credit_holds SET state = $2, settled_at = $3 WHERE id = $1 AND state = 'open' RETURNING amount";
     REOPEN_HOLD = "UPDATE credit_holds SET state = 'open', amount = $2, settled_at = NULL WHERE id = $1";
     LIST_DUE = "SELECT id, account_id FROM credit_holds WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT 100";
@@ -57,7 +59,7 @@ pub async fn reserve(call: &mut Write<may::UseAi>, wanted: &Wanted) -> Result<He
     }
     let now = call.now();
     call.lock_account().await?;
-    let account = call.proof().account().clone();
+    let (account, membership) = (call.proof().account().clone(), call.proof().standing().membership.to_string());
     let tx = call.tx()?;
     let fact = format!("{account}:{}", wanted.fact);
     if let Some(known) = tx.find::<HoldRow>(FIND_BY_FACT, args![fact.as_str()]).await? {
@@ -68,11 +70,11 @@ pub async fn reserve(call: &mut Write<may::UseAi>, wanted: &Wanted) -> Result<He
         return Err(Refusal::Refused(Code::InsufficientCredits));
     }
     let id = ids::new::<HoldId>();
-    tx.run(INSERT_HOLD, args![&id, &account, fact, wanted.most, now.plus(wanted.lasts), now]).await?;
+    tx.run(INSERT_HOLD, args![&id, &account, fact, wanted.most, now.plus(wanted.lasts), now, membership]).await?;
     Ok(Held { id, account })
 }
 
-/// Charges what it cost, at most what was held, and gives back the rest. Gives what was charged: nothing where the hold had run
+/// Charges what it cost, at most what was held, gives back the rest, and counts it for the member who asked. Gives what was charged: nothing where the hold had run
 /// out, or was settled before.
 pub async fn settle(keel: &Keel, held: &Held, cost: i64) -> Result<i64> {
     let (now, account) = (keel.now(), &held.account);
@@ -80,6 +82,7 @@ pub async fn settle(keel: &Keel, held: &Held, cost: i64) -> Result<i64> {
     locks::lock_account(&mut tx, account).await?;
     let balance = balance_now(&mut tx, account, now).await?;
     let Some(amount) = end(&mut tx, &held.id, account, "settled", now).await? else { return Ok(0) };
+    tx.run(COUNT_REQUEST, args![&held.id]).await?;
     let charge = cost.clamp(0, amount).min(balance);
     if charge > 0 {
         let fact = format!("hold:{}", held.id);
@@ -122,7 +125,7 @@ pub(super) async fn keep(tx: &mut Tx, account: &AccountId, fact: &str, amount: i
     match known {
         Some(hold) if amount == 0 => return end(tx, &hold.id, account, "released", now).await.map(drop),
         Some(hold) => tx.run(REOPEN_HOLD, args![&hold.id, amount]).await?,
-        None => tx.run(INSERT_HOLD, args![&ids::new::<HoldId>(), account, fact, amount, None::<i64>, now]).await?,
+        None => tx.run(INSERT_HOLD, args![&ids::new::<HoldId>(), account, fact, amount, None::<i64>, now, None::<String>]).await?,
     };
     tx.run(CHANGE_HELD, args![account, amount - before]).await?;
     Ok(())
