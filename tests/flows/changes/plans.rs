@@ -96,8 +96,6 @@ both! {
         assert!(olivia.get(PAGE).await.body.contains("Business with 3 seats"));
         app.advance(ends - app.keel.now().0 + 60_000).await;
         app.settles("SELECT seats FROM subscriptions WHERE live", 3).await;
-        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
-        eprintln!("DEBUG {:?}", app.db.texts("SELECT kind || ' ' || object_kind || ' ' || object_id || ' ' || tries || ' ' || COALESCE(error, '-') FROM stripe_events WHERE state = 'new'").await);
         app.digested().await;
         app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid'", 2).await;
         assert_eq!((plan(&app).await, charged(&app).await), (("business".to_owned(), 3), vec![12_000, 7_200]));
@@ -172,8 +170,8 @@ both! {
         ] {
             assert_eq!(olivia.json(CHANGE, &wish).await.problem(), (status, code.to_owned()), "{wish}");
         }
-        for seats in ["0", "501", "many", ""] {
-            assert_eq!(olivia.get(&format!("/billing/change?plan=business&interval=month&seats={seats}")).await.status, 200);
+        for (seats, status) in [("0", 422), ("501", 422), ("many", 422), ("", 200)] {
+            assert_eq!(olivia.get(&format!("/billing/change?plan=business&interval=month&seats={seats}")).await.status, status);
         }
         assert_eq!((plan(&app).await, charged(&app).await), (("business".to_owned(), 2), vec![4_800]));
     }

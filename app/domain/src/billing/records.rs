@@ -32,7 +32,7 @@ macro_rules! records {
             $chosen,
             " ORDER BY created_at DESC, ",
             $place,
-            " DESC LIMIT $6"
+            " DESC LIMIT 0 + $6"
         )
     };
 }

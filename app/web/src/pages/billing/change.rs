@@ -50,6 +50,9 @@ pub async fn load(mut call: Read<may::ManageBilling>, visit: &Visit) -> Loaded<M
         Some(_) => Some(cost(call, &plan, interval, &seats).await),
         None => None,
     };
+    if outcome.as_ref().is_some_and(|outcome| outcome.as_ref().is_err_and(|problem| !problem.errors.is_empty())) {
+        visit.refuse_query();
+    }
     Ok(Model { account_name: place.name, standing, plan, interval, seats, outcome })
 }
 

@@ -74,7 +74,11 @@ async fn model(mut call: Read<may::ViewBilling>, visit: &Visit, what: What) -> L
     let typed = Typed::read(|name| visit.query(name).unwrap_or_default());
     let (filter, faults) = typed.filter(what);
     let after = visit.query("after").and_then(Place::parse);
-    let (rows, next) =
+    if !faults.is_empty() {
+        visit.refuse_query();
+    }
+    let listed =
         if faults.is_empty() { records::list(&mut call, what, &filter, after.as_ref()).await? } else { (Rows::Credits(vec![]), None) };
+    let (rows, next) = listed;
     Ok(Model { what, account_name: standing.name, typed, faults, is_later: after.is_some(), rows, next })
 }
