@@ -35,9 +35,9 @@ codes! {
     WorkspaceRequired = 400 "WORKSPACE_REQUIRED" "A personal account was named where only a workspace is billed.";
     PriceUnknown      = 400 "PRICE_UNKNOWN"      "No such product, interval or currency is sold.";
     PaymentDeclined   = 402 "PAYMENT_DECLINED"   "The card was declined, or asks for a confirmation; nothing changed.";
+    InsufficientCredits = 402 "INSUFFICIENT_CREDITS" "There are fewer credits than this may cost.";
     SignInRequired    = 401 "SIGN_IN_REQUIRED"   "Nobody is signed in.";
     StepUpRequired    = 401 "STEP_UP_REQUIRED"   "The person has to prove anew who they are: it is more than ten minutes ago.";
-    InsufficientCredits = 402 "INSUFFICIENT_CREDITS" "There are fewer credits than this may cost.";
     Forbidden         = 403 "FORBIDDEN"          "The role does not hold the permission.";
     OriginRequired    = 403 "ORIGIN_REQUIRED"    "The request does not prove that it comes from Keel's own pages.";
     NotFound          = 404 "NOT_FOUND"          "There is no such thing, or not for this person.";
