@@ -39,7 +39,7 @@ journeys: islands ## Walk the browser journeys, or some of them: make journeys O
 	cargo build --locked -p keel -p billing-sandbox
 	.ci/postgres node end2end/run.mjs $(ONLY)
 
-islands: ## Build what runs in the browser into pkg/
+islands: ## Build what runs in the browser into app/browser/pkg/
 	@.ci/need compiler cargo
 	@.ci/wasm
 

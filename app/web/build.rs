@@ -1,4 +1,4 @@
-//! The one asset step: `style/`, `public/` and what a browser build left in `pkg/` become a table
+//! The one asset step: `style/`, `public/` and what a browser build left in `app/browser/pkg/` become a table
 //! of hashed, compressed files that [`assets`](src/assets.rs) embeds.
 //!
 //! Every stylesheet lies in the cascade layer it is named after: `style/base.css` in `base`,
@@ -23,14 +23,16 @@ const LAYERS: [&str; 6] = ["reset", "tokens", "base", "layout", "components", "u
 /// Files of `public/` that also answer at their bare name, because others ask for them there.
 const WELL_KNOWN: [&str; 2] = ["favicon.svg", "robots.txt"];
 
-/// The module that loads what is in `pkg/`.
+/// What a browser build leaves.
+const PKG: &str = "app/browser/pkg";
+/// The module that loads it.
 const BOOT: &str = "app/browser/boot.js";
 
 fn main() -> Step {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     println!("cargo:rerun-if-changed=build.rs");
-    for source in ["style", "public", "pkg", BOOT] {
+    for source in ["style", "public", PKG, BOOT] {
         // From here, so that a target directory that was copied looks at its own clone.
         println!("cargo:rerun-if-changed=../../{source}");
     }
@@ -46,7 +48,7 @@ fn main() -> Step {
 
 /// What runs in the browser, if a build left it, and the module that loads it from where it is served.
 fn islands(table: &mut Table<'_>, root: &Path) -> Step {
-    let parts = files(&root.join("pkg"))?;
+    let parts = files(&root.join(PKG))?;
     if parts.is_empty() {
         return Ok(());
     }

@@ -314,7 +314,7 @@ fn inserts(size: &Size) -> Vec<String> {
             INVITATIONS,
             &format!(
                 "{}, {workspace}, 'invited' || i || '@bench.example', 'member', 'nobody knows the link of ' || i, 'Person Number ' || i, 'pending',
-                {now}, {now}, {now} + {DAY}",
+                {now} - {DAY}, {now} - {DAY}, {now} + {DAY}",
                 made("inv", 1)
             ),
         ),
@@ -331,6 +331,7 @@ fn inserts(size: &Size) -> Vec<String> {
         insert(people, SESSIONS, &format!("{}, 'nobody knows the token of ' || i, {user}, 'link', '', '', {now}, {now}", made("ses", 1))),
         insert(people, BALANCES, &format!("{workspace}, 2000")),
         insert(people, LOTS, &format!("{}, {workspace}, 2000, {now}", made("lot", 1))),
+        insert(people, COMPANIES, &format!("{workspace}, 'Company ' || i, 'Quay 1', {now}")),
         insert(20 * people, ENTRIES, &entry(1, &shared, &place)),
         insert(2 * people, PAYMENTS, &format!("{}, {shared}, 'in_bench' || i, 'Pro', 2900, 'usd', 'paid', {now}", made("pay", 1))),
     ];
@@ -364,6 +365,7 @@ const MEMBERSHIPS: &str = "memberships (id, account_id, user_id, role, created_a
 const SUBSCRIPTIONS: &str = "subscriptions
     (id, account_id, stripe_id, plan, period, unit_amount, currency, seats, status, live, period_start, created_at, synced_at)";
 const SESSIONS: &str = "user_sessions (id, token_hash, user_id, factor, agent, address, created_at, last_seen_at)";
+const COMPANIES: &str = "companies (account_id, name, address, updated_at)";
 const BALANCES: &str = "credit_balances (account_id, balance)";
 const LOTS: &str = "credit_lots (id, account_id, remaining, created_at)";
 const ENTRIES: &str = "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)";
