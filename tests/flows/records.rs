@@ -88,14 +88,14 @@ both! {
         let cast = filled(&app, 1_010).await;
         let (status, all) = export(&cast.olivia, &[("what", "credits")]).await;
         assert_eq!((status, all.len(), all[0].as_str()), (200, 1_011, "time,type,amount,balance"), "more than one batch");
-        assert!(all[1].ends_with(",1010") && all[1_010] == "2026-01-01T00:00:00.000Z,expiry,-1,1", "{} {}", all[1], all[1_010]);
+        assert!(all[1].ends_with(",1010") && all[1_010] == "2026-01-01T00:00:00Z,expiry,-1,1", "{} {}", all[1], all[1_010]);
         let (_, some) = export(&cast.olivia, &[("what", "payments"), ("kind", "failed"), ("to", "2026-01-03")]).await;
         assert_eq!(
             some,
             [
                 "time,description,number,amount,currency,status",
-                "2026-01-03T00:00:00.000Z,'=Pro 3,K-3,29.00,usd,failed",
-                "2026-01-01T00:00:00.000Z,'=Pro 1,K-1,29.00,usd,failed",
+                "2026-01-03T00:00:00Z,'=Pro 3,K-3,29.00,usd,failed",
+                "2026-01-01T00:00:00Z,'=Pro 1,K-1,29.00,usd,failed",
             ]
         );
         assert_eq!(cast.olivia.form(EXPORT, &[("what", "everything")]).await.status, 422);

@@ -65,10 +65,10 @@ both! {
 
     async fn more_seats_cost_the_rest_of_the_period(app: App) {
         let olivia = subscribed(&app, business(2)).await;
-        app.advance(15 * DAY).await;
+        app.advance(12 * DAY).await;
         assert_eq!(olivia.json(CHANGE, &wanted("business", "month", 4)).await.status, 200);
         let paid = charged(&app).await;
-        assert!(paid[0] == 4_800 && (2_200..2_700).contains(&paid[1]), "two more for about half a month: {paid:?}");
+        assert!(paid[0] == 4_800 && (2_700..3_000).contains(&paid[1]), "two more for about three fifths of a month: {paid:?}");
         assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 4);
         assert_eq!(charged(&app).await.len(), 2);
     }

@@ -126,6 +126,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Before everything.
+    fn newest() -> Self {
+        Self { at: Instant(i64::MAX), key: String::new() }
+    }
+
     /// Reads a place as it is written.
     pub fn parse(text: &str) -> Option<Self> {
         let (at, key) = text.split_once('.')?;
@@ -147,20 +152,20 @@ impl std::fmt::Display for Place {
 /// A page of what is wanted, and where the next one begins, when there is one.
 pub async fn list(call: &mut Read<may::ViewBilling>, what: What, filter: &Filter, after: Option<&Place>) -> Result<(Rows, Option<Place>)> {
     let account = call.proof().account().clone();
-    let mut rows = read(call.conn(), &account, what, filter, after, PAGE + 1).await?;
+    let mut rows = read(call.conn(), &account, what, filter, after.unwrap_or(&Place::newest()), PAGE + 1).await?;
     let more = rows.len() > PAGE as usize;
     rows.cut(PAGE as usize);
     let next = rows.end().filter(|_| more);
     Ok((rows, next))
 }
 
-async fn read(conn: &mut Conn, account: &AccountId, what: What, filter: &Filter, after: Option<&Place>, most: u32) -> Result<Rows> {
+async fn read(conn: &mut Conn, account: &AccountId, what: What, filter: &Filter, after: &Place, most: u32) -> Result<Rows> {
     let from = filter.from.unwrap_or(Instant(i64::MIN));
     let until = filter.until.unwrap_or(Instant(i64::MAX));
-    let at = after.map_or(Instant(i64::MAX), |place| place.at);
+    let at = after.at;
     Ok(match what {
         What::Credits => {
-            let number = after.map_or(i64::MAX, Place::number);
+            let number = after.number();
             let rows: Vec<EntryRow> = match &filter.kind {
                 None => conn.list(LIST_LEDGER, args![account, from, until, at, number, most]).await?,
                 Some(kind) => conn.list(LIST_LEDGER_OF_KIND, args![account, from, until, at, number, most, kind.as_str()]).await?,
@@ -168,7 +173,7 @@ async fn read(conn: &mut Conn, account: &AccountId, what: What, filter: &Filter,
             Rows::Credits(rows.into_iter().map(EntryRow::entry).collect())
         }
         What::Payments => {
-            let id = after.map(|place| place.key.clone()).unwrap_or_default();
+            let id = after.key.as_str();
             let rows: Vec<PaymentRow> = match &filter.kind {
                 None => conn.list(LIST_PAID, args![account, from, until, at, id, most]).await?,
                 Some(status) => conn.list(LIST_PAID_OF_STATUS, args![account, from, until, at, id, most, status.as_str()]).await?,
@@ -219,8 +224,8 @@ pub struct Export {
     asked: Asked,
     what: What,
     filter: Filter,
-    /// Behind the last row that was read; the outer none when that was the last.
-    place: Option<Option<Place>>,
+    /// Behind the last row that was read; none when that was the last.
+    place: Option<Place>,
 }
 
 /// Begins an export of what there is by now, and writes it down.
@@ -239,7 +244,7 @@ pub async fn export(call: &mut Write<may::ViewBilling>, what: What, filter: &Fil
     audit::record(call, Action::DataExported, Some(&account), account.as_str(), &metadata).await?;
     // The same account from now on, whichever is the active one by then.
     let asked = Asked { account: Some(account.to_string()), ..call.asked().clone() };
-    Ok(Export { keel, asked, what, filter: filter.clone(), place: Some(None) })
+    Ok(Export { keel, asked, what, filter: filter.clone(), place: Some(Place::newest()) })
 }
 
 impl Export {
@@ -251,8 +256,8 @@ impl Export {
         let Some(place) = self.place.take() else { return Ok(None) };
         let mut call = Read::<may::ViewBilling>::open(&self.keel, self.asked.clone()).await?;
         let account = call.proof().account().clone();
-        let rows = read(call.conn(), &account, self.what, &self.filter, place.as_ref(), BATCH).await?;
-        self.place = rows.end().filter(|_| rows.len() == BATCH as usize).map(Some);
+        let rows = read(call.conn(), &account, self.what, &self.filter, &place, BATCH).await?;
+        self.place = rows.end().filter(|_| rows.len() == BATCH as usize);
         Ok(Some(rows).filter(|rows| !rows.is_empty()))
     }
 }

@@ -79,11 +79,10 @@ async fn tell(tx: &mut Tx, keel: &Keel, news: &NewsRow) -> Result<()> {
     let model = keel.settings().model();
     let role = Role::of(&news.role, &news.name, &news.permissions, model);
     let place = letters::roles::Place { account: &news.account_id, name: &news.account_name, role: &role };
-    match &news.ended {
-        Some(ended) => letters::roles::replaced(tx, keel, &news.email, &place, ended).await,
-        None => {
-            let [added, removed] = [&news.added, &news.removed].map(|words| Permissions::parse(words));
-            letters::roles::altered(tx, keel, &news.email, &place, added, removed).await
-        }
+    if let Some(ended) = &news.ended {
+        letters::roles::replaced(tx, keel, &news.email, &place, ended).await
+    } else {
+        let [added, removed] = [&news.added, &news.removed].map(|words| Permissions::parse(words));
+        letters::roles::altered(tx, keel, &news.email, &place, added, removed).await
     }
 }
