@@ -82,7 +82,7 @@ async fn tell(tx: &mut Tx, keel: &Keel, news: &NewsRow) -> Result<()> {
     if let Some(ended) = &news.ended {
         letters::roles::replaced(tx, keel, &news.email, &place, ended).await
     } else {
-        let [added, removed] = [&news.added, &news.removed].map(|words| Permissions::parse(words));
+        let (added, removed) = (Permissions::parse(&news.added), Permissions::parse(&news.removed));
         letters::roles::altered(tx, keel, &news.email, &place, added, removed).await
     }
 }
