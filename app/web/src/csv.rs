@@ -54,7 +54,7 @@ mod tests {
             let written = row([typed]);
             assert!(written.trim_start_matches('"').starts_with('\''), "{typed:?}: {written:?}");
         }
-        assert_eq!(row_of([Cell::Units(-5), Cell::Hundredths(-5), Cell::Hundredths(290_00), Cell::Text("-5")]), "-5,-0.05,290.00,'-5\r\n");
+        assert_eq!(row_of([Cell::Units(-5), Cell::Hundredths(-5), Cell::Hundredths(29_000), Cell::Text("-5")]), "-5,-0.05,290.00,'-5\r\n");
         assert_eq!(row(["a=1", "1-2", "olivia@acme.example"]), "a=1,1-2,olivia@acme.example\r\n");
     }
 }

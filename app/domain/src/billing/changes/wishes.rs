@@ -88,7 +88,7 @@ struct OpenRow {
 pub(super) async fn fulfil(call: &mut Write<may::ManageBilling>, paid: &Paid, wish: Wish) -> Result<bool> {
     let id = claim(call, &wish.words()).await?;
     let (key, plan) = (id.clone(), paid.clone());
-    call.outside(|keel, out| request::apart(carry_out(keel, out, plan, wish, key))).await?;
+    call.outside(|keel, out| request::apart(Box::pin(carry_out(keel, out, plan, wish, key)))).await?;
     Ok(call.tx()?.ran(END, args![&id, "done"]).await?)
 }
 

@@ -54,27 +54,27 @@ impl Input for Wanted {
 
 async fn cancel_plan(call: &mut Write<may::ManageBilling>, _: Nothing) -> Answer {
     changes::cancel(call).await?;
-    done(call, Said::PlanCanceled)
+    Ok(done(call, Said::PlanCanceled))
 }
 
 async fn resume_plan(call: &mut Write<may::ManageBilling>, _: Nothing) -> Answer {
     changes::resume(call).await?;
-    done(call, Said::PlanResumed)
+    Ok(done(call, Said::PlanResumed))
 }
 
 async fn keep_plan(call: &mut Write<may::ManageBilling>, _: Nothing) -> Answer {
     changes::keep_plan(call).await?;
-    done(call, Said::PlanKept)
+    Ok(done(call, Said::PlanKept))
 }
 
 async fn end_trial(call: &mut Write<may::ManageBilling>, _: Nothing) -> Answer {
     changes::end_trial(call).await?;
-    done(call, Said::TrialEnded)
+    Ok(done(call, Said::TrialEnded))
 }
 
 async fn change_plan(call: &mut Write<may::ManageBilling>, wanted: Wanted) -> Answer {
     let change = changes::change(call, &wanted).await?;
-    done(call, if change.when == When::Later { Said::PlanChanges } else { Said::PlanChanged })
+    Ok(done(call, if change.when == When::Later { Said::PlanChanges } else { Said::PlanChanged }))
 }
 
 async fn portal(call: &mut Write<may::ManageBilling>, flow: Flow) -> Answer {
@@ -84,10 +84,10 @@ async fn portal(call: &mut Write<may::ManageBilling>, flow: Flow) -> Answer {
 
 async fn sync(call: &mut Write<may::ManageBilling>, _: Nothing) -> Answer {
     changes::sync(call).await?;
-    done(call, Said::BillingSynced)
+    Ok(done(call, Said::BillingSynced))
 }
 
 /// Back to the billing page of the account of the call.
-fn done(call: &Write<may::ManageBilling>, said: Said) -> Answer {
-    Ok(Done::back_to(call, page_of(call.proof().standing())).say(said))
+fn done(call: &Write<may::ManageBilling>, said: Said) -> Done {
+    Done::back_to(call, page_of(call.proof().standing())).say(said)
 }
