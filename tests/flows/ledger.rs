@@ -172,7 +172,7 @@ both! {
         assert_eq!(settle(&app.keel, &held, 60).await + settle(&app.keel, &again, 60).await, 0);
         assert_eq!(reserve(&app.keel, &asked, "one", 1).await.unwrap_err(), Refusal::Refused(Code::Used));
         assert_eq!(app.db.number("SELECT balance - held FROM credit_balances").await, 40);
-        assert_eq!(app.db.number("SELECT SUM(ai_requests) FROM memberships").await, 1, "one request of hers");
+        assert_eq!(app.db.number("SELECT CAST(SUM(ai_requests) AS BIGINT) FROM memberships").await, 1, "one request of hers");
         let members = olivia.get("/org-dashboard/members").await;
         assert!(members.body.contains("AI requests"), "{}", members.body);
         prove(&app).await;

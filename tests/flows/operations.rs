@@ -78,7 +78,7 @@ both! {
     async fn prices_are_set_up_once(app: App) {
         let system = SystemGrant::new(&app.keel, "test");
         let keys = repair::set_up_prices(&system).await.unwrap();
-        assert_eq!(keys.len(), 12, "two plans, two intervals, three currencies");
+        assert_eq!(keys.len(), 18, "two plans in two intervals, a licence and a pack, each in three currencies");
         app.stripe_calls().await;
         assert_eq!(repair::set_up_prices(&system).await.unwrap(), keys);
         let made = app.stripe_calls().await.into_iter().filter(|call| call["method"] == "POST").count();
