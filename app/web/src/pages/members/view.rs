@@ -108,7 +108,7 @@ fn Found(page: Page, filter: Filter, listed: Listed, own: MembershipId) -> impl 
     ];
     let rows = listed.members.into_iter().map(|member| row(&page, member, &own)).collect();
     view! {
-        <Table caption=words.title quiet_caption=true columns=columns.to_vec() rows/>
+        <Table caption=words.title quiet_caption=true wide=true columns=columns.to_vec() rows/>
         <Pagination label=words.pages newer=(words.first.into(), first.into()) older=(words.next.into(), next.into())/>
     }
     .into_any()
