@@ -35,6 +35,14 @@ fn told(answer: &Answer) -> String {
 }
 
 both! {
+    async fn who_is_removed_made_no_such_key(app: App) {
+        let cast = Cast::gather(&app).await;
+        let asked = json!({ "account": ACME, "member": app.member("max").await, "keys": ["key_00000000000000000000000000000000"] });
+        let refused = cast.olivia.json("/api/members/remove", &asked).await;
+        assert_eq!((told(&refused).as_str(), app.role("max").await.as_str()), ("422 INVALID", "member"));
+        assert_eq!(refused.json()["errors"][0]["field"], "keys");
+    }
+
     async fn nobody_gives_or_touches_what_is_above_them(app: App) {
         let cast = Cast::gather(&app).await;
         app.db.run(PEOPLE_CARE).await;

@@ -4,8 +4,10 @@ use crate::arrival::Arrival;
 use crate::cookies::Cookie;
 use crate::problem::{FieldProblem, Problem};
 use crate::ui::{Maybe, Text};
+use keel_domain::clock::day;
 use keel_text::Catalogue;
-use keel_types::{Code, Fault};
+use keel_types::time::DAY;
+use keel_types::{Code, Fault, Instant};
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -189,6 +191,22 @@ impl<'a> Reader<'a> {
 /// Whether a checkbox was sent as ticked: browsers send `on`, programs `true`.
 pub fn is_on(text: &str) -> bool {
     matches!(text, "on" | "true")
+}
+
+/// The span of a filter's fields `from` and `to`: from the beginning of the first day until the end of the last, and what is wrong.
+pub fn days(from: &str, to: &str, faults: &mut Vec<FieldProblem>) -> (Option<Instant>, Option<Instant>) {
+    let mut read = |name, text: &str| -> Option<Instant> {
+        let at = day(text);
+        if at.is_none() && !text.is_empty() {
+            faults.push(FieldProblem::new(name, Fault::NotADay));
+        }
+        at
+    };
+    let (from, to) = (read("from", from), read("to", to));
+    if from.zip(to).is_some_and(|(from, to)| to < from) {
+        faults.push(FieldProblem::new("to", Fault::EndsTooEarly));
+    }
+    (from, to.map(|to| to.plus(DAY)))
 }
 
 /// A whole number as people and programs write it.

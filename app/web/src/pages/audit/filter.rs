@@ -1,12 +1,10 @@
 //! The filter of the audit log, as the page and the export read it.
 
-use crate::form::{Input, Reader};
+use crate::form::{Input, Reader, days};
 use crate::problem::FieldProblem;
 use keel_domain::audit::{Action, Filter};
-use keel_domain::clock::day;
 use keel_text::Lang;
-use keel_types::time::DAY;
-use keel_types::{Fault, Instant};
+use keel_types::Fault;
 
 /// The filter as it was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,18 +39,8 @@ impl Typed {
         if action.is_none() && !self.action.is_empty() {
             faults.push(FieldProblem::new("action", Fault::NotAChoice));
         }
-        let mut read = |name, text: &str| -> Option<Instant> {
-            let at = day(text);
-            if at.is_none() && !text.is_empty() {
-                faults.push(FieldProblem::new(name, Fault::NotADay));
-            }
-            at
-        };
-        let (from, to) = (read("from", &self.from), read("to", &self.to));
-        if from.zip(to).is_some_and(|(from, to)| to < from) {
-            faults.push(FieldProblem::new("to", Fault::EndsTooEarly));
-        }
-        (Filter { actor: name_of(&self.actor), action, from, until: to.map(|to| to.plus(DAY)) }, faults)
+        let (from, until) = days(&self.from, &self.to, &mut faults);
+        (Filter { actor: name_of(&self.actor), action, from, until }, faults)
     }
 }
 
@@ -103,6 +91,7 @@ impl Input for Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use keel_types::time::DAY;
 
     fn typed(actor: &str, action: &str, from: &str, to: &str) -> Typed {
         Typed::read(|name| match name {

@@ -1,12 +1,10 @@
 //! The filter of the ledger and of the payments, as the pages and the export read it.
 
-use crate::form::{Input, Reader};
+use crate::form::{Input, Reader, days};
 use crate::problem::FieldProblem;
 use keel_domain::billing::records::{Filter, What};
-use keel_domain::clock::day;
 use keel_text::Catalogue;
-use keel_types::time::DAY;
-use keel_types::{Fault, Instant};
+use keel_types::Fault;
 
 /// The words of the ledger's types, in the order of the select.
 const KINDS: [&str; 12] = [
@@ -73,18 +71,8 @@ impl Typed {
         if kind.as_deref().is_some_and(|kind| !kinds(what).contains(&kind)) {
             faults.push(FieldProblem::new("kind", Fault::NotAChoice));
         }
-        let mut read = |name, text: &str| -> Option<Instant> {
-            let at = day(text);
-            if at.is_none() && !text.is_empty() {
-                faults.push(FieldProblem::new(name, Fault::NotADay));
-            }
-            at
-        };
-        let (from, to) = (read("from", &self.from), read("to", &self.to));
-        if from.zip(to).is_some_and(|(from, to)| to < from) {
-            faults.push(FieldProblem::new("to", Fault::EndsTooEarly));
-        }
-        (Filter { kind, from, until: to.map(|to| to.plus(DAY)) }, faults)
+        let (from, until) = days(&self.from, &self.to, &mut faults);
+        (Filter { kind, from, until }, faults)
     }
 }
 
@@ -109,6 +97,7 @@ impl Input for Wanted {
 mod tests {
     use super::*;
     use keel_text::EN;
+    use keel_types::time::DAY;
 
     #[test]
     fn every_word_has_a_name() {
