@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::billing::checkout;
 use crate::billing::discounts::refusal;
+use crate::billing::periods::DAY;
 use crate::billing::subscriptions::is_live;
 use crate::error::ApiError;
 use crate::form::{Params, missing};
@@ -63,7 +64,6 @@ pub const LOCALES: &[&str] = &[
     "auto", "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it", "ja",
     "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW",
 ];
-const DAY: i64 = 86_400;
 /// Half an hour, the shortest life of a session.
 const SHORTEST: i64 = 1_800;
 const MOST_UNITS: i64 = 999_999;
@@ -75,8 +75,8 @@ pub fn create(tx: &mut Tx, params: &Params) -> Result<Value, ApiError> {
     let success_url = address(params, "success_url")?.ok_or_else(|| missing("success_url"))?;
     let customer = customer(tx, params)?;
     belongs_to_mode(params, mode)?;
-    let trial_end = trial_end(tx, params)?;
-    let items = items(tx, params, mode, trial_end.is_none())?;
+    let trial = trial(tx, params)?;
+    let items = items(tx, params, mode, trial.is_none())?;
     let currency = items[0].text("currency").to_owned();
     one_currency(tx, params, &items, customer.as_deref())?;
     let total: i64 = items.iter().map(|item| item.integer("amount_total")).sum();
@@ -121,7 +121,7 @@ pub fn create(tx: &mut Tx, params: &Params) -> Result<Value, ApiError> {
     let hidden = json!({
         "discounts": discounts(tx, params, &currency)?,
         "items": items,
-        "subscription_data": subscription_data(params, trial_end)?,
+        "subscription_data": subscription_data(params, trial)?,
         "payment_intent_data": payment_intent_data(params)?,
     });
     tx.add(session, hidden);
@@ -209,13 +209,20 @@ fn belongs_to_mode(params: &Params, mode: &str) -> Result<(), ApiError> {
     }
 }
 
-/// The end of the trial in unix seconds, from days or a moment.
-fn trial_end(tx: &Tx, params: &Params) -> Result<Option<i64>, ApiError> {
+/// A trial as it was asked for. Its days begin when the session is completed, not when it is made.
+#[derive(Clone, Copy)]
+enum Trial {
+    Days(i64),
+    /// Unix seconds.
+    Until(i64),
+}
+
+fn trial(tx: &Tx, params: &Params) -> Result<Option<Trial>, ApiError> {
     let days = params.integer("subscription_data[trial_period_days]", 1..=730)?;
     let moment = params.integer("subscription_data[trial_end]", tx.now + 2 * DAY..=tx.now + 730 * DAY)?;
     match (days, moment) {
         (Some(_), Some(_)) => Err(ApiError::invalid("`trial_end` and `trial_period_days` exclude each other.")),
-        (days, moment) => Ok(days.map(|days| tx.now + days * DAY).or(moment)),
+        (days, moment) => Ok(days.map(Trial::Days).or(moment.map(Trial::Until))),
     }
 }
 
@@ -309,13 +316,14 @@ fn invoice_creation(params: &Params, mode: &str) -> Result<Value, ApiError> {
     }))
 }
 
-fn subscription_data(params: &Params, trial_end: Option<i64>) -> Result<Value, ApiError> {
+fn subscription_data(params: &Params, trial: Option<Trial>) -> Result<Value, ApiError> {
     let behavior = "subscription_data[trial_settings][end_behavior][missing_payment_method]";
     Ok(json!({
         "description": params.text("subscription_data[description]"),
         "metadata": params.metadata("subscription_data[metadata]", &Value::Null)?,
         "missing_payment_method": params.one_of(behavior, &["cancel", "create_invoice"])?,
-        "trial_end": trial_end,
+        "trial_end": match trial { Some(Trial::Until(moment)) => Some(moment), _ => None },
+        "trial_period_days": match trial { Some(Trial::Days(days)) => Some(days), _ => None },
     }))
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::billing::changes::{self, Unpaid};
 use crate::billing::payments::verdict_on;
+use crate::billing::periods::DAY;
 use crate::billing::subscriptions::{Start, end, end_prorated, is_live, period_end, start};
 use crate::cards::NO_METHOD;
 use crate::error::ApiError;
@@ -61,7 +62,6 @@ const CREATE: &[&str] = &[
     "trial_period_days",
     "trial_settings[end_behavior][missing_payment_method]",
 ];
-const DAY: i64 = 86_400;
 
 pub fn create(tx: &mut Tx, params: &Params) -> Result<Value, ApiError> {
     params.only(CREATE)?;

@@ -8,9 +8,9 @@ use crate::json::At;
 use crate::shared::{Failed, Shared};
 use crate::store::{Cause, Record, Tx};
 
+use super::periods::DAY;
 use super::{changes, checkout, disputes, invoices, previews, schedules, subscriptions};
 
-const DAY: i64 = 86_400;
 /// Three days before the end of a trial its owner is reminded.
 const REMINDER_SECONDS: i64 = 3 * DAY;
 /// Seven days before a renewal its invoice is announced.

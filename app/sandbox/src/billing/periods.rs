@@ -2,14 +2,17 @@
 
 use time::{Date, Month, OffsetDateTime};
 
+/// A day in seconds.
+pub const DAY: i64 = 86_400;
+
 /// The first boundary after `after`, all in unix seconds: `anchor` plus a multiple of `count` intervals.
 pub fn next_boundary(anchor: i64, interval: &str, count: i64, after: i64) -> i64 {
     let count = count.max(1);
     let longest = match interval {
-        "day" => 86_400,
-        "week" => 7 * 86_400,
-        "month" => 31 * 86_400,
-        _ => 366 * 86_400,
+        "day" => DAY,
+        "week" => 7 * DAY,
+        "month" => 31 * DAY,
+        _ => 366 * DAY,
     };
     // Never beyond the answer, because no interval is longer than `longest`.
     let mut steps = ((after - anchor) / (longest * count)).max(0);

@@ -9,7 +9,7 @@ use crate::store::{SETTINGS, Tx, nothing};
 
 use super::discounts::Redeemed;
 use super::invoices::{self, Draft};
-use super::periods::next_boundary;
+use super::periods::{DAY, next_boundary};
 use super::{changes, discounts, lines, schedules};
 
 /// Seconds until a subscription whose first invoice is not paid is given up: 23 hours.
@@ -35,11 +35,17 @@ pub struct Start<'s> {
     pub intent: Option<String>,
 }
 
+/// When the trial ends, in unix seconds, of a subscription that starts now.
+pub fn trial_end(details: &Value, now: i64) -> Option<i64> {
+    let days = details["trial_period_days"].as_i64().map(|days| now + days * DAY);
+    details["trial_end"].as_i64().or(days)
+}
+
 /// Starts a subscription and tries to pay its first invoice; answers the subscription's id and the invoice's.
 pub fn start(tx: &mut Tx, start: Start) -> (String, String) {
     let id = ids::fresh("sub_1", 23);
-    let trial_end = start.details["trial_end"].as_i64();
     let now = tx.now;
+    let trial_end = trial_end(start.details, now);
     let end = |price: &Value| trial_end.unwrap_or_else(|| next_period_end(price, now, now));
     let items: Vec<Value> = start.items.iter().map(|item| item_of(now, &id, item, end(item.at("price")))).collect();
     let currency = items[0].text("price.currency").to_owned();

@@ -13,6 +13,7 @@ use url::Url;
 use crate::billing::checkout::{self, Paid};
 use crate::billing::lines::interval;
 use crate::billing::periods::next_boundary;
+use crate::billing::subscriptions;
 use crate::cards::{CardErrors, NOT_AUTHENTICATED};
 use crate::dates::day;
 use crate::json::At;
@@ -149,7 +150,7 @@ fn back_link(address: &str) -> String {
 
 fn form(shared: &Shared, session: &Record, status: StatusCode, typed: &Typed, trouble: &Trouble) -> Response {
     let value = &session.value;
-    let trial = session.hidden.at("subscription_data.trial_end").as_i64();
+    let trial = subscriptions::trial_end(session.hidden.at("subscription_data"), shared.clock.now_ms().div_euclid(1_000));
     let button = if trial.is_some() { "Start trial" } else { "Pay" };
     let seller = host(value.text("success_url"));
     let alert = trouble.reason.map_or_else(String::new, |reason| format!(r#"<p class="alert" role="alert">{}</p>"#, inert(reason)));

@@ -133,6 +133,8 @@ async fn a_trial_costs_nothing_until_it_ends() {
     let session = bench.session("subscription", &price, &[("subscription_data[trial_period_days]", "14")]).await;
     let page = send(&bench.address, "GET", &format!("/pay/{}", session["id"].as_str().unwrap()), &[], "").await.unwrap();
     assert!(page.text.contains(">Start trial</button>") && page.text.contains("14 days free. Then $29.00 per month"));
+    // Its days begin when it is taken, however long the page stood open.
+    bench.advance(3_600_000).await;
     assert_eq!(bench.pay(&session, GOOD).await.status, 303);
 
     let path = format!("/v1/checkout/sessions/{}?expand[]=subscription&expand[]=invoice", session["id"].as_str().unwrap());
