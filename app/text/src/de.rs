@@ -451,6 +451,11 @@ own_settings {
     data: "Ihre Daten",
 }
 
+security {
+    title: "Sicherheit",
+    lead: "Wie Sie sich bei Keel anmelden und wo Sie angemeldet sind.",
+}
+
 profile {
     title: "Profil",
     lead: "Wer Sie für die Menschen sind, mit denen Sie arbeiten, und wie Keel mit Ihnen spricht.",

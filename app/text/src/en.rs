@@ -443,6 +443,11 @@ own_settings: OwnSettings {
     data: "Your data",
 }
 
+security: Security {
+    title: "Security",
+    lead: "How you sign in to Keel, and where you are signed in.",
+}
+
 profile: Profile {
     title: "Profile",
     lead: "Who you are to the people you work with, and how Keel speaks to you.",

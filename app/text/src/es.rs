@@ -449,6 +449,11 @@ own_settings {
     data: "Tus datos",
 }
 
+security {
+    title: "Seguridad",
+    lead: "Cómo inicias sesión en Keel y dónde la tienes abierta.",
+}
+
 profile {
     title: "Perfil",
     lead: "Quién eres para las personas con las que trabajas, y cómo te habla Keel.",

@@ -456,6 +456,11 @@ own_settings {
     data: "Vos données",
 }
 
+security {
+    title: "Sécurité",
+    lead: "Comment vous vous connectez à Keel, et où vous êtes connecté.",
+}
+
 profile {
     title: "Profil",
     lead: "Qui vous êtes pour les personnes avec qui vous travaillez, et comment Keel vous parle.",

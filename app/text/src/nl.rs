@@ -454,6 +454,11 @@ own_settings {
     data: "Je gegevens",
 }
 
+security {
+    title: "Beveiliging",
+    lead: "Hoe je inlogt bij Keel en waar je bent ingelogd.",
+}
+
 profile {
     title: "Profiel",
     lead: "Wie je bent voor de mensen met wie je werkt, en hoe Keel tegen je praat.",

@@ -45,6 +45,10 @@ pub enum Factor {
     Code,
     /// The password.
     Password,
+    /// A passkey.
+    Passkey,
+    /// The word of a provider of sign-ins.
+    Provider,
 }
 
 impl Factor {
@@ -54,6 +58,8 @@ impl Factor {
             Self::Link => "link",
             Self::Code => "code",
             Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::Provider => "provider",
         }
     }
 }

@@ -84,32 +84,40 @@ async fn is_known(tx: &mut Tx, email: &Email) -> Result<bool> {
     Ok(count > 0)
 }
 
-/// What every way of signing in ends with: the person, the workspace, the choice, the session, the password if there is a
-/// new one, and where to go.
+/// What every way of signing in by the mailbox ends with: the person, found or made, and what [`enter`] does.
 async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password: Option<HashedPassword>) -> Result<Welcome> {
+    let now = call.now();
+    let tx = call.tx()?;
+    let known = is_known(tx, &wish.email).await?;
+    let user = people::ensure(tx, &wish.email, now).await?;
+    let replaced = password.is_some() && known;
+    if let Some(password) = password {
+        tx.run(SET_PASSWORD, args![&user, &password]).await?;
+    }
+    enter(call, &user, wish, factor, replaced).await
+}
+
+/// What every way of signing in ends with: the workspace, the choice, the session, the end of the others when the password was
+/// `replaced`, and where to go. `wish` bears the person's own address.
+async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, replaced: bool) -> Result<Welcome> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let Wish { email, next, choice } = wish;
     let tx = call.tx()?;
-    let known = is_known(tx, &email).await?;
-    let user = people::ensure(tx, &email, now).await?;
     let site = Site::SignIn { next: next.as_ref() };
-    let had_workspace = keel.settings().model() != BusinessModel::B2b || find_workspace(tx, &user).await?.is_some();
-    let workspace = ensure_workspace_for_user(tx, keel.settings(), &user, &email, site, now).await?;
+    let had_workspace = keel.settings().model() != BusinessModel::B2b || find_workspace(tx, user).await?.is_some();
+    let workspace = ensure_workspace_for_user(tx, keel.settings(), user, &email, site, now).await?;
     if let Some(choice) = &choice {
-        intents::keep(tx, &user, choice, now).await?;
+        intents::keep(tx, user, choice, now).await?;
     }
-    let (session, token) = sessions::start(tx, &keel, &user, factor, &asked, now).await?;
+    let (session, token) = sessions::start(tx, &keel, user, factor, &asked, now).await?;
     // Who used the personal account until now goes on in the workspace that was made.
     if let Some(made) = workspace.filter(|_| !had_workspace) {
         sessions::set_active_account(tx, &session, &made).await?;
     }
-    let actor = Actor::SignedIn(&user, email.as_str(), &asked);
+    let actor = Actor::SignedIn(user, email.as_str(), &asked);
     audit::write(tx, &actor, Action::SignedIn, None, user.as_str(), &[("factor", factor.as_str())], now).await?;
-    if let Some(password) = password {
-        tx.run(SET_PASSWORD, args![&user, &password]).await?;
-        if known {
-            replaced(tx, &keel, &asked, &user, &email, &session, now).await?;
-        }
+    if replaced {
+        end_old_ways(tx, &keel, &asked, user, &email, &session, now).await?;
     }
     let device = devices::remember(&keel, &email);
     let (next, lang) = destination(call, &session, next.as_ref()).await?;
@@ -117,7 +125,7 @@ async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password:
 }
 
 /// A person who was here before has another password now: sessions and links from before end, and a mail says so.
-async fn replaced(tx: &mut Tx, keel: &Keel, asked: &Asked, user: &UserId, email: &Email, session: &SessionId, now: Instant) -> Result<()> {
+async fn end_old_ways(tx: &mut Tx, keel: &Keel, asked: &Asked, user: &UserId, email: &Email, session: &SessionId, now: Instant) -> Result<()> {
     sessions::end_others(tx, user, session, now).await?;
     tx.run(END_RESETS, args![user, now]).await?;
     audit::write(tx, &Actor::SignedIn(user, email.as_str(), asked), Action::PasswordChanged, None, user.as_str(), &[], now).await?;
