@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { at, region, says } from './pages.mjs'
 import { codeIn } from './mail.mjs'
+import { until } from './until.mjs'
 
 /** The cast; the same people as in the Rust tests. */
 export const OLIVIA = { email: 'olivia@acme.example', first: 'Olivia', last: 'Owens', phone: '+31 20 123 4567' }
@@ -123,4 +124,14 @@ export async function expectFault(input) {
     return ids.split(/\s+/).map(id => document.getElementById(id)?.innerText ?? '').join(' ').trim()
   })
   assert.ok(reason, 'the field says what is wrong')
+}
+
+/** On the page that asks who one is, by a mailed code. */
+export async function confirm(page, keel, person) {
+  await at(page, 'Confirm it is you')
+  await press(page, 'Email me a code')
+  await at(page, 'Confirm it is you')
+  await says(page.getByRole('main'), 'A new code is on its way.')
+  await until('the code', 10_000, async () => (await keel.mailTo(person.email)).subject.includes('confirms that it is you'))
+  await enterCode(page, codeIn(await keel.mailTo(person.email)))
 }

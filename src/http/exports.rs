@@ -1,4 +1,4 @@
-//! `GET /api/org/exports/{export}`: the copy of a workspace, for its owners. Before each piece the door is opened anew.
+//! `GET /api/org/exports/{export}`: the copy of a workspace, for its owners, or of what is kept of a person, for them. Before each piece the door is opened anew.
 
 use axum::Extension;
 use axum::body::Body;
@@ -40,10 +40,11 @@ async fn begin(arrival: &Arrival, export: &str) -> Result<Download> {
 
 fn answer(download: Download) -> Response {
     let day = keel_text::iso(download.asked_at).chars().take(10).collect::<String>();
+    let what = download.what;
     let head = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),
         (header::CONTENT_LENGTH, download.size.to_string()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"workspace-{day}.zip\"")),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{what}-{day}.zip\"")),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     let pieces = try_unfold(download, |mut download| async move {

@@ -72,6 +72,7 @@ pages! {
     "/private-dashboard/settings" => own_settings::profile,    SignedIn;
     "/private-dashboard/settings/security" => own_settings::security, SignedIn;
     "/private-dashboard/settings/notifications" => own_settings::notifications, SignedIn;
+    "/private-dashboard/settings/data" => own_settings::data, SignedIn;
     "/org-dashboard"              => dashboards::organization, Manager;
     "/org-dashboard/billing"      => billing,                  may::ViewBilling;
     "/billing/change"             => billing::change,          may::ManageBilling;

@@ -59,6 +59,8 @@ const EMPTY: [&str; 48] = [
     "/api/notifications/unsubscribe",
     "/api/profile/save",
     "/api/stripe/webhook",
+    "/api/user/export-data",
+    "/api/user/keep-account",
     "/api/user/onboarding",
     "/api/workspaces/create",
     "/api/workspaces/create-first",
@@ -86,7 +88,7 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
         "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),
-        "/api/org/schedule-deletion" => (endpoint.path, &[("confirmation", "none")]),
+        "/api/org/schedule-deletion" | "/api/user/close-account" => (endpoint.path, &[("confirmation", "none")]),
         "/api/members/change-role" => (endpoint.path, &[("member", MAX), ("role", "none")]),
         "/api/billing/change-owner" | "/api/members/transfer-ownership" | "/api/members/remove" => (endpoint.path, &[("member", MAX)]),
         path if EMPTY.contains(&path) || (endpoint.method == "GET" && !path.contains('{')) => (path, &[]),
@@ -171,7 +173,7 @@ impl App {
         self.db.run("UPDATE user_sessions SET revoked_at = NULL WHERE revoked_at IS NOT NULL").await;
         self.db.run("DELETE FROM subscriptions").await;
         self.db.run("DELETE FROM step_ups").await;
-        self.db.run("DELETE FROM limits WHERE key LIKE 'step-up%' OR key LIKE 'workspace export%'").await;
+        self.db.run("DELETE FROM limits WHERE key LIKE 'step-up%' OR key LIKE 'copy%'").await;
         self.db.run("DELETE FROM accounts WHERE kind = 'workspace' AND slug NOT IN ('acme', 'evil-corp')").await;
         self.db
             .run("INSERT INTO memberships SELECT * FROM places p WHERE NOT EXISTS (SELECT 1 FROM memberships m WHERE m.id = p.id)")

@@ -5,6 +5,7 @@ mod audit;
 mod bad_input;
 mod buying;
 mod changes;
+mod closings;
 mod companies;
 mod credits;
 mod deletions;

@@ -25,7 +25,9 @@ const PAGES: [&str; 15] = [
     "/private-dashboard?account=personal",
     "/private-dashboard/billing?account=personal",
     "/private-dashboard/settings",
+    "/private-dashboard/settings/data",
     "/private-dashboard/settings/notifications",
+    "/private-dashboard/settings/security",
 ];
 /// Asks the payment provider, and this Keel has one of its own.
 const ASKS_OUTSIDE: &str = "/billing/end-trial";

@@ -32,6 +32,7 @@ const MAIL_CODE: &str = "/api/auth/mail-code";
 const CONFIRM_CODE: &str = "/api/auth/confirm-code";
 const SCHEDULE: &str = "/api/org/schedule-deletion";
 const RESTORE: &str = "/api/org/cancel-deletion";
+const CLOSE: &str = "/api/user/close-account";
 const CONFIRM_PASSWORD: &str = "/api/auth/confirm-password";
 const UNSUBSCRIBE: &str = "/api/notifications/unsubscribe";
 const ONE_CLICK: &str = "/unsubscribe/{token}";
@@ -84,7 +85,7 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         // Or their session has a token that they were not told.
         let signed_out = [CONFIRM_CODE, CONFIRM_PASSWORD];
         // Or their workspace is to be deleted.
-        let leaving = [SCHEDULE, RESTORE];
+        let leaving = [SCHEDULE, RESTORE, CLOSE];
         let astray = [&otherwise[..], &declined, &signed_out, &leaving, &OF_PLANS].concat().contains(&path.as_str());
         let again = if path == CHECKOUT || path == LICENCE { each } else { usize::from(!astray) };
         buyers.extend(people.into_iter().take(again));
@@ -228,6 +229,12 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             }
             wire::form(&person.browser, path, &[("confirmation", &name)])
         }
+        CLOSE => {
+            person.signs_in("").await;
+            let of_person = format!("JOIN memberships m ON m.account_id = a.id WHERE a.kind = 'workspace' AND m.email = '{email}'");
+            let workspace = deployment.db.text(&format!("SELECT a.id FROM accounts a {of_person}")).await;
+            wire::form(&person.browser, path, &[("confirmation", &email), ("workspaces", &workspace)])
+        }
         "/api/org/update-settings" => {
             person.signs_in("").await;
             let slug = format!("w-{}", reference());
@@ -269,7 +276,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
                 CREATE => &[("name", "Acme")],
                 "/api/billing/update-company" => &[("company_name", "Acme Inc."), ("billing_email", "bills@acme.example")],
                 SWITCH => &[("account", "personal")],
-                "/api/auth/sign-out" | "/api/org/remove-logo" | "/api/org/export-data" | FREE => &[],
+                "/api/auth/sign-out" | "/api/org/remove-logo" | "/api/org/export-data" | "/api/user/export-data" | "/api/user/keep-account" | FREE => &[],
                 CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],
                 LICENCE => &[("licence", "prolifetime"), ("currency", "usd")],
                 "/api/billing/export" => &[("what", "credits")],

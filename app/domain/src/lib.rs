@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod audit;
 pub mod billing;
 pub mod clock;
+pub mod closings;
 pub mod companies;
 pub mod credits;
 pub mod db;

@@ -64,8 +64,8 @@ const INVITATIONS_TO_ADDRESS_OF_WORKSPACE: Limit = limit("workspace invitation t
 /// Invitations one address is sent, by whatever workspaces.
 const INVITATIONS_TO_ADDRESS: Limit = limit("invitation to", 40, DAY);
 
-/// Copies of a workspace's data.
-const EXPORTS_OF_WORKSPACE: Limit = limit("workspace export", 10, DAY);
+/// Copies of an account's data, or a person's.
+const COPIES: Limit = limit("copy", 10, DAY);
 
 /// Workspaces one person makes.
 const WORKSPACES: Limit = limit("workspace", 20, DAY);
@@ -107,9 +107,9 @@ impl Take {
         Self(vec![(LOGOS, account.to_string())])
     }
 
-    /// A copy of this workspace's data.
-    pub fn workspace_export(account: &AccountId) -> Self {
-        Self(vec![(EXPORTS_OF_WORKSPACE, account.to_string())])
+    /// A copy of this account's data; of the person's, where it is the personal one.
+    pub fn copy(account: &AccountId) -> Self {
+        Self(vec![(COPIES, account.to_string())])
     }
 
     /// An export of a workspace's, by this person.

@@ -38,6 +38,8 @@ impl Catalogue {
             Fault::WrongPassword => fields.wrong_password,
             Fault::NotThePassword => fields.not_the_password,
             Fault::NotTheName => fields.not_the_name,
+            Fault::NotOwnAddress => fields.not_own_address,
+            Fault::NotConfirmed => fields.not_confirmed,
             Fault::CommonPassword => fields.common_password,
             Fault::TooManyAddresses => fields.too_many_addresses,
             Fault::Twice => fields.twice,

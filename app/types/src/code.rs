@@ -49,6 +49,7 @@ codes! {
     PaymentDue        = 409 "PAYMENT_DUE"        "The last payment is still to be made.";
     LastOwner         = 409 "LAST_OWNER"         "A workspace would be left without an owner.";
     BillingOwner      = 409 "BILLING_OWNER"      "The billing owner has to hand over billing first.";
+    OwnerNeeded       = 409 "OWNER_NEEDED"       "Workspaces with other people would be left without an owner, or without a billing owner.";
     SlugTaken         = 409 "SLUG_TAKEN"         "Another workspace has the address, or had it within the last 30 days.";
     SeatLimitReached  = 409 "SEAT_LIMIT_REACHED" "The seats do not suffice.";
     DeletionScheduled = 409 "DELETION_SCHEDULED" "The workspace is to be deleted; nothing is bought for it meanwhile.";

@@ -108,6 +108,8 @@ ids! {
     MailId = "mail";
     /// A wish to delete an account.
     DeletionId = "del";
+    /// A wish of a person to close their account.
+    ClosingId = "cls";
     /// A copy of an account.
     ExportId = "exp";
     /// A key with which programs ask.

@@ -78,6 +78,10 @@ pub enum Fault {
     NotThePassword,
     /// Not the name of what this is about.
     NotTheName,
+    /// Not the person's own address.
+    NotOwnAddress,
+    /// Something else belongs to it by now than was confirmed.
+    NotConfirmed,
     /// A password that many people have.
     CommonPassword,
     /// More addresses than one list takes.

@@ -3,7 +3,7 @@
 use crate::flash::Said;
 use crate::layouts::{AccountEntry, BannerText, Frame, Section, User};
 use crate::page::Visit;
-use crate::pages::own_settings::PROFILE;
+use crate::pages::own_settings::{DATA, PROFILE};
 use crate::pages::{accounts, audit, members, settings, sign_in, workspaces};
 use crate::ui::{Icon, Text, Tone};
 use keel_domain::access::{Caller, Standing};
@@ -31,9 +31,17 @@ pub(crate) fn of(visit: &Visit, caller: &Caller, mine: &[Mine], lang: Lang, said
         accounts: if teams { accounts } else { vec![] },
         switch_action: accounts::switch::at(visit.here()),
         create_workspace: teams.then(|| workspaces::NEW_PAGE.to_owned()),
-        banner: banner(visit, standing, text),
+        banner: closing(visit, caller, text).or_else(|| banner(visit, standing, text)),
         flash: said.and_then(|said| text.flash.find(said.as_str())).into(),
     }
+}
+
+/// That the person's own account will be closed, which is weightier than what becomes of any other.
+fn closing(visit: &Visit, caller: &Caller, text: &'static Catalogue) -> Option<BannerText> {
+    let due = caller.closing_due?;
+    let page = visit.account().map_or_else(|| DATA.to_owned(), |_| url::about(DATA, caller.usual_standing().handle()));
+    let said = fill(text.closing.banner, &[("date", &text.date(due))]);
+    Some(BannerText { tone: Tone::Danger, text: said.into(), link: Some((text.closing.banner_link.into(), page)) })
 }
 
 /// The weightiest thing to say about the account: that it will be deleted, else that a payment failed.

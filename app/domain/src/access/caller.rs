@@ -19,7 +19,7 @@ sql! {
     // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,
     // else the personal one. A slug that an account had until lately names it still. Where there are no teams, what was made
     // while there were is asleep; what is being deleted is gone.
-    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, u.email, u.platform_role, p.first_name, p.last_name, p.onboarded_at,
+    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, u.email, u.platform_role, u.closing_due_at, p.first_name, p.last_name, p.onboarded_at,
             p.language, p.time_zone,
             m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
             a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at, a.deletion_due_at, a.kept_until,
@@ -63,6 +63,8 @@ pub struct Caller {
     pub has_workspace: bool,
     /// What the person is among the platform's staff.
     pub platform_role: Option<PlatformRole>,
+    /// When the person's own account will be closed, while that is scheduled.
+    pub closing_due: Option<Instant>,
     /// When the session was last seen in the database.
     pub last_seen: Instant,
     /// Whether the person has just proven who they are.
@@ -183,6 +185,7 @@ struct CallerRow {
     #[sqlx(try_from = "String")]
     email: Email,
     platform_role: Option<String>,
+    closing_due_at: Option<i64>,
     first_name: Option<String>,
     last_name: Option<String>,
     onboarded_at: Option<i64>,
@@ -241,6 +244,7 @@ impl CallerRow {
             time_zone: self.time_zone.and_then(|zone| TimeZone::parse(&zone).ok()),
             has_workspace: self.has_workspace,
             platform_role: self.platform_role.as_deref().and_then(PlatformRole::parse),
+            closing_due: self.closing_due_at.map(Instant),
             last_seen: Instant(self.last_seen_at),
             is_fresh: now.since(Instant(self.proven_at)) < PROOF_LIFE,
             standing,

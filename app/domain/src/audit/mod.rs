@@ -55,6 +55,9 @@ actions! {
     SignedOut            = "auth.signed_out";
     SteppedUp            = "auth.stepped_up";
     PasswordChanged      = "user.password_changed";
+    ClosingScheduled     = "user.closing_scheduled";
+    ClosingCanceled      = "user.closing_canceled";
+    AccountClosed        = "user.closed";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";
@@ -146,8 +149,8 @@ pub(crate) async fn write(
 
 /// Events whose names are forgotten in one go.
 const BATCH: u32 = 1_000;
-/// Who did it, of accounts that were deleted.
-const FORMER: &str = "former_member";
+/// Who did it, of accounts that were deleted and of people who closed theirs.
+pub(crate) const FORMER: &str = "former_member";
 
 #[derive(sqlx::FromRow)]
 struct NamedRow {

@@ -98,6 +98,7 @@ from_texts!(
     keel_types::JobId,
     keel_types::MailId,
     keel_types::DeletionId,
+    keel_types::ClosingId,
     keel_types::ExportId,
     keel_types::AuditId
 );

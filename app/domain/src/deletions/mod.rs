@@ -16,11 +16,12 @@ pub(crate) use steps::work;
 
 use crate::access::{Fresh, Write};
 use crate::audit::{self, Action};
+use crate::db::{Tx, locks};
 use crate::refusal::{Refusal, Result};
 use crate::{args, ids, sql};
 use keel_types::permission::may;
 use keel_types::time::{DAY, SECOND};
-use keel_types::{AccountId, AccountKind, Code, DeletionId, Instant};
+use keel_types::{AccountId, AccountKind, ClosingId, Code, DeletionId, Instant};
 
 /// How long a workspace can be restored, in milliseconds.
 pub const GRACE: i64 = 30 * DAY;
@@ -28,6 +29,12 @@ pub const GRACE: i64 = 30 * DAY;
 const PATIENCE: i64 = 30 * SECOND;
 
 sql! {
+    // With a closing: nobody else is there to be told.
+    TAKE_ALONG = "INSERT INTO deletions (id, account_id, account_name, by_name, state, due_at, renewal_open, next_at, created_at, closing_id)
+        VALUES ($1, $2, $3, $4, 'due', $5, TRUE, $6, $6, $7)";
+    LIST_TAKEN_ALONG = "SELECT account_id FROM deletions WHERE closing_id = $1 AND state = 'due' ORDER BY account_id";
+    TAKE_BACK = "UPDATE deletions SET state = 'canceled', by_name = $2, settled_at = $3, renewal_open = TRUE, claims = claims + 1, next_at = $3
+        WHERE closing_id = $1 AND state = 'due'";
     INSERT = "INSERT INTO deletions (id, account_id, account_name, by_name, state, due_at, notice, renewal_open, next_at, created_at)
         VALUES ($1, $2, $3, $4, 'due', $5, 'scheduled', TRUE, $6, $7)";
     SET_DUE = "UPDATE accounts SET deletion_due_at = $2 WHERE id = $1";
@@ -89,6 +96,34 @@ pub async fn cancel(call: &mut Write<may::DeleteAccount>) -> Result<()> {
     tx.run(SET_DUE, args![&account, None::<i64>]).await?;
     audit::record(call, Action::DeletionCanceled, Some(&account), canceled.id.as_str(), &[]).await?;
     renewals::tell(call, canceled).await
+}
+
+/// Schedules the deletion of an account as a part of its person's closing. The caller holds the account's lock, or it is the
+/// personal one; the worker tells Stripe.
+pub(crate) async fn take_along(
+    tx: &mut Tx,
+    closing: &ClosingId,
+    account: &AccountId,
+    name: &str,
+    by: &str,
+    due: Instant,
+    now: Instant,
+) -> Result<()> {
+    tx.run(TAKE_ALONG, args![&ids::new::<DeletionId>(), account, name, by, due, now, closing]).await?;
+    tx.run(SET_DUE, args![account, due]).await?;
+    Ok(())
+}
+
+/// Takes back the deletions that went along with a closing, in the order of their accounts.
+pub(crate) async fn take_back(tx: &mut Tx, closing: &ClosingId, by: &str, now: Instant) -> Result<()> {
+    let accounts: Vec<(String,)> = tx.list(LIST_TAKEN_ALONG, args![closing]).await?;
+    for (account,) in accounts {
+        let account = AccountId::parse(&account).map_err(|_| Refusal::internal(&"a deletion without an account"))?;
+        locks::lock_account(tx, &account).await?;
+        tx.run(SET_DUE, args![&account, None::<i64>]).await?;
+    }
+    tx.run(TAKE_BACK, args![closing, by, now]).await?;
+    Ok(())
 }
 
 /// Deleting a personal account is closing the person's.

@@ -18,10 +18,12 @@ sql! {
     BEGIN_PURGE = "UPDATE deletions SET state = 'purging', place = '' WHERE id = $1 AND state = 'closing'";
     REACH = "UPDATE deletions SET place = $2 WHERE id = $1";
     // Name and address are free again; nobody finds anything by them.
-    FORGET_ACCOUNT = "UPDATE accounts SET purging = TRUE, name = '', slug = id WHERE id = $1";
+    FORGET_ACCOUNT = "UPDATE accounts SET purging = TRUE, name = '', slug = CASE WHEN kind = 'workspace' THEN id END WHERE id = $1";
     END_LICENCES = "UPDATE licences SET live = FALSE, due_at = NULL, ended_at = $2 WHERE account_id = $1 AND live";
     END_SUBSCRIPTIONS = "UPDATE subscriptions SET live = FALSE, status = 'canceled', ended_at = $2 WHERE account_id = $1 AND live";
-    LIST_MEMBERS = "SELECT email FROM memberships WHERE account_id = $1 ORDER BY id LIMIT 250";
+    // The one member of a personal account hears of their closing.
+    LIST_MEMBERS = "SELECT m.email FROM memberships m JOIN accounts a ON a.id = m.account_id
+        WHERE m.account_id = $1 AND a.kind = 'workspace' ORDER BY m.id LIMIT 250";
     DELETE_MEMBERS = "DELETE FROM memberships WHERE id IN (SELECT id FROM memberships WHERE account_id = $1 ORDER BY id LIMIT 250)";
     LEAVE_SESSIONS = "UPDATE user_sessions SET active_account_id = NULL
         WHERE id IN (SELECT id FROM user_sessions WHERE active_account_id = $1 LIMIT 1000)";

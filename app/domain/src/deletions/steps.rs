@@ -8,7 +8,7 @@ use crate::jobs::pause;
 use crate::mail::letters::deletions::About;
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, sql};
-use keel_types::time::MINUTE;
+use keel_types::time::{MINUTE, SECOND};
 use keel_types::{AccountId, DeletionId, Instant};
 
 /// How long a claimed step is nobody else's, in milliseconds: longer than Stripe takes with all its tries.
@@ -20,7 +20,9 @@ sql! {
         RETURNING id, account_id, account_name, by_name, state, due_at, notice, place, renewal_open, claims, tries";
     HOLD = "UPDATE deletions SET tries = 0, error = NULL, next_at = $3 WHERE id = $1 AND next_at = $2";
     FAIL = "UPDATE deletions SET next_at = $3, error = $4 WHERE id = $1 AND next_at = $2";
-    CLOSE = "UPDATE deletions SET state = 'closing' WHERE id = $1 AND state = 'due' AND due_at <= $2";
+    // What goes along with a person goes once they do.
+    CLOSE = "UPDATE deletions SET state = 'closing' WHERE id = $1 AND state = 'due' AND due_at <= $2
+            AND NOT EXISTS (SELECT 1 FROM closings c WHERE c.id = deletions.closing_id AND c.state = 'due')";
 }
 
 /// A deletion of which this instance holds the next step.
@@ -107,7 +109,7 @@ async fn close(keel: &Keel, step: &Step) -> Result<()> {
         return Ok(());
     }
     let closes = tx.ran(CLOSE, args![&step.id, now]).await?;
-    step.hold(&mut tx, Some(if closes { now } else { step.open().due() })).await?;
+    step.hold(&mut tx, Some(if closes { now } else { step.open().due().max(now.plus(SECOND)) })).await?;
     Ok(tx.commit().await?)
 }
 

@@ -2,7 +2,7 @@
 //! piece renews; a crash is followed by another try, whose pieces are its own.
 
 use super::archive::Archive;
-use super::tables::{PAGE, TABLES};
+use super::tables::{OF_PERSON, OF_WORKSPACE, PAGE};
 use super::{LIFE, csv};
 use crate::db::{Record, Sql, Tx};
 use crate::jobs::pause;
@@ -28,7 +28,8 @@ sql! {
     SETTLE = "UPDATE exports SET state = 'ready', size = $3, expires_at = $4, next_at = $4, error = NULL WHERE id = $1 AND next_at = $2";
     FAIL = "UPDATE exports SET next_at = $3, error = $4 WHERE id = $1 AND next_at = $2";
     // A person who asked and is no owner any more is not told.
-    FIND_ASKER = "SELECT u.email, a.name FROM exports e JOIN accounts a ON a.id = e.account_id
+    FIND_KIND = "SELECT kind = 'personal' FROM accounts WHERE id = $1";
+    FIND_ASKER = "SELECT u.email, a.name, a.kind = 'personal' FROM exports e JOIN accounts a ON a.id = e.account_id
         JOIN memberships m ON m.account_id = e.account_id AND m.user_id = e.user_id AND m.role = 'owner'
         JOIN users u ON u.id = e.user_id WHERE e.id = $1 AND NOT a.purging";
     DELETE_CHUNKS = "DELETE FROM export_chunks WHERE export_id = $1 AND number IN
@@ -77,7 +78,8 @@ pub(crate) async fn work(keel: &Keel) -> Result<bool> {
 async fn make(keel: &Keel, task: &mut Task) -> Result<()> {
     let mut archive = Archive::new();
     let mut pieces = Pieces::default();
-    for (name, table) in TABLES {
+    let (is_own,): (bool,) = keel.db().read().get(FIND_KIND, args![&task.account_id]).await?;
+    for &(name, table) in if is_own { OF_PERSON } else { OF_WORKSPACE } {
         archive.file(&format!("{name}.json"))?;
         let mut rows = Rows::of(&task.account_id, table);
         let mut before = "[\n";
@@ -170,11 +172,12 @@ async fn settle(keel: &Keel, task: &Task, mut pieces: Pieces, last: Vec<u8>) -> 
         return Err(Refusal::Collision);
     }
     tx.run(FORGET_OTHERS, args![&task.id, task.attempt]).await?;
-    let asker: Option<(String, String)> = tx.find(FIND_ASKER, args![&task.id]).await?;
-    if let Some((email, name)) = asker
+    let asker: Option<(String, String, bool)> = tx.find(FIND_ASKER, args![&task.id]).await?;
+    if let Some((email, name, is_own)) = asker
         && let Ok(email) = Email::parse(&email)
     {
-        letters::export_ready(&mut tx, keel, &email, &name, &task.account_id, &task.id, until).await?;
+        let of = (!is_own).then_some(name.as_str());
+        letters::export_ready(&mut tx, keel, &email, of, &task.account_id, &task.id, until).await?;
     }
     tx.commit().await?;
     keel.wake();

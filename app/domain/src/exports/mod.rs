@@ -1,4 +1,4 @@
-//! Copies of everything a workspace has: an owner asks, the worker makes a zip of JSON and CSV, and for a day owners download
+//! Copies of everything a workspace has, or that is kept of a person: an owner or the person asks, the worker makes a zip of JSON and CSV, and for a day owners download
 //! it. It is kept in pieces in the database, so that any instance gives it out; each piece is given out only after a look at who
 //! asks. Tested in `tests/flows/exports.rs`.
 
@@ -9,18 +9,20 @@ mod tables;
 
 pub(crate) use building::work;
 
-use crate::access::{Asked, Fresh, Owner, Read, Write};
+use crate::access::{Asked, Fresh, Owner, Read, SignedIn, Write};
 use crate::audit::{self, Action};
+use crate::db::{Conn, Tx, locks};
 use crate::limits::Take;
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::time::DAY;
-use keel_types::{AccountKind, ExportId, Instant};
+use keel_types::{AccountId, AccountKind, ExportId, Instant, UserId};
 
 /// How long it can be downloaded, in milliseconds.
 pub const LIFE: i64 = DAY;
 
 sql! {
+    FIND_PERSONAL = "SELECT id FROM accounts WHERE person_id = $1";
     INSERT = "INSERT INTO exports (id, account_id, user_id, state, next_at, created_at) VALUES ($1, $2, $3, 'due', $4, $4)";
     FIND_DUE = "SELECT COUNT(*) FROM exports WHERE account_id = $1 AND state = 'due'";
     FIND_NEWEST = "SELECT id, state, expires_at FROM exports WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
@@ -44,10 +46,37 @@ pub async fn request(call: &mut Write<Fresh<Owner>>) -> Result<()> {
     if due > 0 {
         return Ok(());
     }
-    Take::workspace_export(&account).take(tx, now).await?;
-    let id = ids::new::<ExportId>();
-    tx.run(INSERT, args![&id, &account, &user, now]).await?;
+    let id = begin(tx, &account, &user, now).await?;
     audit::record(call, Action::DataExported, Some(&account), id.as_str(), &[("what", "workspace")]).await
+}
+
+/// Has a copy made of what is kept of the caller; they get a mail when it is there. While one is being made, it is that one.
+///
+/// # Errors
+/// `TooMany` in a day.
+pub async fn request_own(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
+    let (user, now) = (call.proof().user.clone(), call.now());
+    let tx = call.tx()?;
+    locks::lock_user(tx, &user).await?;
+    let account = personal(tx, &user).await?;
+    let (due,): (i64,) = tx.get(FIND_DUE, args![&account]).await?;
+    if due > 0 {
+        return Ok(());
+    }
+    let id = begin(tx, &account, &user, now).await?;
+    audit::record(call, Action::DataExported, None, id.as_str(), &[("what", "person")]).await
+}
+
+async fn begin(tx: &mut Tx, account: &AccountId, user: &UserId, now: Instant) -> Result<ExportId> {
+    Take::copy(account).take(tx, now).await?;
+    let id = ids::new::<ExportId>();
+    tx.run(INSERT, args![&id, account, user, now]).await?;
+    Ok(id)
+}
+
+async fn personal(conn: &mut Conn, user: &UserId) -> Result<AccountId> {
+    let (account,): (String,) = conn.get(FIND_PERSONAL, args![user]).await?;
+    AccountId::parse(&account).map_err(|_| Refusal::internal(&"a person without an account"))
 }
 
 /// The newest copy.
@@ -70,7 +99,18 @@ struct NewestRow {
 /// The newest copy of the caller's workspace, unless it has run out.
 pub async fn find_newest(call: &mut Read<Owner>) -> Result<Option<Newest>> {
     let (account, now) = (call.proof().account().clone(), call.now());
-    let row: Option<NewestRow> = call.conn().find(FIND_NEWEST, args![&account]).await?;
+    newest(call.conn(), &account, now).await
+}
+
+/// The newest copy of what is kept of the caller, unless it has run out.
+pub async fn find_own(call: &mut Read<SignedIn>) -> Result<Option<Newest>> {
+    let (user, now) = (call.proof().user.clone(), call.now());
+    let account = personal(call.conn(), &user).await?;
+    newest(call.conn(), &account, now).await
+}
+
+async fn newest(conn: &mut Conn, account: &AccountId, now: Instant) -> Result<Option<Newest>> {
+    let row: Option<NewestRow> = conn.find(FIND_NEWEST, args![account]).await?;
     Ok(row.and_then(|row| match row.expires_at {
         None if row.state == "due" => Some(Newest::Due),
         Some(until) if until > now.0 => Some(Newest::Ready(row.id, Instant(until))),
@@ -85,6 +125,8 @@ pub struct Download {
     export: ExportId,
     attempt: i64,
     next: u32,
+    /// Whose data it is: a `person`'s or a `workspace`'s.
+    pub what: &'static str,
     /// How many bytes it has.
     pub size: i64,
     /// When it was asked for.
@@ -101,8 +143,9 @@ pub async fn download(call: &mut Write<Owner>, export: &ExportId) -> Result<Down
     let asked = Asked { account: Some(account.to_string()), ..call.asked().clone() };
     let found: Option<(i64, i64, i64)> = call.tx()?.find(FIND_READY, args![export, &account, now]).await?;
     let (attempt, size, asked_at) = found.ok_or(Refusal::NotFound)?;
-    audit::record(call, Action::DataDownloaded, Some(&account), export.as_str(), &[("what", "workspace")]).await?;
-    Ok(Download { keel, asked, export: export.clone(), attempt, next: 0, size, asked_at: Instant(asked_at) })
+    let what = if call.proof().standing().kind == AccountKind::Personal { "person" } else { "workspace" };
+    audit::record(call, Action::DataDownloaded, Some(&account), export.as_str(), &[("what", what)]).await?;
+    Ok(Download { keel, asked, export: export.clone(), attempt, next: 0, what, size, asked_at: Instant(asked_at) })
 }
 
 impl Download {

@@ -1,4 +1,5 @@
-//! What a copy holds: a file in JSON and one in CSV for each line here. No hash, no token, nobody else's data.
+//! What a copy holds, of a workspace and of a person: a file in JSON and one in CSV for each line here. No hash, no token, nobody
+//! else's data. A person's is found by their personal account.
 //!
 //! The first two columns are a number and an id, in the order of which the rows are read, a page at a time.
 
@@ -25,10 +26,26 @@ sql! {
         WHERE account_id = $1 AND (number, id) > ($2, $3) ORDER BY number, id LIMIT 1000";
     AUDIT = "SELECT created_at, id, actor_name, action, resource, address, agent, metadata FROM audit_events
         WHERE account_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT 1000";
+    PERSON = "SELECT u.created_at, u.id, u.email, u.verified_at, p.first_name, p.last_name, p.job_title, p.phone, p.vat_number, p.language,
+            p.time_zone, p.onboarded_at
+        FROM accounts o JOIN users u ON u.id = o.person_id JOIN user_profiles p ON p.user_id = u.id
+        WHERE o.id = $1 AND (u.created_at, u.id) > ($2, $3) ORDER BY u.created_at, u.id LIMIT 1000";
+    MEMBERSHIPS = "SELECT m.created_at, m.id, a.name AS workspace, r.name AS role, m.last_active_at, m.ai_requests
+        FROM accounts o JOIN memberships m ON m.user_id = o.person_id JOIN accounts a ON a.id = m.account_id JOIN roles r ON r.id = m.role
+        WHERE o.id = $1 AND a.kind = 'workspace' AND NOT a.purging AND (m.created_at, m.id) > ($2, $3) ORDER BY m.created_at, m.id LIMIT 1000";
+    INVITATIONS_TO = "SELECT i.created_at, i.id, a.name AS workspace, i.inviter_name, i.state, i.expires_at, i.settled_at
+        FROM accounts o JOIN users u ON u.id = o.person_id JOIN invitations i ON i.email = u.email JOIN accounts a ON a.id = i.account_id
+        WHERE o.id = $1 AND NOT a.purging AND (i.created_at, i.id) > ($2, $3) ORDER BY i.created_at, i.id LIMIT 1000";
+    SESSIONS = "SELECT s.created_at, s.id, s.factor, s.agent, s.address, s.last_seen_at, s.revoked_at
+        FROM accounts o JOIN user_sessions s ON s.user_id = o.person_id
+        WHERE o.id = $1 AND (s.created_at, s.id) > ($2, $3) ORDER BY s.created_at, s.id LIMIT 1000";
+    ACTIVITY = "SELECT e.created_at, e.id, e.action, e.resource, e.address, e.agent
+        FROM accounts o JOIN audit_events e ON e.actor_id = o.person_id
+        WHERE o.id = $1 AND (e.created_at, e.id) > ($2, $3) ORDER BY e.created_at, e.id LIMIT 1000";
 }
 
-/// The files, without their endings.
-pub(super) const TABLES: [(&str, Sql); 8] = [
+/// The files of a workspace's copy, without their endings.
+pub(super) const OF_WORKSPACE: &[(&str, Sql)] = &[
     ("workspace", WORKSPACE),
     ("members", MEMBERS),
     ("roles", ROLES),
@@ -37,6 +54,18 @@ pub(super) const TABLES: [(&str, Sql); 8] = [
     ("payments", PAYMENTS),
     ("credits", CREDITS),
     ("audit", AUDIT),
+];
+
+/// The files of a person's copy.
+pub(super) const OF_PERSON: &[(&str, Sql)] = &[
+    ("person", PERSON),
+    ("memberships", MEMBERSHIPS),
+    ("invitations", INVITATIONS_TO),
+    ("sessions", SESSIONS),
+    ("activity", ACTIVITY),
+    ("subscriptions", SUBSCRIPTIONS),
+    ("payments", PAYMENTS),
+    ("credits", CREDITS),
 ];
 
 /// Rows read at once, as the statements say.

@@ -1,5 +1,6 @@
 //! The letters Keel writes.
 
+pub(crate) mod closings;
 pub(crate) mod deletions;
 pub(crate) mod invitations;
 pub(crate) mod money;
@@ -168,31 +169,35 @@ pub(crate) async fn removed(tx: &mut Tx, keel: &Keel, to: &Email, by: &Caller, p
     enqueue(tx, to, &letter, keel.now()).await
 }
 
-/// The copy of a workspace that the person asked for is there.
+/// The copy that the person asked for is there: of the workspace of this name, or of what is kept of them.
 pub(crate) async fn export_ready(
     tx: &mut Tx,
     keel: &Keel,
     to: &Email,
-    name: &str,
+    of: Option<&str>,
     account: &AccountId,
     export: &ExportId,
     until: Instant,
 ) -> Result<()> {
     let reader = Recipient::find(tx, to, None).await?;
     let text = &reader.text().mail;
-    let (name, until) = (inert(name), reader.text().date_time(until));
+    let (name, until) = (inert(of.unwrap_or_default()), reader.text().date_time(until));
+    let [subject, what, reason] = match of {
+        Some(_) => [text.export_subject, text.export_text, text.export_reason],
+        None => [text.export_own_subject, text.export_own_text, text.export_own_reason],
+    };
     let letter = Letter {
         lang: reader.lang,
-        subject: fill(text.export_subject, &[("account", &name)]),
+        subject: fill(subject, &[("account", &name)]),
         heading: text.export_heading,
-        text: fill(text.export_text, &[("account", &name), ("until", &until)]),
+        text: fill(what, &[("account", &name), ("until", &until)]),
         button: Some(Button {
             label: text.export_button,
             before: text.export_link,
             address: address(keel, &url::about(&url::export(export), account.as_str())),
         }),
         digits: None,
-        reason: fill(text.export_reason, &[("account", &name)]),
+        reason: fill(reason, &[("account", &name)]),
         end: None,
     };
     enqueue(tx, to, &letter, keel.now()).await

@@ -12,7 +12,9 @@ use keel_types::permission::may;
 use keel_types::{AccountKind, ApiKeyId, Code, Fault, MembershipId, Role};
 
 sql! {
-    COUNT_OWNERS = "SELECT COUNT(*) FROM memberships WHERE account_id = $1 AND role = 'owner'";
+    // Whoever is about to close their account does not stay.
+    COUNT_OWNERS = "SELECT COUNT(*) FROM memberships m JOIN users u ON u.id = m.user_id
+        WHERE m.account_id = $1 AND m.role = 'owner' AND (u.closing_due_at IS NULL OR m.id = $2)";
     SET_ROLE = "UPDATE memberships SET role = $2 WHERE id = $1";
     DELETE = "DELETE FROM memberships WHERE id = $1";
     UNCOUNT_MEMBER = "UPDATE accounts SET member_count = member_count - 1 WHERE id = $1";
@@ -92,7 +94,7 @@ async fn get_role(call: &mut Write<may::UpdateRole>, id: &str) -> Result<Role> {
 async fn require_spared<R, D: Door<Proof = Grant<R>>>(call: &mut Write<D>, target: &Member) -> Result<()> {
     let account = call.proof().account().clone();
     if target.role.is_owner() {
-        let (owners,): (i64,) = call.tx()?.get(COUNT_OWNERS, args![&account]).await?;
+        let (owners,): (i64,) = call.tx()?.get(COUNT_OWNERS, args![&account, &target.id]).await?;
         if owners <= 1 {
             return Err(Refusal::Refused(Code::LastOwner));
         }

@@ -6,16 +6,18 @@ use super::find;
 use crate::access::{Fresh, Read, Write};
 use crate::audit::Action;
 use crate::billing::customers;
+use crate::db::Tx;
 use crate::mail::letters::ownership as letters;
 use crate::refusal::{Refusal, Result};
 use crate::{args, sql};
 use keel_types::permission::may;
-use keel_types::{Email, Fault, MembershipId, role};
+use keel_types::{Email, Fault, MembershipId, UserId, role};
 
 /// Owners to choose from; a workspace with more has its others on the page of members.
 const MOST: u32 = 200;
 
 sql! {
+    IS_CLOSING = "SELECT closing_due_at IS NOT NULL FROM users WHERE id = $1";
     SET_ROLE = "UPDATE memberships SET role = $2 WHERE id = $1";
     SET_BILLING_OWNER = "UPDATE accounts SET billing_owner_id = $2 WHERE id = $1";
     FIND_BILLING_OWNER = "SELECT u.email FROM accounts a JOIN users u ON u.id = a.billing_owner_id WHERE a.id = $1";
@@ -36,6 +38,7 @@ pub async fn transfer(call: &mut Write<Fresh<may::TransferOwnership>>, member: &
     if target.id == standing.membership {
         return Err(Refusal::field("member", Fault::NotAChoice));
     }
+    require_staying(call.tx()?, &target.user).await?;
     let (account, model) = (&standing.account, keel.settings().model());
     let tx = call.tx()?;
     let gives_billing = find(tx, account, &standing.membership, model).await?.is_some_and(|own| own.is_billing_owner);
@@ -67,6 +70,7 @@ pub async fn change_billing_owner(call: &mut Write<Fresh<may::TransferOwnership>
     }
     let (keel, standing, by) = (call.keel().clone(), call.proof().standing().clone(), call.proof().actor().clone());
     let tx = call.tx()?;
+    require_staying(tx, &target.user).await?;
     let (before,): (String,) = tx.get(FIND_BILLING_OWNER, args![&standing.account]).await?;
     tx.run(SET_BILLING_OWNER, args![&standing.account, &target.user]).await?;
     // Where no address for bills is told, it is theirs; the worker tells it.
@@ -76,6 +80,12 @@ pub async fn change_billing_owner(call: &mut Write<Fresh<may::TransferOwnership>
         letters::billing_given(tx, &keel, &before, &by, target.shown_name(), &standing).await?;
     }
     record(call, Action::BillingOwnerChanged, &target, &[("before", &before)]).await
+}
+
+/// Refuses somebody who is about to close their account.
+async fn require_staying(tx: &mut Tx, user: &UserId) -> Result<()> {
+    let (is_closing,): (bool,) = tx.get(IS_CLOSING, args![user]).await?;
+    if is_closing { Err(Refusal::field("member", Fault::NotAChoice)) } else { Ok(()) }
 }
 
 /// An owner, to choose from.

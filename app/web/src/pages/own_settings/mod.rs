@@ -1,5 +1,6 @@
 //! `/private-dashboard/settings`: what people set for themselves, whichever account is the active one.
 
+pub mod data;
 pub mod notifications;
 pub mod profile;
 pub mod security;
@@ -16,7 +17,7 @@ pub const SECURITY: &str = "/private-dashboard/settings/security";
 /// Which mails a person gets.
 pub const NOTIFICATIONS: &str = "/private-dashboard/settings/notifications";
 /// What is kept of a person.
-const DATA: &str = "/private-dashboard/settings/data";
+pub const DATA: &str = "/private-dashboard/settings/data";
 
 /// The pages of the settings, as far as there are any.
 #[component]
