@@ -55,7 +55,7 @@ both! {
         assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM audit_events WHERE actor_id = '{user}'")).await, 0);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE actor_name LIKE '%Max%' OR actor_name LIKE 'max@%'").await, 0);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM closings WHERE email <> ''").await, 0);
-        cast.max.get("/private-dashboard").await.leads_to("/login?redirectTo=%2Fprivate-dashboard");
+        cast.max.get("/private-dashboard").await.leads_to("/login?redirectTo=/private-dashboard");
         assert!(subjects(&app, "max@acme.example").await.contains(&"Your account is closed".to_owned()));
         assert!(!cast.olivia.get("/org-dashboard/members").await.body.contains("max@acme.example"));
 
@@ -68,7 +68,7 @@ both! {
         let cast = Cast::gather(&app).await;
         assert_eq!(close(&cast.olivia, "olivia@acme.example", "").await.problem(), (409, "OWNER_NEEDED".to_owned()));
         let page = cast.olivia.get("/private-dashboard/settings/data").await.body;
-        assert!(page.contains(">Acme</a>: you answer for its money"), "{page}");
+        assert!(page.contains(">Acme</a>: ") && page.contains("you answer for its money"), "{page}");
         let adam = app.member("adam").await;
         let over = json!({ "account": ACME, "member": adam, "stay": "on", "confirmation": "Acme" });
         assert_eq!(cast.olivia.json("/api/members/transfer-ownership", &over).await.status, 200);
@@ -87,7 +87,7 @@ both! {
         let eve = Cast::gather(&app).await.eve;
         let account = app.db.text("SELECT id FROM accounts WHERE slug = 'evil-corp'").await;
         let refused = close(&eve, "eve@evil.example", "").await;
-        assert_eq!(refused.json()["errors"]["workspaces"], json!("Other workspaces go along by now. Look at the list once more."), "{refused:?}");
+        assert_eq!((refused.status, refused.json()["errors"][0]["field"].clone()), (422, json!("workspaces")));
         assert_eq!(close(&eve, "someone@evil.example", &account).await.problem().0, 422);
         let page = eve.get("/private-dashboard/settings/data").await;
         let form = page.form_to("/api/user/close-account");
@@ -112,11 +112,11 @@ both! {
         assert_eq!(keep(&browser).await.status, 200, "nothing scheduled, nothing happens");
         app.settles(AT_REST, 0).await;
         assert_eq!(stops().await, json!(false));
+        assert!(subjects(&app, "olivia@acme.example").await.contains(&"Your account stays".to_owned()));
         app.advance(31 * DAY).await;
         app.keel.work().await.unwrap();
         assert_eq!(users(&app, "olivia@acme.example").await, 1);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM accounts WHERE deletion_due_at IS NOT NULL OR purging").await, 0);
-        assert!(subjects(&app, "olivia@acme.example").await.contains(&"Your account stays".to_owned()));
     }
 
     async fn a_workspace_that_needs_its_owner_by_the_day_keeps_the_account_open(app: App) {

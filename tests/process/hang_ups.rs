@@ -276,7 +276,12 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
                 CREATE => &[("name", "Acme")],
                 "/api/billing/update-company" => &[("company_name", "Acme Inc."), ("billing_email", "bills@acme.example")],
                 SWITCH => &[("account", "personal")],
-                "/api/auth/sign-out" | "/api/org/remove-logo" | "/api/org/export-data" | "/api/user/export-data" | "/api/user/keep-account" | FREE => &[],
+                "/api/auth/sign-out"
+                | "/api/org/remove-logo"
+                | "/api/org/export-data"
+                | "/api/user/export-data"
+                | "/api/user/keep-account"
+                | FREE => &[],
                 CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],
                 LICENCE => &[("licence", "prolifetime"), ("currency", "usd")],
                 "/api/billing/export" => &[("what", "credits")],

@@ -125,7 +125,15 @@ async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
 }
 
 /// A person who was here before has another password now: sessions and links from before end, and a mail says so.
-async fn end_old_ways(tx: &mut Tx, keel: &Keel, asked: &Asked, user: &UserId, email: &Email, session: &SessionId, now: Instant) -> Result<()> {
+async fn end_old_ways(
+    tx: &mut Tx,
+    keel: &Keel,
+    asked: &Asked,
+    user: &UserId,
+    email: &Email,
+    session: &SessionId,
+    now: Instant,
+) -> Result<()> {
     sessions::end_others(tx, user, session, now).await?;
     tx.run(END_RESETS, args![user, now]).await?;
     audit::write(tx, &Actor::SignedIn(user, email.as_str(), asked), Action::PasswordChanged, None, user.as_str(), &[], now).await?;

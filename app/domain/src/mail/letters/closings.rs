@@ -63,13 +63,7 @@ fn names(ties: &[Tie]) -> String {
 }
 
 /// Subject, heading and body are made of the reader's texts.
-async fn write(
-    tx: &mut Tx,
-    keel: &Keel,
-    to: &Email,
-    opens: bool,
-    texts: impl FnOnce(&'static Catalogue) -> [String; 3],
-) -> Result<()> {
+async fn write(tx: &mut Tx, keel: &Keel, to: &Email, opens: bool, texts: impl FnOnce(&'static Catalogue) -> [String; 3]) -> Result<()> {
     let reader = Recipient::find(tx, to, None).await?;
     let text = &reader.text().mail;
     let [subject, heading, body] = texts(reader.text());
