@@ -23,18 +23,18 @@ pub enum Cookie {
 }
 
 impl Cookie {
-    /// Its name: over https the session's may only be set by this very host.
+    /// Its name: over https a browser takes it from this very host only, and for no other.
     fn name(self, https: bool) -> &'static str {
-        match self {
-            Self::Session if https => "__Host-keel_session",
-            Self::Session => "keel_session",
-            Self::Device => "keel_device",
-            Self::SignIn => "keel_sign_in",
-            Self::PendingCheckout => "keel_pending_checkout",
-            Self::Typed => "keel_typed",
-            Self::Language => "keel_lang",
-            Self::Flash => "keel_flash",
-        }
+        let (host, plain) = match self {
+            Self::Session => ("__Host-keel_session", "keel_session"),
+            Self::Device => ("__Host-keel_device", "keel_device"),
+            Self::SignIn => ("__Host-keel_sign_in", "keel_sign_in"),
+            Self::PendingCheckout => ("__Host-keel_pending_checkout", "keel_pending_checkout"),
+            Self::Typed => ("__Host-keel_typed", "keel_typed"),
+            Self::Language => ("__Host-keel_lang", "keel_lang"),
+            Self::Flash => ("__Host-keel_flash", "keel_flash"),
+        };
+        if https { host } else { plain }
     }
 
     /// Seconds a browser keeps it. The session's own limits are shorter and kept in the database.
