@@ -1,6 +1,7 @@
 //! Doors: who gets in where, and who does not.
 
 mod arrows;
+mod documents;
 mod endpoints;
 mod matrix;
 mod plans;

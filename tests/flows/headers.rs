@@ -55,9 +55,12 @@ fn assert_safe(what: &str, headers: &HeaderMap, https: bool) {
     assert_eq!(one("x-request-id").len(), 12, "{what}");
     assert!(!one("cache-control").is_empty());
     assert_eq!(headers.contains_key("strict-transport-security"), https, "{what}");
-    for name in ["server", "x-powered-by"] {
-        assert!(!headers.contains_key(name), "{what}");
+    for name in ["server", "x-powered-by", "access-control-allow-origin"] {
+        assert!(!headers.contains_key(name), "{what} {name}");
     }
+    let length = headers.get(header::CONTENT_LENGTH).map_or("0", |length| length.to_str().unwrap());
+    let kind = headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap());
+    assert!(kind.map_or(length == "0", |kind| !kind.starts_with("text/") || kind.ends_with("; charset=utf-8")), "{what} {kind:?}");
 }
 
 both! {
