@@ -18,7 +18,7 @@ test: lint units sandbox journeys ## Check everything: lint, units, sandbox and 
 soak: release ## Kill, stop, cut off and hang up on the release build, race calls, often: three quarters of an hour
 	@.ci/need postgres sqlite
 	KEEL_SOAK=1 KEEL_BINARY=$(CURDIR)/target/release/keel \
-		.ci/postgres cargo test --locked -p keel --test keel -- process:: ::races:: --nocapture --test-threads=1
+		.ci/postgres cargo test --locked -p keel --test keel -- process:: ::races:: flows::storms flows::orders flows::ledger --nocapture --test-threads=1
 
 lint: ## Check the format and the lints
 	@.ci/need compiler cargo lints

@@ -22,6 +22,8 @@ pub const INSERT_EVENT: &str =
 pub const BILLING: &str = "/org-dashboard/billing";
 /// See [`BILLING`].
 pub const MEMBERS: &str = "/org-dashboard/members";
+/// See [`BILLING`].
+pub const LEDGER: &str = "/billing/credits";
 /// Tables so small that reading them whole is right.
 const SMALL: [&str; 1] = ["roles"];
 
@@ -202,22 +204,24 @@ pub fn statements_of(page: &str, person: &Person) -> Result<Vec<Statement>, Fail
     let mut all = vec![
         ("access/caller.rs", "FIND_CALLER", args![person.hash.as_str(), now.plus(-14 * DAY), now.plus(-30 * DAY), "", true, now]),
         ("accounts/mod.rs", "LIST_MINE", args![user, true]),
-        ("billing/overview.rs", "FIND_STATE", args![workspace, now]),
     ];
-    if page == BILLING {
-        all.extend([
+    all.extend(match page {
+        BILLING => vec![
+            ("billing/overview.rs", "FIND_STATE", args![workspace, now]),
             ("billing/overview.rs", "LIST_ENTRIES", args![workspace]),
             ("billing/overview.rs", "LIST_PAYMENTS", args![workspace]),
+            ("billing/licences.rs", "LIST_NEWEST", args![workspace]),
             ("companies.rs", "FIND_COMPANY", args![workspace]),
             ("members/ownership.rs", "LIST_OWNERS", args![workspace, 200_i64]),
-        ]);
-    } else {
-        all.extend([
+        ],
+        LEDGER => vec![("billing/records.rs", "LIST_LEDGER", args![workspace, i64::MIN, i64::MAX, i64::MAX, 0_i64, 51_i64])],
+        _ => vec![
+            ("billing/overview.rs", "FIND_STATE", args![workspace, now]),
             ("members/mod.rs", "LIST_ROLES", args![workspace]),
             ("members/mod.rs", "LIST_BY_NAME", args![workspace, "", "", 51_i64]),
             ("invitations/listing.rs", "LIST_PENDING", args![workspace]),
-        ]);
-    }
+        ],
+    });
     all.into_iter().map(|(file, name, args)| Ok((text_of(file, name)?, args))).collect()
 }
 
@@ -376,4 +380,24 @@ const PAYMENTS: &str = "payments (id, account_id, stripe_id, product, amount, cu
 fn insert(rows: u32, into: &str, values: &str) -> String {
     let numbers = format!("WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {rows})");
     format!("INSERT INTO {into} {numbers} SELECT {values} FROM n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_page_that_is_measured_has_the_statements_it_runs_today() {
+        let dir = std::env::temp_dir().join(format!("keel-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let url = format!("sqlite:{}", dir.join("little.db").display());
+        let person = fill(&url, &Size { people: 5, members: 2, entries: 100, events: 2, subscribed: 5 }).await.unwrap();
+        let database = Database::open(&url).await.unwrap();
+        for page in [BILLING, LEDGER, MEMBERS] {
+            database.run_all(&statements_of(page, &person).unwrap()).await.unwrap();
+            assert_eq!(database.whole_table_reads(page, &person).await.unwrap(), Vec::<String>::new(), "{page}");
+        }
+        database.close().await;
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 }

@@ -70,7 +70,7 @@ async function aPlansLife({ keel, newVisitor }, options) {
   await page.getByRole('spinbutton', { name: 'Seats' }).or(field(page, 'Seats')).fill('2')
   await press(page, 'Show what it costs')
   await at(page, 'Change plan')
-  await says(region(page, 'What it costs'), 'Business stays until', '$48 per month')
+  await says(region(page, 'What it costs'), 'Business with 5 seats stays until', 'Then Business with 2 seats begins', '$48 per month')
   await press(page, 'Confirm change')
   await at(page, 'Billing')
   await says(plan(page), 'this becomes Business with 2 seats')

@@ -37,8 +37,9 @@ pub async fn reconcile(config: Config) -> Result<(), Failure> {
     let drift = repair::reconcile(&SystemGrant::new(&keel, "reconcile")).await.map_err(told)?;
     while keel.work().await.map_err(told)? {}
     keel.close().await;
-    println!("{} events were missing, {} subscriptions were otherwise", drift.missed_events.len(), drift.stale_subscriptions.len());
-    for id in drift.missed_events.iter().chain(&drift.stale_subscriptions) {
+    let (events, subscriptions, charges) = (drift.missed_events.len(), drift.stale_subscriptions.len(), drift.stale_charges.len());
+    println!("{events} events were missing, {subscriptions} subscriptions and {charges} charges were otherwise");
+    for id in drift.ids() {
         println!("{id}");
     }
     Ok(())

@@ -14,7 +14,7 @@ use keel_domain::billing::records::{self, Export, Rows, What};
 use keel_domain::{Refusal, Result};
 use keel_text::iso;
 use keel_types::permission::may;
-use keel_types::url;
+use keel_types::{Money, url};
 use keel_web::arrival::Arrival;
 use keel_web::csv::{self, Cell};
 use keel_web::form::{Fields, Input as _};
@@ -39,7 +39,7 @@ async fn begin(arrival: &Arrival, fields: &Fields) -> std::result::Result<Respon
     call.commit().await?;
     let head = match what {
         What::Credits => csv::row(["time", "type", "amount", "balance"]),
-        What::Payments => csv::row(["time", "description", "number", "amount", "currency", "status"]),
+        What::Payments => csv::row(["time", "description", "number", "amount", "currency", "status", "refunded"]),
     };
     let writing = (Some(head), export);
     let body = Body::from_stream(stream::try_unfold(writing, |(head, mut export)| async move {
@@ -68,14 +68,17 @@ fn entry(entry: &Entry) -> String {
     csv::row_of([Cell::Text(&iso(entry.at)), Cell::Text(&entry.kind), Cell::Units(entry.amount), Cell::Units(entry.balance)])
 }
 
+/// An amount in a currency that Keel does not sell in stays empty: nobody here knows how many decimals it has.
 fn payment(payment: &Payment) -> String {
+    let money = |amount: Option<Money>| amount.map_or(Cell::Text(""), |amount| Cell::Hundredths(amount.minor));
     csv::row_of([
         Cell::Text(&iso(payment.at)),
         Cell::Text(&payment.product),
         Cell::Text(payment.number.as_deref().unwrap_or_default()),
-        Cell::Hundredths(payment.amount.minor),
-        Cell::Text(payment.amount.currency.as_str()),
+        money(payment.amount),
+        Cell::Text(&payment.currency),
         Cell::Text(&payment.status),
+        money(payment.refunded),
     ])
 }
 

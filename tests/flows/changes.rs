@@ -1,5 +1,6 @@
 //! What an owner changes about the plan that is paid, and what Stripe has then.
 
+mod asking;
 mod plans;
 mod races;
 mod trouble;
@@ -132,7 +133,11 @@ both! {
         olivia.form(&form.action, &form.filled(&[])).await.leads_to(PAGE);
         assert_eq!((subscription(&app).await["status"].as_str(), charged(&app).await), (Some("active"), vec![2_900]));
         assert!(olivia.get(PAGE).await.body.contains("Renews on "));
+        let mail = app.mail(OLIVIA).await;
+        let told = mail["text"].as_str().unwrap();
+        assert!(mail["subject"].as_str().unwrap().contains("The trial of") && told.contains("$29 was charged"), "{mail}");
         assert_eq!(olivia.json(END_TRIAL, &json!({})).await.status, 200, "it is over already");
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM mail_outbox WHERE subject LIKE 'The trial of % is over'").await, 1, "told once");
         assert_eq!((charged(&app).await, audited(&app, "subscription.trial_ended").await), (vec![2_900], 1));
         olivia.get("/billing/end-trial").await.leads_to(PAGE);
         app.digested().await;

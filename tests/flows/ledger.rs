@@ -14,7 +14,7 @@ use serde_json::json;
 const FREE: i64 = 100;
 
 /// Somebody on the free plan: a hundred credits.
-async fn on_free(app: &App, email: &str) -> (Browser, AccountId) {
+pub async fn on_free(app: &App, email: &str) -> (Browser, AccountId) {
     let browser = app.buyer(email, "free", "").await;
     assert_eq!(browser.json("/api/billing/subscribe-free", &json!({})).await.status, 200);
     let account = AccountId::parse(&app.account(email, "workspace").await).unwrap();
@@ -23,11 +23,16 @@ async fn on_free(app: &App, email: &str) -> (Browser, AccountId) {
 
 /// What the browser would ask with.
 fn asked(browser: &Browser, account: &AccountId) -> Asked {
-    let session = PlainToken::parse(&browser.cookie("keel_session").unwrap());
+    asked_with(&browser.cookie("keel_session").unwrap(), account)
+}
+
+/// What somebody asks with in this session.
+pub fn asked_with(session: &str, account: &AccountId) -> Asked {
+    let session = PlainToken::parse(session);
     Asked { session, account: Some(account.to_string()), origin: Origin::Own, ..Asked::default() }
 }
 
-async fn reserve(keel: &Keel, asked: &Asked, fact: &str, most: i64) -> Result<Held, Refusal> {
+pub async fn reserve(keel: &Keel, asked: &Asked, fact: &str, most: i64) -> Result<Held, Refusal> {
     let mut tries = 0;
     loop {
         let done = async {
@@ -45,7 +50,7 @@ async fn reserve(keel: &Keel, asked: &Asked, fact: &str, most: i64) -> Result<He
     }
 }
 
-async fn settle(keel: &Keel, held: &Held, cost: i64) -> i64 {
+pub async fn settle(keel: &Keel, held: &Held, cost: i64) -> i64 {
     for _ in 0..50 {
         match credits::settle(keel, held, cost).await {
             Err(Refusal::Unavailable | Refusal::Collision) => {}

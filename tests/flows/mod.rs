@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod away;
 mod bad_input;
 mod buying;
 mod changes;
@@ -17,7 +18,7 @@ mod jobs;
 mod kept;
 mod lanes;
 mod languages;
-mod ledger;
+pub mod ledger;
 mod limits;
 mod logs;
 mod members;
@@ -44,6 +45,7 @@ mod statements;
 mod step_up;
 mod stopping;
 mod storms;
+mod strange;
 mod surpluses;
 mod switching;
 mod tabs;

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const OLIVIA: &str = "olivia@acme.example";
+const PAGE: &str = "/org-dashboard/billing";
 const BALANCE: &str = "SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM credit_balances";
 const SEATS: &str = "SELECT max_members FROM accounts WHERE kind = 'workspace'";
 
@@ -81,6 +82,14 @@ both! {
         app.buy(&olivia, json!({ "plan": "business", "interval": "month", "currency": "usd", "seats": 4 })).await;
         buy_licence(&app, &olivia).await;
         assert_eq!((app.db.number(BALANCE).await, app.db.number(SEATS).await), (8_500, 10));
+        let page = olivia.get(PAGE).await;
+        for said in ["Licences", "for ever", "Business keeps renewing beside the licence", "commandfor=\"ask-cancel\""] {
+            assert!(page.body.contains(said), "{said}: {}", page.body);
+        }
+        assert_eq!(page.body.matches("id=\"ask-cancel\"").count(), 1);
+        assert_eq!(olivia.json("/api/billing/cancel-plan", &json!({})).await.status, 200);
+        let page = olivia.get(PAGE).await;
+        assert!(!page.body.contains("keeps renewing") && page.body.contains("for ever"), "{}", page.body);
         let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
         app.stripe(Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
         app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 0).await;
@@ -92,6 +101,9 @@ both! {
         let olivia = olivia(&app).await;
         buy_licence(&app, &olivia).await;
         assert_eq!(app.db.number(SEATS).await, 10);
+        let ends = keel_text::EN.date(keel_types::Instant(app.db.number("SELECT ends_at FROM licences").await));
+        let page = olivia.get(PAGE).await;
+        assert!(page.body.contains(&ends) && !page.body.contains("keeps renewing"), "{ends}: {}", page.body);
         app.advance(29 * DAY).await;
         app.settles("SELECT COUNT(*) FROM licences WHERE live", 1).await;
         app.advance(2 * DAY).await;
@@ -100,6 +112,7 @@ both! {
         assert_eq!(app.db.number(SEATS).await, 3);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'licence'").await, 1);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'licence.ended'").await, 1);
+        assert!(app.sign_in(OLIVIA).await.get(PAGE).await.body.contains("Ended"));
         prove(&app).await;
     }
 

@@ -93,9 +93,9 @@ both! {
         assert_eq!(
             some,
             [
-                "time,description,number,amount,currency,status",
-                "2026-01-03T00:00:00Z,'=Pro 3,K-3,29.00,usd,failed",
-                "2026-01-01T00:00:00Z,'=Pro 1,K-1,29.00,usd,failed",
+                "time,description,number,amount,currency,status,refunded",
+                "2026-01-03T00:00:00Z,'=Pro 3,K-3,29.00,usd,failed,",
+                "2026-01-01T00:00:00Z,'=Pro 1,K-1,29.00,usd,failed,",
             ]
         );
         assert_eq!(cast.olivia.form(EXPORT, &[("what", "everything")]).await.status, 422);

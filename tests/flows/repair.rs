@@ -62,6 +62,32 @@ both! {
         workers.stop().await;
     }
 
+    async fn a_charge_that_is_otherwise_at_stripe_is_found_by_the_comparison_once(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "year").await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
+        let charge = app.stripe(Method::GET, "/v1/charges?limit=1", "").await["data"][0]["id"].as_str().unwrap().to_owned();
+        app.stripe(Method::POST, "/v1/refunds", &format!("charge={charge}&amount=14500")).await;
+        app.settles("SELECT refunded FROM payments", 14_500).await;
+        app.digested().await;
+        let workers = app.with_workers(2).await;
+        app.advance(24 * HOUR + MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM drift_reports", 1).await;
+        assert_eq!(app.db.number("SELECT charges FROM drift_reports").await, 0, "as it was told");
+        // As if a refund of less had been the last that was heard of.
+        app.db.run("UPDATE charges SET refunded = 100").await;
+        app.db.run("UPDATE payments SET refunded = 100").await;
+        app.advance(24 * HOUR).await;
+        app.settles("SELECT COUNT(*) FROM drift_reports", 2).await;
+        app.settles("SELECT refunded FROM payments", 14_500).await;
+        assert!(app.db.text("SELECT details FROM drift_reports WHERE charges = 1").await.contains(&charge));
+        app.digested().await;
+        app.advance(24 * HOUR).await;
+        app.settles("SELECT COUNT(*) FROM drift_reports", 3).await;
+        assert_eq!(app.db.number("SELECT CAST(SUM(charges) AS BIGINT) FROM drift_reports").await, 1);
+        workers.stop().await;
+        prove(&app).await;
+    }
+
     async fn stripe_away_keeps_pages_up_and_is_asked_again_later(app: App) {
         app.settles("SELECT COUNT(*) FROM marks WHERE name LIKE 'turn%'", 2).await;
         let olivia = app.buyer(OLIVIA, "pro", "year").await;

@@ -87,6 +87,10 @@ both! {
         app.settles(BALANCE, 1_250).await;
         app.digested().await;
         assert_eq!(status(&app).await, "refunded 1450 0 0");
+        for path in ["/org-dashboard/billing", "/billing/payments"] {
+            let page = olivia.get(path).await;
+            assert!(page.body.contains("Partly refunded") && page.body.contains("$14.50 given back"), "{path}: {}", page.body);
+        }
         say_it_all_again(&app).await;
         assert_eq!(app.db.number(BALANCE).await, 1_250);
         refund(&app, &charge, 725).await;
@@ -99,7 +103,38 @@ both! {
         assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'refund'").await, 3);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions WHERE live").await, 1, "a refund ends no plan");
         let billing = olivia.get("/org-dashboard/billing").await;
-        assert!(billing.body.contains("Refunded") && billing.body.contains("Refund"), "{}", billing.body);
+        assert!(billing.body.contains("Refunded") && !billing.body.contains("Partly") && !billing.body.contains("given back"), "{}", billing.body);
+        prove(&app).await;
+    }
+
+    async fn a_payment_of_several_charges_is_judged_by_all_of_them(app: App) {
+        let (olivia, first) = bought(&app).await;
+        let invoice = app.db.text("SELECT stripe_id FROM payments").await;
+        let (customer, method) = (first["customer"].as_str().unwrap(), first["payment_method"].as_str().unwrap());
+        let form = format!("amount=2900&currency=usd&customer={customer}&payment_method={method}&confirm=true");
+        let intent = app.stripe(Method::POST, "/v1/payment_intents", &form).await;
+        let second = charge(&app).await;
+        assert_ne!(first["id"], second["id"]);
+        // As if both had paid it.
+        let share = |number: i64, intent: &Value| {
+            json!({ "id": format!("inpay_{number}"), "object": "invoice_payment", "invoice": invoice, "status": "paid", "payment": { "type": "payment_intent", "payment_intent": intent } })
+        };
+        let both = json!([share(1, &first["payment_intent"]), share(2, &intent["id"])]);
+        app.trouble(json!({ "path": "/v1/invoice_payments", "says": { "/data": both }, "count": 10_000 })).await;
+        refund(&app, &second, 2_900).await;
+        app.settles(BALANCE, 1_250).await;
+        app.digested().await;
+        assert_eq!(status(&app).await, "refunded 2900 0 0");
+        assert!(olivia.get("/billing/payments").await.body.contains("Partly refunded"));
+        refund(&app, &first, 1_450).await;
+        app.settles(BALANCE, 625).await;
+        app.digested().await;
+        say_it_all_again(&app).await;
+        assert_eq!((status(&app).await.as_str(), app.db.number(BALANCE).await), ("refunded 4350 0 0", 625));
+        refund(&app, &first, 1_450).await;
+        app.settles(BALANCE, 0).await;
+        app.digested().await;
+        assert_eq!(app.db.number("SELECT CAST(SUM(refunded) AS BIGINT) FROM charges WHERE payment IS NOT NULL").await, 5_800);
         prove(&app).await;
     }
 

@@ -2,6 +2,7 @@
 //! hung up on, backed up. `make test` tries each a few times, `make soak` (`KEEL_SOAK=1`) often and long, and both say what they saw.
 
 mod backup;
+mod bank;
 mod crash;
 mod hang_ups;
 mod instances;

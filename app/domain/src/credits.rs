@@ -19,10 +19,13 @@ pub(crate) use reversals::{reverse, withdraw};
 pub use verify::{Proof, verify};
 
 use crate::db::{Tx, locks};
-use crate::refusal::Result;
+use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::{AccountId, EntryId, Instant, LotId};
 use std::collections::BTreeSet;
+
+/// The most credits granted at once: more is a mistake of somebody's, and the sum of what is left in a balance.
+const MOST_GRANTED: i64 = 1_000_000_000_000;
 
 sql! {
     FACT_IS_KNOWN = "SELECT number FROM credit_entries WHERE fact = $1";
@@ -117,9 +120,15 @@ struct Entry<'a> {
 }
 
 /// Grants credits, unless this fact was granted before; what is owed is repaid first. The caller holds the account's lock.
+///
+/// # Errors
+/// `Internal` where it is more than anybody is granted at once.
 pub(crate) async fn grant(tx: &mut Tx, account: &AccountId, grant: &Grant, now: Instant) -> Result<()> {
     if grant.amount <= 0 || is_known(tx, &grant.fact).await? {
         return Ok(());
+    }
+    if grant.amount > MOST_GRANTED {
+        return Err(Refusal::internal(&format_args!("{} credits are not granted for {}", grant.amount, grant.fact)));
     }
     expire_due(tx, account, now).await?;
     add(tx, account, grant, None, now).await?;

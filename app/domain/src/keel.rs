@@ -1,6 +1,7 @@
 //! A running Keel: its database, its settings, its clock and its ways outside.
 
 use crate::access::sessions::Seen;
+use crate::billing::asking::Asking;
 use crate::billing::{self, lanes};
 use crate::clock::Clock;
 use crate::db::Db;
@@ -36,6 +37,7 @@ struct Parts {
     hashing: Hashing,
     metrics: Metrics,
     broom: Broom,
+    asking: Asking,
     events: Notify,
     jobs: Notify,
     accounts: Notify,
@@ -84,6 +86,7 @@ impl Keel {
             hashing: Hashing::default(),
             metrics: Metrics::default(),
             broom: Broom::default(),
+            asking: Asking::default(),
             events: Notify::new(),
             jobs: Notify::new(),
             accounts: Notify::new(),
@@ -108,6 +111,11 @@ impl Keel {
     /// What it counts.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// How often Stripe was asked for whom.
+    pub(crate) fn asking(&self) -> &Asking {
+        &self.0.asking
     }
 
     /// Brings what is measured, and not counted as it happens, up to date.

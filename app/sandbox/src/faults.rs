@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::chance::Chance;
 
@@ -53,6 +54,12 @@ pub struct ApiFault {
     /// The connection ends without an answer.
     #[serde(default)]
     pub hang_up: bool,
+    /// What stands in the answer instead, by JSON pointers to places it has. What is kept stays as it is.
+    #[serde(default)]
+    pub says: Map<String, Value>,
+    /// The answer is a page of HTML.
+    #[serde(default)]
+    pub garbage: bool,
 }
 
 fn once() -> u32 {

@@ -37,15 +37,28 @@ struct Answer {
     first: Option<String>,
     /// True when the line is cut instead.
     hung_up: bool,
+    /// True when something else than JSON is answered.
+    garbage: bool,
 }
 
 impl Answer {
     fn new(status: StatusCode, body: Value) -> Self {
-        Self { status, body, first: None, hung_up: false }
+        Self { status, body, first: None, hung_up: false, garbage: false }
     }
 
     fn never() -> Self {
         Self { hung_up: true, ..Self::new(StatusCode::OK, Value::Null) }
+    }
+
+    /// With what was ordered to stand in it instead.
+    fn distorted(mut self, fault: &ApiFault) -> Self {
+        for (place, value) in &fault.says {
+            if let Some(there) = self.body.pointer_mut(place) {
+                *there = value.clone();
+            }
+        }
+        self.garbage = fault.garbage;
+        self
     }
 }
 
@@ -104,6 +117,7 @@ async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Opt
     let claim = key.map(|key| shared.claim(key).ok_or_else(|| ApiError::key_in_use(key))).transpose()?;
     let cause = Cause { request: Some(id.to_owned()), idempotency_key: key.map(str::to_owned) };
     let fault = next_fault(shared, method, path)?;
+    let distorting = fault.clone();
     let (before, after) = fault.map_or((None, None), |fault| if fault.after_commit { (None, Some(fault)) } else { (Some(fault), None) });
     if let Some(fault) = &before {
         tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
@@ -140,11 +154,15 @@ async fn answer(shared: &Shared, parts: &Parts, body: &Bytes, id: &str, key: Opt
         Failed::Refused(error) => error,
         error @ Failed::Journal(_) => ApiError::internal(error.to_string()),
     })?;
-    match after {
-        Some(fault) if fault.hang_up => Ok(Answer::never()),
-        Some(fault) => fault.answer().map_or(Ok(answer), |status| Err(ApiError::injected(status))),
-        None => Ok(answer),
-    }
+    let answer = match after {
+        Some(fault) if fault.hang_up => Answer::never(),
+        Some(fault) => fault.answer().map_or(Ok(answer), |status| Err(ApiError::injected(status)))?,
+        None => answer,
+    };
+    Ok(match distorting {
+        Some(fault) => answer.distorted(&fault),
+        None => answer,
+    })
 }
 
 fn next_fault(shared: &Shared, method: &str, path: &str) -> Result<Option<ApiFault>, ApiError> {
@@ -206,7 +224,8 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 fn written(answer: &Answer, id: &str, key: Option<&str>) -> Response {
-    let mut response = (answer.status, answer.body.to_string()).into_response();
+    let body = if answer.garbage { "<!DOCTYPE html><title>502</title>".to_owned() } else { answer.body.to_string() };
+    let mut response = (answer.status, body).into_response();
     let mut header = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(name, value);

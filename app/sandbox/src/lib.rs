@@ -7,7 +7,8 @@
 //! What goes wrong in reality goes wrong here to order. `POST /_sandbox/faults` takes JSON; what it does not name stays:
 //! - `{"api_error": {"path": "/v1/customers", "method": "POST", "status": 503, "count": 2}}`: the next two such calls fail
 //!   before they take effect; with `"after_commit": true` they take effect and only the answer says that they failed; with
-//!   `"hang_up": true` instead of a status the connection ends without an answer; with `"delay_ms": 20000` they take that long.
+//!   `"hang_up": true` instead of a status the connection ends without an answer; with `"delay_ms": 20000` they take that long;
+//!   with `"says": {"/status": "parked"}` the answer has that value at a place it has, and with `"garbage": true` it is HTML.
 //!   `null` ends it.
 //! - `{"webhooks": "duplicate", "count": 3}`: the next three events, or without a count all, are sent threefold. Also `"hold"`
 //!   until `"deliver"`, `"drop"`, `"reverse"`, `{"delay": 5000}` in milliseconds, `"bad_signature"` and `"changed_body"`.

@@ -75,6 +75,23 @@ impl Catalogue {
         fill(text, &[("amount", &self.money(amount))])
     }
 
+    /// What a plan before and one after a change are called beside each other: by their names; where those are the same, by their
+    /// seats, or else by their billing periods.
+    pub fn told_apart(&self, before: &Terms, after: &Terms) -> [String; 2] {
+        [before, after].map(|terms| {
+            if before.plan != after.plan {
+                return terms.plan.clone();
+            }
+            let text = match terms.interval {
+                _ if before.seats != after.seats => self.billing.plan_seats,
+                Some(Interval::Month) => self.billing.plan_monthly,
+                Some(Interval::Year) => self.billing.plan_yearly,
+                None => return terms.plan.clone(),
+            };
+            fill(text, &[("plan", &terms.plan), ("seats", &terms.seats)])
+        })
+    }
+
     /// What a role is called: one that is there from the start in this language, any other as people named it.
     pub fn role<'a>(&self, name: &'a str) -> &'a str {
         let is_known = EN.role_name.find(name) == Some(name);
@@ -100,6 +117,17 @@ impl Catalogue {
     pub fn actor<'a>(&self, name: &'a str) -> &'a str {
         if name.is_empty() { self.actor.nobody } else { self.actor.find(name).unwrap_or(name) }
     }
+}
+
+/// What of a plan is agreed to.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// What the plan is called.
+    pub plan: String,
+    /// How often it is paid, where that is as Keel sells.
+    pub interval: Option<Interval>,
+    /// Seats that are paid; 1 where they do not count.
+    pub seats: i64,
 }
 
 /// The text with each `{name}` replaced by its value, and each `{name:one|many}` by the word that goes with the value when it is a

@@ -763,6 +763,8 @@ billing {
     sync: "Mit Stripe abgleichen",
     coming: "Am {date} wird daraus {plan}, {price}.",
     plan_seats: "{plan} mit {seats} {seats:Platz|Plätzen}",
+    plan_monthly: "{plan} im Monatsabo",
+    plan_yearly: "{plan} im Jahresabo",
     keep_plan: "{plan} lassen, wie es ist",
     buy_more: "Mehr kaufen",
     invoices: "Rechnungen",
@@ -772,6 +774,16 @@ billing {
     paper: "Dokument",
     download: "Herunterladen",
     download_what: "{number} herunterladen",
+    licences: "Lizenzen",
+    bought: "Gekauft",
+    until: "Bis",
+    for_ever: "für immer",
+    licence_active: "Aktiv",
+    licence_over: "Beendet",
+    beside_licence: "{plan} verlängert sich neben der Lizenz weiter. Beide zählen, und es gelten die höheren Grenzen. Wenn Ihnen die Lizenz genügt, kündigen Sie {plan}: Der Tarif endet mit seinem Zeitraum.",
+    unknown_plan: "Was hier bezahlt wird, steht nicht mehr in unserem Angebot. Es bringt keine Credits, und es gelten die Grenzen von Free. Bitte schreiben Sie uns, dann bringen wir es in Ordnung.",
+    elsewhere: "siehe Dokument",
+    given_back: "{amount} zurückgezahlt",
 }
 
 plan_change {
@@ -911,7 +923,14 @@ payment_status {
     pending: "Ausstehend",
     failed: "Fehlgeschlagen",
     refunded: "Erstattet",
+    partly_refunded: "Teilweise erstattet",
     disputed: "Angefochten",
+}
+
+payment_note {
+    price_unknown: "Brachte keine Credits: Der Preis steht nicht in unserem Angebot. Bitte schreiben Sie uns.",
+    article_gone: "Brachte nichts: Was gekauft wurde, steht nicht mehr in unserem Angebot. Bitte schreiben Sie uns.",
+    state_new: "Der Zahlungsdienst sagt darüber etwas Neues. Bis wir es verstehen, gilt es als ausstehend.",
 }
 
 // ── Messages ────────────────────────────────────────────────────────────────────────────────
@@ -1177,6 +1196,9 @@ mail {
     plan_changes_subject: "{account} wechselt am {date} zu {plan}",
     plan_changes_heading: "Ein Tarif wird sich ändern",
     plan_changes_text: "{by} hat den Tarif von {account} von {before} auf {plan} geändert. Am {date} kostet er dann {price}, ohne Steuer. Bis dahin ändert sich nichts, und es lässt sich zurücknehmen.",
+    trial_ended_subject: "Die Testphase von {account} ist vorbei",
+    trial_ended_heading: "Eine Testphase wurde beendet",
+    trial_ended_text: "{by} hat die Testphase von {plan} für {account} beendet. {price} wurden abgebucht, und dieser Zeitraum läuft bis zum {date}.",
     billing_reason: "Sie bekommen diese Nachricht, weil die Rechnungen von {account} an Sie gehen.",
     billing_given_subject: "Sie sind nicht mehr Rechnungsempfänger von {account}",
     billing_given_heading: "Jemand anderes ist jetzt für die Abrechnung verantwortlich",

@@ -756,6 +756,8 @@ billing: Billing {
     sync: "Sync with Stripe",
     coming: "On {date} this becomes {plan}, {price}.",
     plan_seats: "{plan} with {seats} {seats:seat|seats}",
+    plan_monthly: "{plan} by the month",
+    plan_yearly: "{plan} by the year",
     keep_plan: "Keep {plan} as it is",
     buy_more: "Buy more",
     invoices: "Invoices",
@@ -765,6 +767,16 @@ billing: Billing {
     paper: "Document",
     download: "Download",
     download_what: "Download {number}",
+    licences: "Licences",
+    bought: "Bought",
+    until: "Until",
+    for_ever: "for ever",
+    licence_active: "Active",
+    licence_over: "Ended",
+    beside_licence: "{plan} keeps renewing beside the licence. Both count, and the higher limits are yours. If the licence is enough for you, cancel {plan}: it ends with its period.",
+    unknown_plan: "What is paid here is not in our catalogue any more. It brings no credits, and the limits of Free count. Please write to us, and we put it right.",
+    elsewhere: "see the document",
+    given_back: "{amount} given back",
 }
 
 /// The page that changes a plan.
@@ -910,7 +922,14 @@ payment_status: PaymentStatus {
     pending: "Pending",
     failed: "Failed",
     refunded: "Refunded",
+    partly_refunded: "Partly refunded",
     disputed: "Disputed",
+}
+
+payment_note: PaymentNote {
+    price_unknown: "Brought no credits: its price is not in our catalogue. Please write to us.",
+    article_gone: "Brought nothing: what was bought is not in our catalogue any more. Please write to us.",
+    state_new: "The payment provider says something new about it. It counts as pending until we understand it.",
 }
 
 // ── Messages ────────────────────────────────────────────────────────────────────────────────
@@ -1179,6 +1198,9 @@ mail: Mail {
     plan_changes_subject: "{account} changes to {plan} on {date}",
     plan_changes_heading: "A plan will change",
     plan_changes_text: "{by} changed the plan of {account} from {before} to {plan}. On {date} it becomes {price}, without tax. Until then nothing changes, and it can be taken back.",
+    trial_ended_subject: "The trial of {account} is over",
+    trial_ended_heading: "A trial was ended",
+    trial_ended_text: "{by} ended the trial of {plan} for {account}. {price} was charged, and this period runs until {date}.",
     billing_reason: "You get this message because the bills of {account} come to you.",
     billing_given_subject: "You are no longer the billing owner of {account}",
     billing_given_heading: "Somebody else answers for the billing now",

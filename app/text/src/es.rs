@@ -761,6 +761,8 @@ billing {
     sync: "Sincronizar con Stripe",
     coming: "El {date} pasa a ser {plan}, {price}.",
     plan_seats: "{plan} con {seats} {seats:plaza|plazas}",
+    plan_monthly: "{plan} por mes",
+    plan_yearly: "{plan} por año",
     keep_plan: "Dejar {plan} como está",
     buy_more: "Comprar más",
     invoices: "Facturas",
@@ -770,6 +772,16 @@ billing {
     paper: "Documento",
     download: "Descargar",
     download_what: "Descargar {number}",
+    licences: "Licencias",
+    bought: "Comprada",
+    until: "Hasta",
+    for_ever: "para siempre",
+    licence_active: "Activa",
+    licence_over: "Terminada",
+    beside_licence: "{plan} se sigue renovando junto a la licencia. Ambos cuentan, y valen los límites más altos. Si te basta la licencia, cancela {plan}: termina con su periodo.",
+    unknown_plan: "Lo que se paga aquí ya no está en nuestra oferta. No trae créditos, y valen los límites de Free. Escríbenos y lo arreglamos.",
+    elsewhere: "ver el documento",
+    given_back: "{amount} devueltos",
 }
 
 plan_change {
@@ -909,7 +921,14 @@ payment_status {
     pending: "Pendiente",
     failed: "Fallido",
     refunded: "Reembolsado",
+    partly_refunded: "Reembolsado en parte",
     disputed: "Disputado",
+}
+
+payment_note {
+    price_unknown: "No trajo créditos: su precio no está en nuestra oferta. Escríbenos.",
+    article_gone: "No trajo nada: lo que se compró ya no está en nuestra oferta. Escríbenos.",
+    state_new: "El proveedor de pagos dice algo nuevo de él. Hasta que lo entendamos, cuenta como pendiente.",
 }
 
 // ── Messages ────────────────────────────────────────────────────────────────────────────────
@@ -1175,6 +1194,9 @@ mail {
     plan_changes_subject: "{account} pasa a {plan} el {date}",
     plan_changes_heading: "Un plan va a cambiar",
     plan_changes_text: "{by} ha cambiado el plan de {account} de {before} a {plan}. El {date} pasa a ser {price}, sin impuestos. Hasta entonces nada cambia, y se puede deshacer.",
+    trial_ended_subject: "La prueba de {account} ha terminado",
+    trial_ended_heading: "Se terminó una prueba",
+    trial_ended_text: "{by} ha terminado la prueba de {plan} para {account}. Se cobraron {price}, y este periodo dura hasta el {date}.",
     billing_reason: "Recibes este mensaje porque las facturas de {account} llegan a ti.",
     billing_given_subject: "Ya no eres responsable de facturación de {account}",
     billing_given_heading: "Ahora otra persona responde de la facturación",

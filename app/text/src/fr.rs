@@ -26,6 +26,8 @@ translation! { FR, like English in [
     "Description",
     "Site",
     "Licence",
+    "Licences",
+    "Active",
     "Notifications",
     "Actions",
     "Cookies",
@@ -768,6 +770,8 @@ billing {
     sync: "Synchroniser avec Stripe",
     coming: "Le {date}, il devient {plan}, {price}.",
     plan_seats: "{plan} avec {seats} {seats:place|place|places}",
+    plan_monthly: "{plan} au mois",
+    plan_yearly: "{plan} à l'année",
     keep_plan: "Garder {plan} comme il est",
     buy_more: "En acheter plus",
     invoices: "Factures",
@@ -777,6 +781,16 @@ billing {
     paper: "Document",
     download: "Télécharger",
     download_what: "Télécharger {number}",
+    licences: "Licences",
+    bought: "Achetée",
+    until: "Jusqu'au",
+    for_ever: "pour toujours",
+    licence_active: "Active",
+    licence_over: "Terminée",
+    beside_licence: "{plan} continue de se renouveler à côté de la licence. Les deux comptent, et les limites les plus hautes valent. Si la licence vous suffit, résiliez {plan}\u{a0}: il se termine avec sa période.",
+    unknown_plan: "Ce qui est payé ici n'est plus dans notre offre. Cela n'apporte pas de crédits, et les limites de Free valent. Écrivez-nous, et nous y remédierons.",
+    elsewhere: "voir le document",
+    given_back: "{amount} rendus",
 }
 
 plan_change {
@@ -916,7 +930,14 @@ payment_status {
     pending: "En cours",
     failed: "Échoué",
     refunded: "Remboursé",
+    partly_refunded: "Remboursé en partie",
     disputed: "Contesté",
+}
+
+payment_note {
+    price_unknown: "N'a pas apporté de crédits\u{a0}: son prix n'est pas dans notre offre. Écrivez-nous.",
+    article_gone: "N'a rien apporté\u{a0}: ce qui a été acheté n'est plus dans notre offre. Écrivez-nous.",
+    state_new: "Le prestataire de paiement en dit quelque chose de nouveau. En attendant de le comprendre, nous le comptons comme en cours.",
 }
 
 // ── Messages ────────────────────────────────────────────────────────────────────────────────
@@ -1182,6 +1203,9 @@ mail {
     plan_changes_subject: "{account} passe à {plan} le {date}",
     plan_changes_heading: "Un forfait va changer",
     plan_changes_text: "{by} a changé le forfait de {account} de {before} à {plan}. Le {date}, il passe à {price}, hors taxes. D'ici là rien ne change, et on peut revenir en arrière.",
+    trial_ended_subject: "L'essai de {account} est fini",
+    trial_ended_heading: "Un essai a été terminé",
+    trial_ended_text: "{by} a mis fin à l'essai de {plan} pour {account}. {price} ont été débités, et cette période dure jusqu'au {date}.",
     billing_reason: "Vous recevez ce message parce que les factures de {account} vous parviennent.",
     billing_given_subject: "Vous n'êtes plus responsable de la facturation de {account}",
     billing_given_heading: "Quelqu'un d'autre répond désormais de la facturation",

@@ -13,7 +13,7 @@ mod fr;
 mod languages;
 mod nl;
 
-pub use catalogue::{fill, placeholders};
+pub use catalogue::{Terms, fill, placeholders};
 pub use en::{Catalogue, EN, Mail};
 pub use format::{Conventions, iso};
 pub use languages::Lang;

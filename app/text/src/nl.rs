@@ -766,6 +766,8 @@ billing {
     sync: "Met Stripe gelijktrekken",
     coming: "Op {date} wordt dit {plan}, {price}.",
     plan_seats: "{plan} met {seats} {seats:plek|plekken}",
+    plan_monthly: "{plan} per maand",
+    plan_yearly: "{plan} per jaar",
     keep_plan: "{plan} laten zoals het is",
     buy_more: "Meer kopen",
     invoices: "Facturen",
@@ -775,6 +777,16 @@ billing {
     paper: "Stuk",
     download: "Downloaden",
     download_what: "{number} downloaden",
+    licences: "Licenties",
+    bought: "Gekocht",
+    until: "Tot",
+    for_ever: "voor altijd",
+    licence_active: "Actief",
+    licence_over: "Beëindigd",
+    beside_licence: "{plan} wordt naast de licentie steeds verlengd. Beide tellen, en de hogere grenzen gelden. Is de licentie genoeg, zeg {plan} dan op: het eindigt met zijn periode.",
+    unknown_plan: "Wat hier wordt betaald, staat niet meer in ons aanbod. Het geeft geen credits, en de grenzen van Free gelden. Schrijf ons, dan brengen we het in orde.",
+    elsewhere: "zie het document",
+    given_back: "{amount} teruggegeven",
 }
 
 plan_change {
@@ -914,7 +926,14 @@ payment_status {
     pending: "In behandeling",
     failed: "Mislukt",
     refunded: "Terugbetaald",
+    partly_refunded: "Deels terugbetaald",
     disputed: "Betwist",
+}
+
+payment_note {
+    price_unknown: "Gaf geen credits: de prijs staat niet in ons aanbod. Schrijf ons alsjeblieft.",
+    article_gone: "Gaf niets: wat is gekocht, staat niet meer in ons aanbod. Schrijf ons alsjeblieft.",
+    state_new: "De betaaldienst zegt er iets nieuws over. Tot we dat begrijpen, geldt het als in behandeling.",
 }
 
 // ── Messages ────────────────────────────────────────────────────────────────────────────────
@@ -1180,6 +1199,9 @@ mail {
     plan_changes_subject: "{account} gaat op {date} naar {plan}",
     plan_changes_heading: "Een abonnement gaat veranderen",
     plan_changes_text: "{by} heeft het abonnement van {account} van {before} naar {plan} gewijzigd. Op {date} wordt het {price}, zonder belasting. Tot die tijd verandert er niets, en het kan worden teruggedraaid.",
+    trial_ended_subject: "De proefperiode van {account} is voorbij",
+    trial_ended_heading: "Een proefperiode is beëindigd",
+    trial_ended_text: "{by} heeft de proefperiode van {plan} voor {account} beëindigd. {price} is afgeschreven, en deze periode loopt tot {date}.",
     billing_reason: "Je krijgt dit bericht omdat de facturen van {account} naar jou gaan.",
     billing_given_subject: "Je bent niet meer de factuurontvanger van {account}",
     billing_given_heading: "Iemand anders gaat nu over de facturering",

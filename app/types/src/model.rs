@@ -69,6 +69,16 @@ words! {
     }
 }
 
+impl Interval {
+    /// How many months it has.
+    pub fn months(self) -> u32 {
+        match self {
+            Self::Month => 1,
+            Self::Year => 12,
+        }
+    }
+}
+
 impl BusinessModel {
     /// Whether there are workspaces, with members, roles and invitations.
     pub fn has_teams(self) -> bool {

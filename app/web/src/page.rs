@@ -8,6 +8,7 @@ use crate::form::FormState;
 use crate::frame;
 use crate::layouts::Frame;
 use crate::pages::errors;
+use crate::problem::Problem;
 use crate::reading::Reading;
 use crate::typed;
 use crate::ui::Maybe;
@@ -22,8 +23,7 @@ use keel_domain::{Keel, Refusal};
 use keel_text::{Catalogue, Lang};
 use keel_types::{TimeZone, url};
 use leptos::prelude::{IntoView, Owner, RenderHtml as _};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Where plans are chosen.
 const PRICING: &str = "/pricing";
@@ -67,8 +67,8 @@ pub struct Visit {
     again: bool,
     /// Whether the form has waited for a proof of who the person is.
     resumed: bool,
-    /// Whether the query asks for what cannot be.
-    invalid: AtomicBool,
+    /// How the page is answered where its query asks for what cannot be, and after how many seconds it can.
+    answered: OnceLock<(StatusCode, Option<u32>)>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -86,7 +86,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         let typed = if again { None } else { typed::find(&arrival, &here) };
         let resumed = typed.is_some();
         let form = form.or_else(|| typed.map(|fields| FormState { fields, problem: None })).unwrap_or_default();
-        Ok(Self { arrival, here, query, parts: varying.unwrap_or_default(), again, resumed, invalid: AtomicBool::new(false), form })
+        Ok(Self { arrival, here, query, parts: varying.unwrap_or_default(), again, resumed, answered: OnceLock::new(), form })
     }
 }
 
@@ -129,7 +129,13 @@ impl Visit {
 
     /// Says that the query asks for what cannot be. The page tells it at the field; its status is 422.
     pub fn refuse_query(&self) {
-        self.invalid.store(true, Ordering::Relaxed);
+        let _ = self.answered.set((StatusCode::UNPROCESSABLE_ENTITY, None));
+    }
+
+    /// Says that the query asks for what is refused. The page tells it; its status is the problem's.
+    pub fn answer_as(&self, problem: &Problem) {
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let _ = self.answered.set((status, problem.retry_after));
     }
 
     /// Opens a door to read.
@@ -165,8 +171,9 @@ impl Visit {
         if self.resumed {
             append(&mut response, Cookie::Typed.forget(self.arrival.keel.settings()));
         }
-        if self.invalid.load(Ordering::Relaxed) {
-            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        if let Some((status, retry_after)) = self.answered.get() {
+            *response.status_mut() = *status;
+            response.headers_mut().extend(retry_after.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))));
         }
         response.extensions_mut().insert(PageRoute(route));
         response

@@ -78,13 +78,13 @@ both! {
         let ends = period_end(&app).await;
         let date = keel_text::EN.date(Instant(ends));
         let page = priced(&olivia, "business", "month", "2").await;
-        assert!(page.contains(&format!("Business stays until {date}")) && fact(&page, "Charged today") == "$0", "{page}");
+        assert!(page.contains(&format!("Business with 5 seats stays until {date}")) && page.contains("Then Business with 2 seats begins") && fact(&page, "Charged today") == "$0", "{page}");
         assert!(fact(&page, "Then").contains("$48 per month"), "{page}");
         assert_eq!(olivia.json(CHANGE, &wanted("business", "month", 2)).await.status, 200);
         assert_eq!(plan(&app).await, ("business".to_owned(), 5), "nothing yet");
         let billing = olivia.get(PAGE).await;
         assert!(billing.body.contains(&format!("On {date} this becomes Business with 2 seats, $48 per month.")), "{}", billing.body);
-        assert!(app.mail(OLIVIA).await["subject"].as_str().unwrap().contains(&format!("changes to Business on {date}")));
+        assert!(app.mail(OLIVIA).await["subject"].as_str().unwrap().contains(&format!("changes to Business with 2 seats on {date}")));
 
         let form = billing.form_to(KEEP);
         olivia.form(&form.action, &form.filled(&[])).await.leads_to(PAGE);

@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::json;
 
 /// Tables whose rows outlive the account.
-const KEPT: [&str; 4] = ["audit_events", "credit_entries", "deletions", "payments"];
+const KEPT: [&str; 5] = ["audit_events", "charges", "credit_entries", "deletions", "payments"];
 
 /// Every table with a column that names an account, and that column.
 async fn tables(app: &App, engine: Engine) -> Vec<String> {

@@ -1,46 +1,120 @@
-//! What becomes of money that came: given back, disputed, lost or won. The payment shows it, and its credits follow.
-//! Tested in `tests/flows/reversals.rs`.
+//! What becomes of money that came: given back, disputed, lost or won. The payment shows it, and its credits follow. A payment can
+//! consist of several charges; it is judged by all of them. Tested in `tests/flows/reversals.rs`.
 
 use super::licences;
 use crate::audit::{self, Action, Actor};
 use crate::credits;
-use crate::db::Tx;
+use crate::db::{Conn, Tx};
 use crate::payments::{ChargeState, DisputeStatus};
 use crate::refusal::Result;
 use crate::{Keel, args, sql};
 use keel_types::AccountId;
 
 sql! {
+    MIRROR_CHARGE = "INSERT INTO charges (stripe_id, account_id, payment, refunded, lost, contested) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (stripe_id) DO UPDATE SET payment = excluded.payment, refunded = excluded.refunded, lost = excluded.lost,
+            contested = excluded.contested";
+    LIST_MIRRORED_CHARGES = "SELECT h.stripe_id, h.refunded, h.lost, h.contested FROM charges h
+        JOIN stripe_customers c ON c.account_id = h.account_id WHERE c.customer_id = $1";
     FIND = "SELECT refunded, lost, contested FROM payments WHERE stripe_id = $1 AND account_id = $2";
     SET = "UPDATE payments SET charged = $2, refunded = $3, lost = $4, contested = $5, status = $6 WHERE stripe_id = $1";
 }
 
-/// Writes down how the charge of a payment stands. The caller holds the account's lock.
-pub(super) async fn settle(tx: &mut Tx, keel: &Keel, account: &AccountId, payment: &str, charge: &ChargeState) -> Result<()> {
+/// How money stands, in minor units: what came, and of it what was given back, what was lost, and what is contested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sums {
+    charged: i64,
+    refunded: i64,
+    lost: i64,
+    contested: i64,
+}
+
+impl Sums {
+    fn of(charge: &ChargeState) -> Self {
+        let charged = charge.amount.max(0);
+        let sum = |wanted: &dyn Fn(&DisputeStatus) -> bool| {
+            let amounts = charge.disputes.iter().filter(|dispute| wanted(&dispute.status)).map(|dispute| dispute.amount.max(0));
+            amounts.fold(0, i64::saturating_add).min(charged)
+        };
+        Self {
+            charged,
+            refunded: charge.refunded.clamp(0, charged),
+            lost: sum(&|status| *status == DisputeStatus::Lost),
+            contested: sum(&DisputeStatus::is_open),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            charged: self.charged.saturating_add(other.charged),
+            refunded: self.refunded.saturating_add(other.refunded),
+            lost: self.lost.saturating_add(other.lost),
+            contested: self.contested.saturating_add(other.contested),
+        }
+    }
+
+    fn disputed(self) -> i64 {
+        self.lost.saturating_add(self.contested)
+    }
+
+    fn is_gone(self) -> bool {
+        self.charged > 0 && self.refunded.saturating_add(self.lost) >= self.charged
+    }
+
+    fn status(self) -> &'static str {
+        match (self.disputed(), self.refunded) {
+            (0, 0) => "paid",
+            (0, _) => "refunded",
+            _ => "disputed",
+        }
+    }
+}
+
+/// Writes down how all charges of a payment stand; of charges that paid nothing Keel knows of, only themselves. The caller holds the
+/// account's lock.
+pub(super) async fn settle(tx: &mut Tx, keel: &Keel, account: &AccountId, payment: Option<&str>, charges: &[ChargeState]) -> Result<()> {
+    let mut all = Sums::default();
+    for charge in charges.iter().filter(|charge| charge.succeeded) {
+        let sums = Sums::of(charge);
+        let Sums { refunded, lost, contested, .. } = sums;
+        tx.run(MIRROR_CHARGE, args![charge.id.as_str(), account, payment.map(str::to_owned), refunded, lost, contested]).await?;
+        all = all.plus(sums);
+    }
+    match payment {
+        Some(payment) if charges.iter().any(|charge| charge.succeeded) => settle_payment(tx, keel, account, payment, all).await,
+        _ => Ok(()),
+    }
+}
+
+async fn settle_payment(tx: &mut Tx, keel: &Keel, account: &AccountId, payment: &str, all: Sums) -> Result<()> {
     let now = keel.now();
     let before: Option<(i64, i64, i64)> = tx.find(FIND, args![payment, account]).await?;
-    let Some(before) = before.filter(|_| charge.succeeded) else { return Ok(()) };
-    let sum = |wanted: &dyn Fn(&DisputeStatus) -> bool| {
-        let amounts = charge.disputes.iter().filter(|dispute| wanted(&dispute.status)).map(|dispute| dispute.amount.max(0));
-        amounts.fold(0_i64, i64::saturating_add).min(charge.amount.max(0))
-    };
-    let (refunded, lost) = (charge.refunded.clamp(0, charge.amount.max(0)), sum(&|status| *status == DisputeStatus::Lost));
-    let contested = sum(&DisputeStatus::is_open);
-    let disputed = lost.saturating_add(contested);
-    let status = match (disputed, refunded) {
-        (0, 0) => "paid",
-        (0, _) => "refunded",
-        _ => "disputed",
-    };
-    tx.run(SET, args![payment, charge.amount, refunded, lost, contested, status]).await?;
-    let before = (before.0, before.1.saturating_add(before.2));
-    for (now_is, was, action) in [(refunded, before.0, Action::PaymentRefunded), (disputed, before.1, Action::PaymentDisputed)] {
+    let Some((refunded, lost, contested)) = before else { return Ok(()) };
+    tx.run(SET, args![payment, all.charged, all.refunded, all.lost, all.contested, all.status()]).await?;
+    let was_disputed = lost.saturating_add(contested);
+    for (now_is, was, action) in
+        [(all.refunded, refunded, Action::PaymentRefunded), (all.disputed(), was_disputed, Action::PaymentDisputed)]
+    {
         if now_is > was {
             let amount = now_is.to_string();
             audit::write(tx, &Actor::System("stripe"), action, Some(account), payment, &[("amount", &amount)], now).await?;
         }
     }
     credits::reverse(tx, account, payment, now).await?;
-    let is_gone = charge.amount > 0 && refunded.saturating_add(lost) >= charge.amount;
-    licences::follow(tx, keel, account, payment, is_gone).await
+    licences::follow(tx, keel, account, payment, all.is_gone()).await
+}
+
+/// Those of a customer's charges that are otherwise than the mirror has them. One that was never looked at is taken for one that
+/// stayed: whether it paid something is seen elsewhere.
+pub(super) async fn list_stale(conn: &mut Conn, customer: &str, theirs: &[ChargeState]) -> Result<Vec<String>> {
+    let ours: Vec<(String, i64, i64, i64)> = conn.list(LIST_MIRRORED_CHARGES, args![customer]).await?;
+    let is_stale = |charge: &&ChargeState| {
+        let Sums { refunded, lost, contested, .. } = Sums::of(charge);
+        let mirrored = ours
+            .iter()
+            .find(|(id, ..)| *id == charge.id)
+            .map_or((0, 0, 0), |(_, refunded, lost, contested)| (*refunded, *lost, *contested));
+        charge.succeeded && mirrored != (refunded, lost, contested)
+    };
+    Ok(theirs.iter().filter(is_stale).map(|charge| charge.id.clone()).collect())
 }

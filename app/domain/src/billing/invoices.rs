@@ -7,9 +7,8 @@
 use super::catalogue::Plan;
 use super::dunning;
 use super::months::{self, Contract};
-use super::payments::{self, Payment};
+use super::payments::{self, Payment, Why};
 use super::settle::Billed;
-use crate::audit::{self, Action, Actor};
 use crate::clock::{add_months, shift_months};
 use crate::credits::{self, Grant, Kind};
 use crate::db::Tx;
@@ -17,9 +16,6 @@ use crate::payments::{InvoiceLine, InvoiceState, InvoiceStatus, SubscriptionStat
 use crate::refusal::Result;
 use crate::{Keel, args, sql};
 use keel_types::{AccountId, Instant, Interval, SubscriptionId};
-
-/// Why a payment granted nothing.
-const PRICE_UNKNOWN: &str = "price_unknown";
 
 sql! {
     FIND_MIRROR = "SELECT id FROM subscriptions WHERE stripe_id = $1";
@@ -56,20 +52,20 @@ async fn keep_payment(
 ) -> Result<()> {
     let status = match invoice.status {
         InvoiceStatus::Paid => "paid",
-        InvoiceStatus::Open => "pending",
+        InvoiceStatus::Open | InvoiceStatus::Unknown(_) => "pending",
         InvoiceStatus::Uncollectible | InvoiceStatus::Void => "failed",
-        _ => return Ok(()),
+        InvoiceStatus::Draft => return Ok(()),
     };
     let plan = subscription.and_then(|s| s.lookup_key.as_deref()).and_then(|key| keel.settings().product.of_lookup_key(key));
     let product = plan.map_or_else(|| invoice.number.clone().unwrap_or_default(), |(plan, _)| plan.name.clone());
     let at = invoice.paid_at.unwrap_or(invoice.created);
     let (amount, currency, number) = (invoice.total, invoice.currency.as_str(), invoice.number.clone());
     let payment = Payment { stripe_id: &invoice.id, product, amount, currency, status, at, number };
-    let before = payments::keep(tx, account, payment).await?;
-    if status == "failed" && invoice.total > 0 && before.as_deref() != Some(status) {
-        audit::write(tx, &Actor::System("stripe"), Action::PaymentFailed, Some(account), &invoice.id, &[], keel.now()).await?;
+    payments::keep(tx, account, payment, keel.now()).await?;
+    match invoice.status {
+        InvoiceStatus::Unknown(_) => payments::note(tx, &invoice.id, Why::StateUnknown).await,
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// A line, what it is for, and how often that renews.
@@ -92,7 +88,7 @@ async fn grant(
             Some((plan, interval)) => periods.push((line, plan, interval)),
             None => {
                 tracing::warn!(%account, price, "a paid price is not in the catalogue; nothing was granted");
-                payments::note(tx, &invoice.id, PRICE_UNKNOWN).await?;
+                payments::note(tx, &invoice.id, Why::PriceUnknown).await?;
             }
         }
     }
@@ -134,7 +130,7 @@ async fn begin_months(
         seats: line.quantity,
         item: line.subscription_item.as_deref(),
         begins: Instant(line.period_start),
-        months: Some(if interval == Interval::Year { 12 } else { 1 }),
+        months: Some(interval.months().into()),
         payment: Some(&invoice.id),
     };
     months::begin(tx, mirror.as_ref().map(|row| &row.id), &contract, now).await
@@ -167,11 +163,10 @@ async fn change(
 
 /// The month of credits in which a line begins.
 fn month_of(line: &InvoiceLine, interval: Interval, subscription: Option<&SubscriptionState>) -> (Instant, Instant) {
-    let months = if interval == Interval::Year { 12 } else { 1 };
     let is_current = |s: &&SubscriptionState| s.current_period_end == line.period_end && s.current_period_start <= line.period_start;
     let first = subscription
         .filter(is_current)
-        .map_or_else(|| shift_months(Instant(line.period_end), -months), |s| Instant(s.current_period_start));
+        .map_or_else(|| shift_months(Instant(line.period_end), -i64::from(interval.months())), |s| Instant(s.current_period_start));
     let month = (0..12).take_while(|month| add_months(first, *month).0 <= line.period_start).last().unwrap_or(0);
     let ends = if interval == Interval::Year { add_months(first, month + 1) } else { Instant(line.period_end) };
     (add_months(first, month), ends)

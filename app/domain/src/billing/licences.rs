@@ -1,12 +1,12 @@
 //! Licences: paid once, they count like a plan, for a time or for ever; beside a subscription both grant, and the higher limit
 //! counts. Their months of credits, and their end, come by the clock. Tested in `tests/flows/purchases.rs`.
 
-use super::catalogue::Licence;
+use super::catalogue::{self, Product};
 use super::seats;
 use crate::audit::{self, Action, Actor};
 use crate::clock::add_months;
 use crate::credits::{self, Grant, Kind};
-use crate::db::{Tx, locks};
+use crate::db::{Conn, Tx, locks};
 use crate::refusal::Result;
 use crate::{Keel, args, ids, sql};
 use keel_types::time::DAY;
@@ -19,11 +19,25 @@ sql! {
     FIND_DUE = "SELECT id, stripe_id, licence, live, begins_at, ends_at FROM licences WHERE id = $1 AND live AND due_at <= $2";
     LIST_DUE = "SELECT id, account_id FROM licences WHERE live AND due_at <= $1 ORDER BY due_at LIMIT 100";
     SET_DUE = "UPDATE licences SET due_at = $2 WHERE id = $1";
+    LIST_NEWEST = "SELECT id, stripe_id, licence, live, begins_at, ends_at FROM licences WHERE account_id = $1 ORDER BY begins_at DESC, id DESC LIMIT 20";
     SET_LIVE = "UPDATE licences SET live = $2, ended_at = $3, due_at = $4 WHERE id = $1 AND live <> $2";
 }
 
+/// A licence that an account bought.
+#[derive(Clone, Debug)]
+pub struct Licence {
+    /// What it is called.
+    pub name: String,
+    /// When it was bought.
+    pub begins: Instant,
+    /// When it ends, or ended by the clock; none for ever.
+    pub ends: Option<Instant>,
+    /// Whether it counts.
+    pub is_live: bool,
+}
+
 #[derive(sqlx::FromRow)]
-struct LicenceRow {
+pub(super) struct LicenceRow {
     #[sqlx(try_from = "String")]
     id: LicenceId,
     stripe_id: String,
@@ -34,6 +48,13 @@ struct LicenceRow {
 }
 
 impl LicenceRow {
+    /// As people see it; one that is sold no more keeps its id for a name.
+    pub(super) fn shown(self, product: &Product) -> Licence {
+        let name = product.licence(&self.licence).map(|licence| licence.name.clone());
+        let (begins, ends) = (Instant(self.begins_at), self.ends_at.map(Instant));
+        Licence { name: name.unwrap_or(self.licence), begins, ends, is_live: self.live }
+    }
+
     /// How many months of credits there are: of one that ends, about as many as it has months.
     fn months(&self) -> Option<i64> {
         self.ends_at.map(|ends| (((ends - self.begins_at) / DAY * 12 + 182) / 365).max(1))
@@ -53,8 +74,13 @@ impl LicenceRow {
     }
 }
 
+/// The newest licences of an account.
+pub(super) async fn list(conn: &mut Conn, account: &AccountId) -> Result<Vec<LicenceRow>> {
+    Ok(conn.list(LIST_NEWEST, args![account]).await?)
+}
+
 /// A licence that was paid begins, with its first month of credits; one checkout brings one. The caller holds the account's lock.
-pub(super) async fn begin(tx: &mut Tx, keel: &Keel, account: &AccountId, checkout: &str, licence: &Licence) -> Result<()> {
+pub(super) async fn begin(tx: &mut Tx, keel: &Keel, account: &AccountId, checkout: &str, licence: &catalogue::Licence) -> Result<()> {
     let now = keel.now();
     let (id, ends) = (ids::new::<LicenceId>(), licence.days.map(|days| now.plus(i64::from(days) * DAY).0));
     if !tx.ran(INSERT, args![&id, account, checkout, licence.id.as_str(), now, ends]).await? {

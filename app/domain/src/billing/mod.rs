@@ -2,6 +2,7 @@
 //!
 //! A payment is believed when Stripe, asked for the object, says so: events and success pages only say where to look.
 
+pub(crate) mod asking;
 pub mod catalogue;
 pub mod changes;
 mod charges;
@@ -12,8 +13,9 @@ pub mod inbox;
 pub mod intents;
 mod invoices;
 pub mod lanes;
-pub(crate) mod licences;
+pub mod licences;
 pub(crate) mod months;
+pub mod outcomes;
 pub mod overview;
 mod payments;
 mod purchases;

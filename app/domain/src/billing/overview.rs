@@ -1,6 +1,7 @@
 //! What billing pages show: read from the mirror, the ledger and the payments, never from Stripe.
 
 use super::catalogue::Product;
+use super::licences::{self, Licence};
 use super::records::{EntryRow, PaymentRow};
 use crate::access::{Door, Grant, Read};
 use crate::db::Conn;
@@ -25,7 +26,7 @@ sql! {
         WHERE a.id = $1";
     // The newest twenty.
     LIST_ENTRIES = "SELECT number, kind, amount, balance_after, created_at FROM credit_entries WHERE account_id = $1 ORDER BY number DESC LIMIT 20";
-    LIST_PAYMENTS = "SELECT id, product, number, amount, currency, status, created_at FROM payments WHERE account_id = $1
+    LIST_PAYMENTS = "SELECT id, product, number, amount, currency, status, charged, refunded, note, created_at FROM payments WHERE account_id = $1
         ORDER BY created_at DESC, id DESC LIMIT 20";
 }
 
@@ -62,6 +63,8 @@ pub struct Overview {
     pub summary: Summary,
     /// The contract; none when there is no plan.
     pub contract: Option<Contract>,
+    /// The newest licences, also those that are over.
+    pub licences: Vec<Licence>,
     /// The newest rows of the ledger.
     pub entries: Vec<Entry>,
     /// The newest payments.
@@ -77,9 +80,11 @@ pub struct Overview {
 pub struct Contract {
     /// What the plan is called.
     pub plan: String,
-    /// Charged each interval; nothing for the free plan.
-    pub total: Money,
-    /// How often it renews.
+    /// Whether the catalogue has it. Else it brings nothing.
+    pub is_known: bool,
+    /// Charged each interval; nothing for the free plan. None in a currency that Keel does not sell in.
+    pub total: Option<Money>,
+    /// How often it renews; none for the free plan, and where that is as Keel does not sell.
     pub interval: Option<Interval>,
     /// `free`, or Stripe's word.
     pub status: String,
@@ -91,6 +96,13 @@ pub struct Contract {
     pub ends: Option<Instant>,
     /// What it becomes when the period ends.
     pub next: Option<Next>,
+}
+
+impl Contract {
+    /// Whether it is paid through Stripe.
+    pub fn is_paid(&self) -> bool {
+        self.status != "free"
+    }
 }
 
 /// What a contract becomes.
@@ -132,10 +144,18 @@ pub struct Payment {
     pub number: Option<String>,
     /// What for.
     pub product: String,
-    /// How much.
-    pub amount: Money,
+    /// How much; none in a currency that Keel does not sell in.
+    pub amount: Option<Money>,
+    /// The currency, as Stripe names it.
+    pub currency: String,
+    /// How much of it was given back, where something was.
+    pub refunded: Option<Money>,
+    /// Whether something was given back and not all of it.
+    pub is_partly_refunded: bool,
     /// How it stands, as a word.
     pub status: String,
+    /// Why it brought nothing, as a word.
+    pub note: Option<String>,
     /// When.
     pub at: Instant,
 }
@@ -188,19 +208,20 @@ impl StateRow {
         let id = self.plan.as_ref()?;
         let plan = product.plan(id);
         let quantity = if plan.is_some_and(|plan| plan.per_seat) { self.seats.unwrap_or(1) } else { 1 };
-        let currency = self.currency.as_deref().and_then(Currency::parse).unwrap_or(Currency::Usd);
+        let currency = self.currency.as_deref().and_then(Currency::parse);
         let minor = self.unit_amount.unwrap_or(0).saturating_mul(quantity);
         let ends = if self.cancel_at_period_end == Some(true) { self.cancel_at.or(self.period_end) } else { self.cancel_at };
         let trialing = self.status.as_deref() == Some("trialing");
         Some(Contract {
             plan: plan.map_or_else(|| id.clone(), |plan| plan.name.clone()),
-            total: Money { minor, currency },
+            is_known: plan.is_some(),
+            total: currency.map(|currency| Money { minor, currency }),
             interval: self.period.as_deref().and_then(Interval::parse),
             status: self.shown_status().unwrap_or_default(),
             period_end: self.period_end.map(Instant),
             trial_end: self.trial_end.filter(|_| trialing).map(Instant),
             ends: ends.map(Instant),
-            next: self.next(product, currency),
+            next: currency.and_then(|currency| self.next(product, currency)),
         })
     }
 
@@ -233,12 +254,14 @@ pub async fn overview(call: &mut Read<may::ViewBilling>) -> Result<Overview> {
     let row = state(call.conn(), &account, now).await?;
     let entries: Vec<EntryRow> = call.conn().list(LIST_ENTRIES, args![&account]).await?;
     let payments: Vec<PaymentRow> = call.conn().list(LIST_PAYMENTS, args![&account]).await?;
+    let licences = licences::list(call.conn(), &account).await?;
     let product = &call.keel().settings().product;
     Ok(Overview {
         summary: row.summary(product),
         contract: row.contract(product),
+        licences: licences.into_iter().map(|row| row.shown(product)).collect(),
         entries: entries.into_iter().map(EntryRow::entry).collect(),
-        payments: payments.into_iter().filter_map(PaymentRow::payment).collect(),
+        payments: payments.into_iter().map(PaymentRow::payment).collect(),
         has_customer: row.customer_id.is_some(),
         billing_owner: row.billing_owner(),
     })

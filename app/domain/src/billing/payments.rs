@@ -1,19 +1,43 @@
 //! Payments as the account's people see them: one row for each invoice over something, and for each checkout without one.
 
+use crate::audit::{self, Action, Actor};
 use crate::db::Tx;
 use crate::refusal::Result;
 use crate::{args, ids, sql};
-use keel_types::{AccountId, PaymentId};
+use keel_types::{AccountId, Currency, Instant, PaymentId};
 
 sql! {
     KEEP_CURRENCY = "UPDATE accounts SET currency = $2 WHERE id = $1 AND currency IS NULL";
     FIND = "SELECT status FROM payments WHERE stripe_id = $1";
-    // Refunds and disputes are of the charge: whoever looks at the invoice does not know of them.
+    // Refunds and disputes are of the charge: whoever looks at the invoice does not know of them. What is paid does not wait again.
     KEEP = "INSERT INTO payments (id, account_id, stripe_id, product, amount, currency, status, created_at, number)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (stripe_id) DO UPDATE SET amount = excluded.amount, created_at = excluded.created_at, number = excluded.number,
-            status = CASE WHEN excluded.status = 'paid' AND payments.status IN ('refunded', 'disputed') THEN payments.status ELSE excluded.status END";
-    NOTE = "UPDATE payments SET note = $2 WHERE stripe_id = $1 AND note IS NULL";
+            status = CASE WHEN excluded.status IN ('paid', 'pending') AND payments.status IN ('paid', 'refunded', 'disputed') THEN payments.status
+                ELSE excluded.status END,
+            note = NULL";
+    NOTE = "UPDATE payments SET note = $2 WHERE stripe_id = $1";
+}
+
+/// Why a payment granted nothing, as a word that pages explain.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Why {
+    /// Nothing in the catalogue has its price.
+    PriceUnknown,
+    /// Nothing in the catalogue has the id that was bought.
+    ArticleUnknown,
+    /// Stripe says of it what this version of Keel does not know.
+    StateUnknown,
+}
+
+impl Why {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::PriceUnknown => "price_unknown",
+            Self::ArticleUnknown => "article_gone",
+            Self::StateUnknown => "state_new",
+        }
+    }
 }
 
 /// A payment as Stripe tells it.
@@ -32,22 +56,26 @@ pub(super) struct Payment<'a> {
     pub number: Option<String>,
 }
 
-/// Writes a payment down. Gives how it stood before: nothing for a new one. The first that is paid settles the account's currency.
-pub(super) async fn keep(tx: &mut Tx, account: &AccountId, payment: Payment<'_>) -> Result<Option<String>> {
-    let before: Option<(String,)> = tx.find(FIND, args![payment.stripe_id]).await?;
-    if payment.amount <= 0 {
-        return Ok(None);
-    }
-    if payment.status == "paid" {
-        tx.run(KEEP_CURRENCY, args![account, payment.currency]).await?;
-    }
+/// Writes a payment down, as it is now; one that failed since, also in the audit log. The first that is paid settles the account's
+/// currency, where that is one that Keel sells in.
+pub(super) async fn keep(tx: &mut Tx, account: &AccountId, payment: Payment<'_>, now: Instant) -> Result<()> {
     let Payment { stripe_id, product, amount, currency, status, at, number } = payment;
+    if amount <= 0 {
+        return Ok(());
+    }
+    let before: Option<(String,)> = tx.find(FIND, args![stripe_id]).await?;
+    if status == "paid" && Currency::parse(currency).is_some() {
+        tx.run(KEEP_CURRENCY, args![account, currency]).await?;
+    }
     tx.run(KEEP, args![&ids::new::<PaymentId>(), account, stripe_id, product, amount, currency, status, at, number]).await?;
-    Ok(before.map(|(status,)| status))
+    if status == "failed" && before.is_none_or(|(before,)| before != status) {
+        audit::write(tx, &Actor::System("stripe"), Action::PaymentFailed, Some(account), stripe_id, &[], now).await?;
+    }
+    Ok(())
 }
 
-/// Says at a payment why it granted nothing.
-pub(super) async fn note(tx: &mut Tx, stripe_id: &str, why: &str) -> Result<()> {
-    tx.run(NOTE, args![stripe_id, why]).await?;
+/// Says at a payment why it granted nothing, until it is written down anew.
+pub(super) async fn note(tx: &mut Tx, stripe_id: &str, why: Why) -> Result<()> {
+    tx.run(NOTE, args![stripe_id, why.as_str()]).await?;
     Ok(())
 }

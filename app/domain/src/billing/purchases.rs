@@ -3,18 +3,14 @@
 
 use super::catalogue::Article;
 use super::licences;
-use super::payments::{self, Payment};
+use super::payments::{self, Payment, Why};
 use super::settle::Bought;
-use crate::audit::{self, Action, Actor};
 use crate::credits::{self, Grant, Kind};
 use crate::db::Tx;
 use crate::payments::{CheckoutKind, CheckoutStatus, IntentStatus};
 use crate::refusal::Result;
 use crate::{Keel, args, sql};
 use keel_types::AccountId;
-
-/// Why a payment granted nothing.
-const ARTICLE_UNKNOWN: &str = "article_unknown";
 
 sql! {
     FIND_CREATED = "SELECT created_at FROM checkouts WHERE id = $1";
@@ -45,10 +41,7 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, account: &AccountId, bought
         at: created.map_or(now.0, |(created,)| created),
         number: None,
     };
-    let before = payments::keep(tx, account, payment).await?;
-    if status == "failed" && before.as_deref() != Some(status) {
-        audit::write(tx, &Actor::System("stripe"), Action::PaymentFailed, Some(account), &state.id, &[], now).await?;
-    }
+    payments::keep(tx, account, payment, now).await?;
     if status != "paid" {
         return Ok(());
     }
@@ -60,7 +53,7 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, account: &AccountId, bought
         Some(Article::Licence(licence)) => licences::begin(tx, keel, account, &state.id, licence).await?,
         Some(Article::Plan(_)) | None => {
             tracing::warn!(%account, checkout = state.id, "what was paid is not in the catalogue; nothing was granted");
-            payments::note(tx, &state.id, ARTICLE_UNKNOWN).await?;
+            payments::note(tx, &state.id, Why::ArticleUnknown).await?;
         }
     }
     credits::reverse(tx, account, &state.id, now).await

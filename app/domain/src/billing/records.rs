@@ -41,8 +41,10 @@ sql! {
     // Each by an index of its own, whatever the database knows of the data.
     LIST_LEDGER = records!("number, kind, amount, balance_after, created_at", "credit_entries", "number", "");
     LIST_LEDGER_OF_KIND = records!("number, kind, amount, balance_after, created_at", "credit_entries", "number", " AND kind = $7");
-    LIST_PAID = records!("id, product, number, amount, currency, status, created_at", "payments", "id", "");
-    LIST_PAID_OF_STATUS = records!("id, product, number, amount, currency, status, created_at", "payments", "id", " AND status = $7");
+    LIST_PAID = records!("id, product, number, amount, currency, status, charged, refunded, note, created_at", "payments", "id", "");
+    LIST_PAID_OF_STATUS = records!(
+        "id, product, number, amount, currency, status, charged, refunded, note, created_at", "payments", "id", " AND status = $7"
+    );
 }
 
 /// What is listed.
@@ -178,7 +180,7 @@ async fn read(conn: &mut Conn, account: &AccountId, what: What, filter: &Filter,
                 None => conn.list(LIST_PAID, args![account, from, until, at, id, most]).await?,
                 Some(status) => conn.list(LIST_PAID_OF_STATUS, args![account, from, until, at, id, most, status.as_str()]).await?,
             };
-            Rows::Payments(rows.into_iter().filter_map(PaymentRow::payment).collect())
+            Rows::Payments(rows.into_iter().map(PaymentRow::payment).collect())
         }
     })
 }
@@ -207,14 +209,27 @@ pub(super) struct PaymentRow {
     amount: i64,
     currency: String,
     status: String,
+    charged: i64,
+    refunded: i64,
+    note: Option<String>,
     created_at: i64,
 }
 
 impl PaymentRow {
-    pub(super) fn payment(self) -> Option<Payment> {
-        let currency = Currency::parse(&self.currency)?;
-        let amount = Money { minor: self.amount, currency };
-        Some(Payment { id: self.id, product: self.product, number: self.number, amount, status: self.status, at: Instant(self.created_at) })
+    pub(super) fn payment(self) -> Payment {
+        let money = |minor| Currency::parse(&self.currency).map(|currency| Money { minor, currency });
+        Payment {
+            amount: money(self.amount),
+            refunded: money(self.refunded).filter(|refunded| refunded.minor > 0),
+            is_partly_refunded: (1..self.charged).contains(&self.refunded),
+            id: self.id,
+            number: self.number,
+            product: self.product,
+            currency: self.currency,
+            status: self.status,
+            note: self.note,
+            at: Instant(self.created_at),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! the turn first. Tested in `tests/flows/repair.rs`.
 
 use super::catalogue::Choice;
+use super::charges;
 use super::checkouts::{find_or_create_price, keep_price, told, wanted_price};
 use super::inbox::{self, ObjectKind};
 use crate::access::{Outside, SystemGrant};
@@ -24,7 +25,7 @@ sql! {
     REACH = "INSERT INTO marks (name, reached) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET reached = excluded.reached";
     BEGIN_TURNS = "INSERT INTO marks (name, reached) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     TAKE_TURN = "UPDATE marks SET reached = $2 WHERE name = $1 AND reached <= $3";
-    REPORT = "INSERT INTO drift_reports (id, events, subscriptions, details, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    REPORT = "INSERT INTO drift_reports (id, events, subscriptions, charges, details, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     LIST_CUSTOMERS = "SELECT customer_id FROM stripe_customers WHERE customer_id > $1 ORDER BY customer_id LIMIT 100";
     LIST_MIRRORED = "SELECT s.stripe_id, s.status, s.seats, s.period_end FROM subscriptions s
         JOIN stripe_customers c ON c.account_id = s.account_id WHERE c.customer_id = $1 AND s.stripe_id IS NOT NULL";
@@ -39,6 +40,15 @@ pub struct Drift {
     pub missed_events: Vec<String>,
     /// Subscriptions that are otherwise at Stripe; a look at each is due now.
     pub stale_subscriptions: Vec<String>,
+    /// Charges of which more, or less, was given back or disputed; a look at each is due now.
+    pub stale_charges: Vec<String>,
+}
+
+impl Drift {
+    /// The ids of all of it.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        [&self.missed_events, &self.stale_subscriptions, &self.stale_charges].into_iter().flatten().map(String::as_str)
+    }
 }
 
 /// Does what its turn has come for; where Stripe does not answer, at the next one. True when there was something.
@@ -54,7 +64,10 @@ pub(crate) async fn work(keel: &Keel) -> Result<bool> {
         return Ok(false);
     };
     match found {
-        Ok(drift) => tracing::info!(events = drift.missed_events.len(), subscriptions = drift.stale_subscriptions.len(), "asked Stripe"),
+        Ok(Drift { missed_events, stale_subscriptions, stale_charges }) => {
+            let (events, subscriptions, charges) = (missed_events.len(), stale_subscriptions.len(), stale_charges.len());
+            tracing::info!(events, subscriptions, charges, "asked Stripe");
+        }
         Err(refusal) => tracing::warn!(?refusal, "Stripe was asked in vain"),
     }
     Ok(true)
@@ -78,8 +91,8 @@ async fn takes_turn(keel: &Keel, (name, every): (&str, i64)) -> Result<bool> {
     Ok(taken)
 }
 
-/// Takes in the events that were lost since the last time, compares every subscription with Stripe, asks for a look at each
-/// that differs, and keeps a report. Running it twice changes nothing more.
+/// Takes in the events that were lost since the last time, compares every subscription and every charge with Stripe, asks for a look
+/// at each that differs, and keeps a report. Running it twice changes nothing more.
 pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
     let started = system.keel().now();
     let missed_events = take_in_lost_events(system).await?;
@@ -89,7 +102,8 @@ pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
         let page: Vec<(String,)> = system.keel().db().read().list(LIST_CUSTOMERS, args![after.as_str()]).await?;
         let Some((last,)) = page.last().cloned() else { break };
         for (customer,) in page {
-            drift.stale_subscriptions.extend(compare(system, &customer).await?);
+            drift.stale_subscriptions.extend(compare_subscriptions(system, &customer).await?);
+            drift.stale_charges.extend(compare_charges(system, &customer).await?);
         }
         after = last;
     }
@@ -99,10 +113,10 @@ pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
 
 async fn report(keel: &Keel, drift: &Drift, started: Instant) -> Result<()> {
     let count = |ids: &Vec<String>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let details: Vec<&str> = drift.missed_events.iter().chain(&drift.stale_subscriptions).map(String::as_str).collect();
-    let (events, subscriptions) = (count(&drift.missed_events), count(&drift.stale_subscriptions));
+    let details: Vec<&str> = drift.ids().collect();
+    let [events, subscriptions, charges] = [&drift.missed_events, &drift.stale_subscriptions, &drift.stale_charges].map(count);
     let mut tx = keel.db().begin().await?;
-    tx.run(REPORT, args![&ids::new::<DriftId>(), events, subscriptions, details.join(" "), started, keel.now()]).await?;
+    tx.run(REPORT, args![&ids::new::<DriftId>(), events, subscriptions, charges, details.join(" "), started, keel.now()]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -128,7 +142,7 @@ async fn take_in_lost_events(system: &SystemGrant) -> Result<Vec<String>> {
 }
 
 /// The customer's subscriptions that are otherwise at Stripe than in the mirror.
-async fn compare(system: &SystemGrant, customer: &str) -> Result<Vec<String>> {
+async fn compare_subscriptions(system: &SystemGrant, customer: &str) -> Result<Vec<String>> {
     let keel = system.keel();
     let theirs = keel.payments().list_subscriptions(&Outside(()), customer).await.map_err(told)?;
     let ours: Vec<(String, String, i64, Option<i64>)> = keel.db().read().list(LIST_MIRRORED, args![customer]).await?;
@@ -139,16 +153,30 @@ async fn compare(system: &SystemGrant, customer: &str) -> Result<Vec<String>> {
         })
     };
     let stale: Vec<String> = theirs.into_iter().filter(|s| !same(s)).map(|s| s.id).collect();
+    ask_for(keel, ObjectKind::Subscription, &stale, customer).await?;
+    Ok(stale)
+}
+
+/// The customer's charges of which more, or less, was given back or disputed than is known.
+async fn compare_charges(system: &SystemGrant, customer: &str) -> Result<Vec<String>> {
+    let keel = system.keel();
+    let theirs = keel.payments().list_charges_of_customer(&Outside(()), customer).await.map_err(told)?;
+    let stale = charges::list_stale(&mut keel.db().read(), customer, &theirs).await?;
+    ask_for(keel, ObjectKind::Charge, &stale, customer).await?;
+    Ok(stale)
+}
+
+async fn ask_for(keel: &Keel, kind: ObjectKind, stale: &[String], customer: &str) -> Result<()> {
     if stale.is_empty() {
-        return Ok(stale);
+        return Ok(());
     }
     let mut tx = keel.db().begin().await?;
-    for id in &stale {
-        inbox::ask(&mut tx, ObjectKind::Subscription, id, customer, keel.now()).await?;
+    for id in stale {
+        inbox::ask(&mut tx, kind, id, customer, keel.now()).await?;
     }
     tx.commit().await?;
     keel.wake();
-    Ok(stale)
+    Ok(())
 }
 
 /// Processes an event of the inbox again, whatever became of it.

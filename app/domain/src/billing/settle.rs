@@ -2,7 +2,7 @@
 //! Written twice, or in another order, it leaves the same state.
 
 use super::inbox::ObjectKind;
-use super::{charges, checkouts, invoices, purchases, subscriptions, upcoming};
+use super::{charges, invoices, outcomes, purchases, subscriptions, upcoming};
 use crate::access::Outside;
 use crate::db::{Tx, locks};
 use crate::payments::{
@@ -27,7 +27,8 @@ pub(super) struct Found {
     checkout: Option<Bought>,
     subscriptions: Vec<SubscriptionState>,
     invoices: Vec<Billed>,
-    charge: Option<ChargeState>,
+    /// Every charge of the one payment that was looked at.
+    charges: Vec<ChargeState>,
     /// What subscriptions become when their periods end.
     upcoming: BTreeMap<String, Upcoming>,
 }
@@ -147,19 +148,26 @@ async fn get_invoice(keel: &Keel, out: &Outside, id: &str) -> std::result::Resul
     Ok(Billed { state, intent })
 }
 
-/// A charge, with the invoice or the checkout that it paid.
+/// A charge, with the invoice or the checkout that it paid, and every other charge of that.
 async fn look_at_charge(keel: &Keel, out: &Outside, id: &str, found: &mut Found) -> std::result::Result<(), PaymentError> {
     let payments = keel.payments();
     let charge = payments.get_charge(out, id).await?;
     found.customer.clone_from(&charge.customer);
+    let mut intents: Vec<String> = charge.intent.iter().cloned().collect();
     if let Some(intent) = &charge.intent {
         if let Some(invoice) = payments.find_invoice_of_intent(out, intent).await? {
             look_at_invoice(keel, out, &invoice, found).await?;
+            intents = payments.list_paid_intents_of_invoice(out, &invoice).await?;
         } else if let Some(checkout) = payments.find_checkout_of_intent(out, intent).await? {
             look_at_checkout(keel, out, &checkout, found).await?;
         }
     }
-    found.charge = Some(charge);
+    for intent in &intents {
+        found.charges.extend(payments.list_charges_of_intent(out, intent).await?);
+    }
+    if found.charges.iter().all(|other| other.id != charge.id) {
+        found.charges.push(charge);
+    }
     Ok(())
 }
 
@@ -178,14 +186,11 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, found: &Found) -> Result<bo
     }
     if let Some(bought) = &found.checkout {
         purchases::settle(tx, keel, &account, bought).await?;
-        checkouts::settle(tx, keel, &bought.state).await?;
+        outcomes::settle(tx, keel, &bought.state).await?;
     }
-    if let Some(charge) = &found.charge {
-        let invoice = found.invoices.first().map(|billed| billed.state.id.as_str());
-        if let Some(payment) = invoice.or(found.checkout.as_ref().map(|bought| bought.state.id.as_str())) {
-            charges::settle(tx, keel, &account, payment, charge).await?;
-        }
-    }
+    let invoice = found.invoices.first().map(|billed| billed.state.id.as_str());
+    let payment = invoice.or(found.checkout.as_ref().map(|bought| bought.state.id.as_str()));
+    charges::settle(tx, keel, &account, payment, &found.charges).await?;
     Ok(true)
 }
 

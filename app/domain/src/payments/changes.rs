@@ -126,12 +126,13 @@ impl Payments {
 
     async fn preview(&self, out: &Outside, form: Vec<(String, String)>) -> Result<PreviewState, PaymentError> {
         let preview: Preview = self.post(out, "/invoices/create_preview".to_owned(), form, None).await?;
+        let lines = || preview.lines.data.iter().map(|line| line.amount);
         Ok(PreviewState {
             due: preview.amount_due,
+            tax: sum(preview.total_taxes.unwrap_or_default().iter().map(|tax| tax.amount)),
+            charged: sum(lines().map(|amount| amount.max(0))),
+            given_back: sum(lines().map(|amount| amount.saturating_neg().max(0))),
             currency: preview.currency,
-            tax: preview.total_taxes.unwrap_or_default().iter().map(|tax| tax.amount).sum(),
-            charged: preview.lines.data.iter().map(|line| line.amount.max(0)).sum(),
-            given_back: preview.lines.data.iter().map(|line| (-line.amount).max(0)).sum(),
         })
     }
 
@@ -155,6 +156,10 @@ impl Payments {
 fn items(at: &str, wanted: &WantedItems) -> Vec<(String, String)> {
     let fields = [("id", wanted.item.clone()), ("price", wanted.price.clone()), ("quantity", wanted.quantity.to_string())];
     fields.into_iter().map(|(name, value)| (format!("{at}[{name}]"), value)).collect()
+}
+
+fn sum(amounts: impl Iterator<Item = i64>) -> i64 {
+    amounts.fold(0, i64::saturating_add)
 }
 
 fn seconds(ms: i64) -> String {

@@ -86,7 +86,30 @@ impl Payments {
     /// The charge as Stripe knows it now, with every dispute about it.
     pub async fn get_charge(&self, out: &Outside, id: &str) -> Result<ChargeState, PaymentError> {
         let charge: Charge = self.get(out, format!("/charges/{}", segment(id)?)).await?;
-        let disputes: Vec<Dispute> = if charge.disputed { self.list(out, "/disputes", &[("charge", id)]).await? } else { Vec::new() };
+        self.with_disputes(out, charge).await
+    }
+
+    /// Every charge of a payment intent, also those in vain.
+    pub async fn list_charges_of_intent(&self, out: &Outside, intent: &str) -> Result<Vec<ChargeState>, PaymentError> {
+        self.list_charges(out, ("payment_intent", intent)).await
+    }
+
+    /// Every charge of a customer, also those in vain.
+    pub async fn list_charges_of_customer(&self, out: &Outside, customer: &str) -> Result<Vec<ChargeState>, PaymentError> {
+        self.list_charges(out, ("customer", customer)).await
+    }
+
+    async fn list_charges(&self, out: &Outside, of: (&'static str, &str)) -> Result<Vec<ChargeState>, PaymentError> {
+        let charges: Vec<Charge> = self.list(out, "/charges", &[of]).await?;
+        let mut all = vec![];
+        for charge in charges {
+            all.push(self.with_disputes(out, charge).await?);
+        }
+        Ok(all)
+    }
+
+    async fn with_disputes(&self, out: &Outside, charge: Charge) -> Result<ChargeState, PaymentError> {
+        let disputes: Vec<Dispute> = if charge.disputed { self.list(out, "/disputes", &[("charge", &charge.id)]).await? } else { vec![] };
         Ok(ChargeState {
             id: charge.id,
             customer: charge.customer,
@@ -166,6 +189,12 @@ struct InvoicePayment {
 #[derive(Deserialize)]
 struct Paid {
     payment_intent: Option<String>,
+}
+
+impl Listed for Charge {
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl Listed for Dispute {

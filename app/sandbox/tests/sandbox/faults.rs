@@ -36,6 +36,19 @@ async fn a_line_is_cut_before_or_after_the_effect() {
 }
 
 #[tokio::test]
+async fn answers_say_something_else_or_nothing_of_use() {
+    let bench = Bench::start().await;
+    bench.customer().await;
+    let list = || bench.call("GET", "/v1/customers", &[], &[]);
+    bench.control("/_sandbox/faults", r#"{"api_error": {"says": {"/data/0/email": "new@x.example", "/data/7": 1}}}"#).await;
+    assert_eq!(list().await.json()["data"][0]["email"], "new@x.example");
+    assert_ne!(list().await.json()["data"][0]["email"], "new@x.example", "what is kept stays");
+    bench.control("/_sandbox/faults", r#"{"api_error": {"garbage": true}}"#).await;
+    assert!(list().await.text.starts_with("<!DOCTYPE html>"));
+    assert_eq!(list().await.status, 200);
+}
+
+#[tokio::test]
 async fn webhooks_come_late_while_others_go_ahead() {
     let (bench, sink) = with_sink().await;
     bench.control("/_sandbox/faults", r#"{"webhooks": {"delay": 1500}, "count": 1}"#).await;

@@ -97,6 +97,6 @@ impl Plan {
 
     /// How many people fit in for so many paid seats.
     pub fn seat_limit(&self, quantity: i64) -> i64 {
-        if self.per_seat { quantity } else { self.seats }
+        if self.per_seat { quantity.max(0) } else { self.seats }
     }
 }

@@ -13,22 +13,25 @@ pub use paid::{Offer, Standing, standing};
 pub use plans::{Change, Planned, Preview, Wanted, When, change, plan, preview, preview_end_of_trial};
 pub(crate) use wishes::look_at_left;
 
+use super::asking;
 use super::checkouts::told;
 use super::inbox::ObjectKind;
 use super::lanes;
 use crate::access::{Outside, Read, Write};
 use crate::audit::Action;
-use crate::mail::letters;
+use crate::mail::letters::{self, plans::News};
 use crate::payments::{PaymentError, SubscriptionStatus};
 use crate::refusal::{Refusal, Result};
-use crate::{Keel, args, request, sql};
+use crate::{Keel, args, sql};
 use keel_types::permission::may;
-use keel_types::{AccountId, Code, Instant, url};
+use keel_types::{AccountId, Code, Currency, Instant, Money, url};
 use paid::Paid;
 use wishes::Wish;
 
 sql! {
     FIND_CUSTOMER = "SELECT customer_id FROM stripe_customers WHERE account_id = $1 AND customer_id IS NOT NULL";
+    FIND_CHARGED = "SELECT s.period_end, p.amount, p.currency FROM subscriptions s
+        LEFT JOIN payments p ON p.stripe_id = s.latest_invoice AND p.status = 'paid' WHERE s.stripe_id = $1";
     FIND_PAPER = "SELECT stripe_id FROM payments WHERE account_id = $1 AND id = $2";
 }
 
@@ -44,7 +47,7 @@ pub async fn cancel(call: &mut Write<may::ManageBilling>) -> Result<()> {
     let ends = Instant(paid.period_end);
     if wishes::fulfil(call, &paid, Wish::Cancel).await? {
         wishes::record(call, &paid, Action::SubscriptionCanceled, &[("ends", &keel_text::iso(ends))]).await?;
-        letters::plans::write(call, letters::plans::News::Canceled { plan: &paid.plan_name, ends }).await?;
+        letters::plans::write(call, News::Canceled { plan: &paid.plan_name, ends }).await?;
     }
     Ok(())
 }
@@ -62,7 +65,7 @@ pub async fn resume(call: &mut Write<may::ManageBilling>) -> Result<()> {
     if wishes::fulfil(call, &paid, Wish::Resume).await? {
         wishes::record(call, &paid, Action::SubscriptionResumed, &[]).await?;
         let renews = Instant(paid.period_end);
-        letters::plans::write(call, letters::plans::News::Resumed { plan: &paid.plan_name, renews }).await?;
+        letters::plans::write(call, News::Resumed { plan: &paid.plan_name, renews }).await?;
     }
     Ok(())
 }
@@ -79,8 +82,25 @@ pub async fn end_trial(call: &mut Write<may::ManageBilling>) -> Result<()> {
     paid.require_going_on()?;
     if wishes::fulfil(call, &paid, Wish::EndTrial).await? {
         wishes::record(call, &paid, Action::SubscriptionTrialEnded, &[]).await?;
+        let row: ChargedRow = call.tx()?.get(FIND_CHARGED, args![paid.subscription.as_str()]).await?;
+        let charged = row.charged().unwrap_or(Money { minor: paid.unit.minor.saturating_mul(paid.seats), ..paid.unit });
+        letters::plans::write(call, News::TrialEnded { plan: &paid.plan_name, charged, renews: Instant(row.period_end) }).await?;
     }
     Ok(())
+}
+
+/// What the newest invoice of a subscription came to, where that is known to be paid.
+#[derive(sqlx::FromRow)]
+struct ChargedRow {
+    period_end: i64,
+    amount: Option<i64>,
+    currency: Option<String>,
+}
+
+impl ChargedRow {
+    fn charged(&self) -> Option<Money> {
+        Some(Money { minor: self.amount?, currency: Currency::parse(self.currency.as_deref()?)? })
+    }
 }
 
 /// Takes back what was scheduled for the end of the period. Where nothing was, nothing happens.
@@ -101,10 +121,11 @@ pub async fn keep_plan(call: &mut Write<may::ManageBilling>) -> Result<()> {
 /// Asks Stripe for everything the account's customer has, and writes it down.
 ///
 /// # Errors
-/// `Refused(NotSubscribed)` where nothing was ever paid; `Unavailable`.
+/// `Refused(NotSubscribed)` where nothing was ever paid; `TooMany`; `Unavailable`.
 pub async fn sync(call: &mut Write<may::ManageBilling>) -> Result<()> {
     let customer = customer(call).await?;
-    call.outside(|keel, out| request::apart(look_at_all(keel, out, customer))).await
+    call.keel().asking().count(call.proof().account(), call.now())?;
+    call.outside(|keel, out| asking::in_time(look_at_all(keel, out, customer))).await
 }
 
 async fn look_at_all(keel: Keel, out: Outside, customer: String) -> Result<()> {
@@ -124,9 +145,10 @@ async fn look_at_all(keel: Keel, out: Outside, customer: String) -> Result<()> {
 /// Those of [`sync`].
 pub async fn open_portal(call: &mut Write<may::ManageBilling>, cards: bool, page: &str) -> Result<String> {
     let customer = customer(call).await?;
+    call.keel().asking().count(call.proof().account(), call.now())?;
     let back = format!("{}{}", call.keel().settings().base_url, url::about(page, call.proof().standing().handle()));
     let opened = |keel: Keel, out| async move { keel.payments().open_portal(&out, &customer, cards, &back).await.map_err(told) };
-    call.outside(|keel, out| request::apart(opened(keel, out))).await
+    call.outside(|keel, out| asking::in_time(opened(keel, out))).await
 }
 
 async fn customer(call: &mut Write<may::ManageBilling>) -> Result<String> {
@@ -138,15 +160,19 @@ async fn customer(call: &mut Write<may::ManageBilling>) -> Result<String> {
 /// The address of the paper about one of the account's payments, fresh from Stripe, where such addresses run out.
 ///
 /// # Errors
-/// `NotFound` for an unknown payment, one of another account, and one without a paper; `Unavailable`.
+/// `NotFound` for an unknown payment, one of another account, and one without a paper; `TooMany`; `Unavailable`.
 pub async fn find_paper(mut call: Read<may::ViewBilling>, payment: &str) -> Result<String> {
     let (keel, account): (_, AccountId) = (call.keel().clone(), call.proof().account().clone());
     let row: Option<(String,)> = call.conn().find(FIND_PAPER, args![&account, payment]).await?;
-    drop(call);
     let (id,) = row.ok_or(Refusal::NotFound)?;
-    match keel.payments().find_paper(&Outside(()), &id).await {
-        Ok(paper) => paper.ok_or(Refusal::NotFound),
-        Err(PaymentError::NotFound) => Err(Refusal::NotFound),
-        Err(error) => Err(told(error)),
-    }
+    keel.asking().count(&account, call.now())?;
+    drop(call);
+    asking::in_time(async move {
+        match keel.payments().find_paper(&Outside(()), &id).await {
+            Ok(paper) => paper.ok_or(Refusal::NotFound),
+            Err(PaymentError::NotFound) => Err(Refusal::NotFound),
+            Err(error) => Err(told(error)),
+        }
+    })
+    .await
 }

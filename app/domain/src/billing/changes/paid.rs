@@ -5,6 +5,7 @@ use crate::billing::catalogue::{Article, Plan, Product};
 use crate::db::Conn;
 use crate::refusal::{Refusal, Result};
 use crate::{args, sql};
+use keel_text::Terms;
 use keel_types::permission::may;
 use keel_types::{AccountId, AccountKind, Code, Currency, Instant, Interval, Money};
 
@@ -115,6 +116,13 @@ pub struct Offer {
     pub seats: i64,
 }
 
+impl Standing {
+    /// What was agreed to.
+    pub fn terms(&self) -> Terms {
+        Terms { plan: self.name.clone(), interval: self.interval, seats: self.seats }
+    }
+}
+
 impl Paid {
     /// The plan of the caller's account, and nobody else changes it until the call ends.
     pub async fn lock(call: &mut Write<may::ManageBilling>) -> Result<Self> {
@@ -131,6 +139,11 @@ impl Paid {
 
     pub fn is_trialing(&self) -> bool {
         self.status == "trialing"
+    }
+
+    /// What was agreed to.
+    pub fn terms(&self) -> Terms {
+        Terms { plan: self.plan_name.clone(), interval: self.interval, seats: self.seats }
     }
 
     /// When it ends, if it does.

@@ -3,18 +3,20 @@
 
 use super::paid::Paid;
 use super::wishes::{self, Target, Wish, items};
+use crate::Keel;
 use crate::access::{Outside, Read, Write};
 use crate::audit::Action;
+use crate::billing::asking;
 use crate::billing::catalogue::{Article, Choice, NotSold, Plan, Product, Quote};
 use crate::billing::checkouts::{told, wanted_price};
 use crate::clock::add_months;
 use crate::mail::letters::plans::{News, write};
 use crate::payments::PreviewState;
 use crate::refusal::{Refusal, Result};
-use crate::{Keel, request};
+use keel_text::Terms;
 use keel_types::permission::may;
 use keel_types::time::HOUR;
-use keel_types::{AccountKind, BusinessModel, Code, Currency, Fault, Instant, Interval, Money, ProductKind};
+use keel_types::{AccountId, AccountKind, BusinessModel, Code, Currency, Fault, Instant, Interval, Money, ProductKind};
 
 /// How long the amounts that somebody was shown are charged, in milliseconds.
 const SHOWN: i64 = HOUR;
@@ -62,6 +64,13 @@ pub struct Change {
     pub next_charge: Instant,
 }
 
+impl Change {
+    /// What is agreed to.
+    pub fn terms(&self) -> Terms {
+        Terms { plan: self.plan.clone(), interval: Some(self.interval), seats: self.seats }
+    }
+}
+
 /// A change with all that it takes to make it.
 pub struct Planned {
     /// As people see it.
@@ -97,16 +106,17 @@ pub async fn plan(call: &mut Read<may::ManageBilling>, wanted: &Wanted) -> Resul
     planned(&keel, kind, paid, wanted, now)
 }
 
-/// What a change costs at once, asked of Stripe; none where nothing is paid now. No connection is held.
+/// What a change costs the account at once, asked of Stripe; none where nothing is paid now. No connection is held.
 ///
 /// # Errors
-/// `Unavailable`.
-pub async fn preview(keel: &Keel, planned: &Planned) -> Result<Option<Preview>> {
+/// `TooMany`; `Unavailable`.
+pub async fn preview(keel: &Keel, account: &AccountId, planned: &Planned) -> Result<Option<Preview>> {
     if planned.change.when != When::Now {
         return Ok(None);
     }
+    keel.asking().count(account, keel.now())?;
     let (keel, target, paid) = (keel.clone(), planned.target.clone(), planned.paid.clone());
-    request::apart(async move {
+    asking::in_time(async move {
         let (out, at) = (Outside(()), keel.now());
         let items = items(&keel, &out, &paid, &target).await?;
         let state = keel.payments().preview_change(&out, &items, at.0.max(paid.period_start)).await.map_err(told)?;
@@ -118,7 +128,7 @@ pub async fn preview(keel: &Keel, planned: &Planned) -> Result<Option<Preview>> 
 /// What the end of the trial costs, asked of Stripe.
 ///
 /// # Errors
-/// `Refused(NotSubscribed)` without a trial; `Refused(PlanEnds)`; `Unavailable`.
+/// `Refused(NotSubscribed)` without a trial; `Refused(PlanEnds)`; `TooMany`; `Unavailable`.
 pub async fn preview_end_of_trial(mut call: Read<may::ManageBilling>) -> Result<Preview> {
     let (keel, account, now) = (call.keel().clone(), call.proof().account().clone(), call.now());
     let paid = Paid::find(call.conn(), &keel.settings().product, &account, now).await?;
@@ -127,7 +137,8 @@ pub async fn preview_end_of_trial(mut call: Read<may::ManageBilling>) -> Result<
     if !paid.is_trialing() {
         return Err(Refusal::Refused(Code::NotSubscribed));
     }
-    request::apart(async move {
+    keel.asking().count(&account, now)?;
+    asking::in_time(async move {
         let state = keel.payments().preview_end_of_trial(&Outside(()), &paid.subscription).await.map_err(told)?;
         shown(&state, now)
     })
@@ -163,7 +174,7 @@ pub async fn change(call: &mut Write<may::ManageBilling>, wanted: &Wanted) -> Re
         let (seats, interval) = (change.seats.to_string(), change.interval.as_str());
         let more = [("to", change.plan.as_str()), ("interval", interval), ("seats", &seats), ("begins", &begins)];
         wishes::record(call, &paid, Action::SubscriptionChanged, &more).await?;
-        write(call, News::Changed { change: &change, before: &paid.plan_name, period_end: Instant(paid.period_end) }).await?;
+        write(call, News::Changed { change: &change, before: &paid.terms(), period_end: Instant(paid.period_end) }).await?;
     }
     Ok(change)
 }
@@ -187,7 +198,7 @@ fn planned(keel: &Keel, kind: AccountKind, paid: Paid, wanted: &Wanted, now: Ins
         return Err(Refusal::SeatsTaken { used: paid.used });
     }
     let when = when(product, &paid, plan, &quote);
-    let renewed = if Some(interval) == paid.interval { Instant(paid.period_end) } else { add_months(now, months(interval)) };
+    let renewed = if Some(interval) == paid.interval { Instant(paid.period_end) } else { add_months(now, interval.months()) };
     let change = Change {
         plan: plan.name.clone(),
         interval,
@@ -217,11 +228,4 @@ fn when(product: &Product, paid: &Paid, plan: &Plan, quote: &Quote<'_>) -> When 
     let unit = if same_interval { Some(paid.unit.minor) } else { listed() };
     let before = unit.unwrap_or(0).saturating_mul(seats);
     if quote.total().minor >= before { When::Now } else { When::Later }
-}
-
-fn months(interval: Interval) -> u32 {
-    match interval {
-        Interval::Month => 1,
-        Interval::Year => 12,
-    }
 }

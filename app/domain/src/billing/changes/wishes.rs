@@ -3,6 +3,7 @@
 use super::paid::Paid;
 use crate::access::{Outside, Write};
 use crate::audit::{self, Action};
+use crate::billing::asking::PATIENCE;
 use crate::billing::checkouts::{price_of, told};
 use crate::billing::inbox::{self, ObjectKind};
 use crate::billing::lanes;
@@ -12,11 +13,9 @@ use crate::{Keel, args, ids, request, sql};
 use keel_types::permission::may;
 use keel_types::time::{DAY, MINUTE};
 use keel_types::{ChangeId, Code, Instant};
-use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long Stripe has for all of it; and how long, in milliseconds, a wish is nobody else's.
-const PATIENCE: Duration = Duration::from_secs(22);
+/// How long, in milliseconds, a wish is nobody else's.
 const LEASE: i64 = 2 * MINUTE;
 /// How long wishes are remembered.
 const KEPT: i64 = 90 * DAY;
@@ -25,6 +24,7 @@ sql! {
     FIND_OPEN = "SELECT id, wish, until FROM plan_changes WHERE account_id = $1 AND state = 'open'";
     CLAIM = "INSERT INTO plan_changes (id, account_id, wish, state, until, created_at) VALUES ($1, $2, $3, 'open', $4, $5)";
     END = "UPDATE plan_changes SET state = $2 WHERE id = $1 AND state = 'open'";
+    FIND_LATEST_INVOICE = "SELECT latest_invoice FROM subscriptions WHERE stripe_id = $1";
     LIST_LEFT = "SELECT p.id, s.stripe_id, c.customer_id FROM plan_changes p
         LEFT JOIN stripe_customers c ON c.account_id = p.account_id
         LEFT JOIN subscriptions s ON s.account_id = p.account_id AND s.live
@@ -96,7 +96,7 @@ pub(super) async fn fulfil(call: &mut Write<may::ManageBilling>, paid: &Paid, wi
 async fn carry_out(keel: Keel, out: Outside, paid: Paid, wish: Wish, id: ChangeId) -> Result<()> {
     let done = timeout(PATIENCE, tell(&keel, &out, &paid, &wish, id.as_str())).await.unwrap_or(Err(Refusal::Unavailable));
     match done {
-        Ok(()) => lanes::look_at(&keel, ObjectKind::Subscription, &paid.subscription, &paid.customer).await,
+        Ok(()) => look(&keel, &paid, &wish).await,
         Err(Refusal::Unavailable) => Err(Refusal::Unavailable),
         Err(refused) => {
             let mut tx = keel.db().begin().await?;
@@ -104,6 +104,19 @@ async fn carry_out(keel: Keel, out: Outside, paid: Paid, wish: Wish, id: ChangeI
             tx.commit().await?;
             Err(refused)
         }
+    }
+}
+
+/// Brings into the mirror what Stripe has now; of a trial that was ended, also what was charged.
+async fn look(keel: &Keel, paid: &Paid, wish: &Wish) -> Result<()> {
+    lanes::look_at(keel, ObjectKind::Subscription, &paid.subscription, &paid.customer).await?;
+    if !matches!(wish, Wish::EndTrial) {
+        return Ok(());
+    }
+    let newest: Option<(Option<String>,)> = keel.db().read().find(FIND_LATEST_INVOICE, args![paid.subscription.as_str()]).await?;
+    match newest.and_then(|(invoice,)| invoice) {
+        Some(invoice) => lanes::look_at(keel, ObjectKind::Invoice, &invoice, &paid.customer).await,
+        None => Ok(()),
     }
 }
 

@@ -8,9 +8,9 @@ use crate::mail::recipients::Recipient;
 use crate::mail::render::{Button, Letter};
 use crate::refusal::Result;
 use crate::{args, sql};
-use keel_text::fill;
+use keel_text::{Terms, fill};
 use keel_types::permission::may;
-use keel_types::{AccountKind, Email, Instant, url};
+use keel_types::{AccountKind, Email, Instant, Money, url};
 
 sql! {
     FIND_PAYERS = "SELECT u.email, o.email AS copy FROM accounts a JOIN users u ON u.id = a.billing_owner_id
@@ -24,8 +24,10 @@ pub(crate) enum News<'a> {
     Canceled { plan: &'a str, ends: Instant },
     /// It goes on.
     Resumed { plan: &'a str, renews: Instant },
+    /// Its trial is over, and the first period is paid.
+    TrialEnded { plan: &'a str, charged: Money, renews: Instant },
     /// It is another one, or will be when the period ends.
-    Changed { change: &'a Change, before: &'a str, period_end: Instant },
+    Changed { change: &'a Change, before: &'a Terms, period_end: Instant },
 }
 
 /// Tells those who pay what the caller did.
@@ -37,12 +39,18 @@ pub(crate) async fn write(call: &mut Write<may::ManageBilling>, news: News<'_>) 
         let reader = Recipient::find(call.tx()?, &to, None).await?;
         let (catalogue, text) = (reader.text(), &reader.text().mail);
         let account = inert(&place.name);
-        let ([subject, heading, body], plan, before, date, price) = match news {
+        let ([subject, heading, body], [before, plan], date, price) = match news {
             News::Canceled { plan, ends } => {
-                ([text.plan_canceled_subject, text.plan_canceled_heading, text.plan_canceled_text], plan, "", ends, String::new())
+                let texts = [text.plan_canceled_subject, text.plan_canceled_heading, text.plan_canceled_text];
+                (texts, [String::new(), plan.to_owned()], ends, String::new())
             }
             News::Resumed { plan, renews } => {
-                ([text.plan_resumed_subject, text.plan_resumed_heading, text.plan_resumed_text], plan, "", renews, String::new())
+                let texts = [text.plan_resumed_subject, text.plan_resumed_heading, text.plan_resumed_text];
+                (texts, [String::new(), plan.to_owned()], renews, String::new())
+            }
+            News::TrialEnded { plan, charged, renews } => {
+                let texts = [text.trial_ended_subject, text.trial_ended_heading, text.trial_ended_text];
+                (texts, [String::new(), plan.to_owned()], renews, catalogue.money(charged))
             }
             News::Changed { change, before, period_end } => {
                 let texts = if change.when == When::Later {
@@ -50,7 +58,7 @@ pub(crate) async fn write(call: &mut Write<may::ManageBilling>, news: News<'_>) 
                 } else {
                     [text.plan_changed_subject, text.plan_changed_heading, text.plan_changed_text]
                 };
-                (texts, change.plan.as_str(), before, period_end, catalogue.price(change.total, Some(change.interval)))
+                (texts, catalogue.told_apart(before, &change.terms()), period_end, catalogue.price(change.total, Some(change.interval)))
             }
         };
         let date = catalogue.date(date);

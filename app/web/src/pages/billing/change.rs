@@ -13,7 +13,7 @@ use crate::ui::{
 use keel_domain::Refusal;
 use keel_domain::access::Read;
 use keel_domain::billing::changes::{self, Change, Offer, Preview, Standing, Wanted, When};
-use keel_text::{Catalogue, fill};
+use keel_text::{Catalogue, Terms, fill};
 use keel_types::permission::may;
 use keel_types::{Code, Interval, Money};
 use leptos::prelude::*;
@@ -50,8 +50,9 @@ pub async fn load(mut call: Read<may::ManageBilling>, visit: &Visit) -> Loaded<M
         Some(_) => Some(cost(call, &plan, interval, &seats).await),
         None => None,
     };
-    if outcome.as_ref().is_some_and(|outcome| outcome.as_ref().is_err_and(|problem| !problem.errors.is_empty())) {
-        visit.refuse_query();
+    match &outcome {
+        Some(Err(problem)) if matches!(problem.code, Code::Invalid | Code::TooMany) => visit.answer_as(problem),
+        _ => {}
     }
     Ok(Model { account_name: place.name, standing, plan, interval, seats, outcome })
 }
@@ -65,10 +66,10 @@ async fn cost(
     let seats = number(seats).map_err(|fault| Problem::from(Refusal::field("seats", fault)))?;
     let wanted = Wanted { plan: plan.to_owned(), interval, seats: Some(seats), shown: None };
     let planned = changes::plan(&mut call, &wanted).await?;
-    let keel = call.keel().clone();
+    let (keel, account) = (call.keel().clone(), call.proof().account().clone());
     // No connection is held while the payment provider is asked.
     drop(call);
-    let preview = changes::preview(&keel, &planned).await?;
+    let preview = changes::preview(&keel, &account, &planned).await?;
     Ok((planned.change, preview))
 }
 
@@ -153,12 +154,12 @@ struct Agreed {
     plan: String,
     interval: Interval,
     seats: String,
-    before: String,
+    before: Terms,
 }
 
 impl Agreed {
     fn of(model: &Model) -> Self {
-        Self { plan: model.plan.clone(), interval: model.interval, seats: model.seats.clone(), before: model.standing.name.clone() }
+        Self { plan: model.plan.clone(), interval: model.interval, seats: model.seats.clone(), before: model.standing.terms() }
     }
 }
 
@@ -172,10 +173,11 @@ fn Cost(page: Page, model: Agreed, change: Change, preview: Option<Preview>) -> 
     }
     let date = text.date(change.next_charge);
     let price = text.price(change.total, Some(change.interval));
+    let [before, plan] = text.told_apart(&model.before, &change.terms());
     let sentence = match change.when {
-        When::Now => fill(words.now, &[("plan", &change.plan)]),
-        When::InTrial => fill(words.in_trial, &[("plan", &change.plan), ("date", &date)]),
-        When::Later | When::Never => fill(words.later, &[("plan", &change.plan), ("before", &model.before), ("date", &date)]),
+        When::Now => fill(words.now, &[("plan", &plan)]),
+        When::InTrial => fill(words.in_trial, &[("plan", &plan), ("date", &date)]),
+        When::Later | When::Never => fill(words.later, &[("plan", &plan), ("before", &before), ("date", &date)]),
     };
     let shown = preview.as_ref().map(|preview| ("shown", preview.at.0.to_string()));
     let amounts = preview.map(|preview| view! { <Amounts text preview/> });

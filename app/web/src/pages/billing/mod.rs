@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod change;
 mod company;
+mod licences;
 pub mod owner;
 mod plan;
 pub mod records;

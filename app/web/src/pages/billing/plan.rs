@@ -9,6 +9,9 @@ use keel_domain::billing::overview::{Contract, Next, Summary};
 use keel_text::{Catalogue, fill};
 use leptos::prelude::*;
 
+/// The dialog in which the end of the plan is asked for.
+pub(super) const CANCEL_DIALOG: &str = "ask-cancel";
+
 /// The region, with a plan. Free plans are left for another on the pricing page.
 #[component]
 pub(super) fn CurrentPlan(
@@ -22,7 +25,12 @@ pub(super) fn CurrentPlan(
 ) -> impl IntoView {
     let (text, words) = (page.text, &page.text.billing);
     let seats = seats.map(|summary| view! { <Fact label=words.seats><Seats text summary/></Fact> });
-    let price = text.price(contract.total, contract.interval);
+    let price = match contract.total {
+        Some(total) if contract.is_paid() && contract.interval.is_none() => text.money(total),
+        Some(total) => text.price(total, contract.interval),
+        None => words.elsewhere.to_owned(),
+    };
+    let unknown = (!contract.is_known).then(|| view! { <Notice text=words.unknown_plan tone=Tone::Warning/> });
     let status = view! { <StatusPill text status=contract.status.clone()/> }.into_any();
     let renewal = renewal(text, &contract);
     let next = contract.next.clone().map(|next| view! { <Coming page=page.clone() next plan=contract.plan.clone() may_manage/> });
@@ -34,6 +42,7 @@ pub(super) fn CurrentPlan(
                 <Fact label=words.price>{price}</Fact>
                 {seats}
             </Facts>
+            {unknown}
             {next}
             {actions}
         </Region>
@@ -46,7 +55,7 @@ fn renewal(text: &'static Catalogue, contract: &Contract) -> Option<String> {
     let (sentence, date) = match (contract.ends, contract.trial_end) {
         (Some(end), _) => (words.ends, end),
         (None, Some(end)) => (words.trial_ends, end),
-        (None, None) => (words.renews, contract.period_end.filter(|_| contract.interval.is_some())?),
+        (None, None) => (words.renews, contract.period_end.filter(|_| contract.is_paid())?),
     };
     Some(fill(sentence, &[("date", &text.date(date))]))
 }
@@ -68,7 +77,7 @@ fn Coming(page: Page, next: Next, plan: String, may_manage: bool) -> impl IntoVi
 #[component]
 fn Actions(page: Page, contract: Contract, has_customer: bool) -> impl IntoView {
     let words = &page.text.billing;
-    if contract.interval.is_none() {
+    if !contract.is_paid() {
         let change = view! { <ButtonLink label=words.change_plan href=page.pricing.clone()/> };
         return view! { <div class="cluster">{change}<Provider page has_customer/></div> }.into_any();
     }
@@ -106,8 +115,8 @@ fn Cancel(page: Page, plan: String, ends: String) -> impl IntoView {
     let words = &page.text.billing;
     let [title, text] = [words.cancel_title, words.cancel_text].map(|text| fill(text, &[("plan", &plan), ("date", &ends)]));
     view! {
-        <DialogButton label=words.cancel_plan opens="ask-cancel" weight=Weight::Quiet/>
-        <Dialog id="ask-cancel" title close=words.cancel_close>
+        <DialogButton label=words.cancel_plan opens=CANCEL_DIALOG weight=Weight::Quiet/>
+        <Dialog id=CANCEL_DIALOG title close=words.cancel_close>
             <p>{text}</p>
             <Form action=cancel_plan::at(&page.here) account=page.account.clone()>
                 <Button label=words.cancel_plan weight=Weight::Danger/>

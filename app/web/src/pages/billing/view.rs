@@ -1,9 +1,10 @@
 //! The billing page.
 
 use super::company::{self, InvoiceDetails};
+use super::licences::Licences;
 use super::owner::BillingOwner;
 use super::plan::{CurrentPlan, NoPlan};
-use super::records::{CREDITS, Entries, ExportCsv, PAYMENTS, PaymentStatus, Payments, Typed};
+use super::records::{CREDITS, Entries, ExportCsv, PAYMENTS, PaymentStatus, Payments, Typed, amount};
 use super::{Model, paper};
 use crate::islands::CreditsCourse;
 use crate::layouts::Dashboard;
@@ -20,6 +21,8 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let Model { account_name, personal, overview, company, may_manage, sells_packs, owners } = model;
     let lead = if personal { text.billing.lead_personal.to_owned() } else { fill(text.billing.lead, &[("account", &account_name)]) };
     let has_customer = overview.has_customer;
+    let renewing = overview.contract.clone().filter(|contract| contract.is_paid() && contract.ends.is_none());
+    let licences = view! { <Licences page=page.clone() licences=overview.licences renewing may_manage/> };
     let plan = match overview.contract {
         Some(contract) => {
             let seats = (!personal).then(|| overview.summary.clone());
@@ -46,6 +49,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                         <Stat value=text.number(overview.summary.credits) note=text.billing.credits_left brass=true/>
                         {more}
                     </Region>
+                    {licences}
                     {transactions}
                     {payments}
                     {invoices}
@@ -108,8 +112,8 @@ fn Invoices(page: Page, payments: Vec<Payment>) -> impl IntoView {
         vec![
             number.into_any(),
             view! { <Day at=payment.at/> }.into_any(),
-            text.money(payment.amount).into_any(),
-            view! { <PaymentStatus text status=payment.status/> }.into_any(),
+            amount(text, &payment).into_any(),
+            view! { <PaymentStatus text payment=payment.clone()/> }.into_any(),
             view! { <a href=page.link(&paper(&payment.id)) aria-label=label>{words.download}</a> }.into_any(),
         ]
     };

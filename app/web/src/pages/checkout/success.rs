@@ -7,7 +7,7 @@ use keel_domain::Refusal;
 use keel_domain::access::{Member, Read, SignedIn};
 use keel_domain::accounts::{Destination, next_page};
 use keel_domain::billing::catalogue::FREE;
-use keel_domain::billing::checkouts::{self, State};
+use keel_domain::billing::outcomes::{self, State};
 use keel_domain::billing::overview;
 use keel_types::{Instant, url};
 
@@ -43,7 +43,7 @@ pub enum Outcome {
 /// Anybody else's payment is an unknown page.
 pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let Some(session) = visit.query("session_id") else { return free(call, visit).await };
-    let found = checkouts::get_outcome(&mut call, session).await?;
+    let found = outcomes::get_outcome(&mut call, session).await?;
     let onboarded = call.proof().onboarded;
     let active = call.proof().usual_standing();
     let is_active = active.is_active && active.account == found.account;
@@ -60,7 +60,7 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
             let again = format!("/checkout/success?session_id={}&looks={}", url::escape(session), looks.saturating_add(1));
             if looks < LOOKS {
                 let mut write = visit.write_named().await?;
-                checkouts::look_again(&mut write, session, &found).await?;
+                outcomes::look_again(&mut write, session, &found).await?;
                 write.commit().await?;
             }
             Outcome::Pending((looks < LOOKS).then_some(again))

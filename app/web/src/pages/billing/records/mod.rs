@@ -4,7 +4,7 @@ mod filter;
 mod view;
 
 pub use filter::{Typed, Wanted};
-pub use view::{Entries, ExportCsv, PaymentStatus, Payments, view};
+pub use view::{Entries, ExportCsv, PaymentStatus, Payments, amount, view};
 
 use super::page_of;
 use crate::page::{Loaded, Stop, Visit};

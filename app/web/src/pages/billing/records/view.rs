@@ -144,25 +144,37 @@ pub fn Payments(text: &'static Catalogue, rows: Vec<Payment>) -> impl IntoView {
     let columns =
         vec![Column::text(words.date), Column::text(words.description), Column::numbers(words.amount), Column::text(words.status)];
     let row = |payment: Payment| {
+        let note = payment.note.clone().map(|note| view! { <span class="details soft">{word(text.payment_note.find(&note), note)}</span> });
         vec![
             view! { <Day at=payment.at/> }.into_any(),
-            payment.product.into_any(),
-            text.money(payment.amount).into_any(),
-            view! { <PaymentStatus text status=payment.status/> }.into_any(),
+            view! { <span class="details">{payment.product.clone()}{note}</span> }.into_any(),
+            amount(text, &payment).into_any(),
+            view! { <PaymentStatus text payment/> }.into_any(),
         ]
     };
     let rows = rows.into_iter().map(row).collect();
     view! { <Table caption=words.payments quiet_caption=true columns rows/> }
 }
 
-/// How a payment stands.
+/// How much a payment was.
+pub fn amount(text: &'static Catalogue, payment: &Payment) -> String {
+    payment.amount.map_or_else(|| format!("{} ({})", text.billing.elsewhere, payment.currency.to_uppercase()), |amount| text.money(amount))
+}
+
+/// How a payment stands, and what of it was given back.
 #[component]
-pub fn PaymentStatus(text: &'static Catalogue, status: String) -> impl IntoView {
+pub fn PaymentStatus(text: &'static Catalogue, payment: Payment) -> impl IntoView {
+    let Payment { status, refunded, is_partly_refunded, .. } = payment;
     let tone = match status.as_str() {
         "paid" => Tone::Success,
         "pending" => Tone::Info,
         "failed" | "disputed" => Tone::Danger,
         _ => Tone::Plain,
     };
-    view! { <Pill label=word(text.payment_status.find(&status), status) tone=tone/> }
+    let partly = is_partly_refunded && status == "refunded";
+    let label = if partly { text.payment_status.partly_refunded.into() } else { word(text.payment_status.find(&status), status) };
+    let given_back = refunded.filter(|_| is_partly_refunded).map(|refunded| {
+        view! { <span class="soft">{fill(text.billing.given_back, &[("amount", &text.money(refunded))])}</span> }
+    });
+    view! { <span class="details"><Pill label=label tone=tone/>{given_back}</span> }
 }
