@@ -43,6 +43,7 @@ pub fn begin(tx: &mut Tx, intent: &str, method: &str) {
         intent.set("latest_charge", charge);
         intent.set("next_action", Value::Null);
         intent.set("payment_method", method);
+        intent.set("payment_method_types", json!(["card", TYPE]));
         intent.set("status", "processing");
     });
     let answered = tx.now + TAKES;
