@@ -30,7 +30,11 @@ pub fn is_slow(tx: &Tx, method: &str) -> bool {
 
 /// Charges a payment intent: a card's money is there at once.
 pub fn charge(tx: &mut Tx, intent: &str, method: &str) {
-    if is_slow(tx, method) { begin(tx, intent, method) } else { payments::succeed(tx, intent, method) }
+    if is_slow(tx, method) {
+        begin(tx, intent, method);
+    } else {
+        payments::succeed(tx, intent, method);
+    }
 }
 
 /// Sends for the money of a payment intent.
