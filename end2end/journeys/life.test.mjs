@@ -10,6 +10,7 @@ import { timeOf } from '../support/sandbox.mjs'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const PRO = 2_900
+const TWO_SEATS = 4_800
 const MONTH_OF_PRO = 2_500
 
 const main = page => page.getByRole('main')
@@ -66,26 +67,23 @@ async function putCard(page, keel, card) {
 async function cancel(page) {
   await press(page, 'Cancel plan')
   await press(page.getByRole('dialog', { name: /^Cancel / }), 'Cancel plan')
-  await plan(page).getByText('Ends on').waitFor()
+  await plan(page).getByText('Ends on').first().waitFor()
 }
 
 /** From the trial to the first paid month and its renewal. */
 async function begin(page, keel) {
   await startTrial(page, keel)
-  const trial = await agree(page, keel)
-  assert.deepEqual([trial.status, trial.plan, trial.credits, trial.paid], ['trialing', 'Pro', MONTH_OF_PRO, []])
+  await agree(page, keel, { status: 'trialing', plan: 'Pro', credits: MONTH_OF_PRO, paid: [] })
 
   await follow(page, 'End trial now')
   await at(page, 'End the trial')
   await says(main(page), `charged ${money(PRO)} now`)
   await press(page, 'End trial now')
   await at(page, 'Billing')
-  const first = await agree(page, keel)
-  assert.deepEqual([first.status, first.paid], ['active', [PRO]])
+  const { renews } = await agree(page, keel, { status: 'active', paid: [PRO] })
 
-  await goOn(page, keel, first.renews + HOUR)
-  const renewed = await agree(page, keel)
-  assert.deepEqual([renewed.paid, renewed.credits], [[PRO, PRO], MONTH_OF_PRO])
+  await goOn(page, keel, renews + HOUR)
+  await agree(page, keel, { paid: [PRO, PRO], credits: MONTH_OF_PRO })
 }
 
 /** A larger plan at once, for what was shown; fewer seats when the period ends. */
@@ -95,35 +93,32 @@ async function grow(page, keel) {
   const shown = await look(page, 5, 'Business')
   await press(page, 'Confirm change')
   await at(page, 'Billing')
-  const larger = await agree(page, keel)
-  assert.deepEqual([larger.plan, larger.seats, larger.paid], ['Business', 5, [PRO, PRO, shown]], 'what was shown is charged')
+  // What was shown is what is charged.
+  await agree(page, keel, { plan: 'Business', seats: 5, paid: [PRO, PRO, shown] })
 
   assert.equal(await look(page, 2), 0)
   await press(page, 'Confirm change')
   await at(page, 'Billing')
   await says(plan(page), 'this becomes Business with 2 seats')
-  const before = await agree(page, keel)
-  assert.equal(before.seats, 5, 'until the period ends')
-  await goOn(page, keel, before.renews + HOUR)
-  const fewer = await agree(page, keel)
-  assert.deepEqual([fewer.seats, fewer.paid.length, fewer.paid.at(-1)], [2, 4, 4_800])
+  const { renews } = await agree(page, keel, { seats: 5 })
+  await goOn(page, keel, renews + HOUR)
+  await agree(page, keel, { seats: 2, paid: [PRO, PRO, shown, TWO_SEATS] })
 }
 
 /** A card that fails, the warning, and another card. */
 async function fallBehind(page, keel) {
   await putCard(page, keel, CARD.failing)
-  await goOn(page, keel, (await agree(page, keel)).renews + HOUR)
-  const overdue = await agree(page, keel)
-  assert.deepEqual([overdue.status, overdue.paid.length], ['past_due', 4])
+  const { renews, paid } = await agree(page, keel)
+  await goOn(page, keel, renews + HOUR)
+  await agree(page, keel, { status: 'past_due', paid })
   await page.getByText('A payment for', { exact: false }).first().waitFor()
-  const mail = await keel.mailTo(OLIVIA.email, 'A payment for')
+  const mail = await keel.mailTo(OLIVIA.email, /A payment for/)
   assert.ok(mail.subject.endsWith('failed') && mail.text.includes('$48'), mail.text)
   assert.equal(new URL(mail.links[0]).pathname, BILLING)
 
   await putCard(page, keel, CARD.ok)
   await later(page, keel, 3)
-  const paid = await agree(page, keel)
-  assert.deepEqual([paid.status, paid.paid.length, paid.credits], ['active', 5, 3_000])
+  await agree(page, keel, { status: 'active', paid: [...paid, TWO_SEATS], credits: 3_000 })
   assert.equal(await page.getByText('The plan is kept until').count(), 0, 'the banner is gone')
 }
 
@@ -131,30 +126,28 @@ async function fallBehind(page, keel) {
 async function leave(page, keel) {
   await cancel(page)
   const ending = await agree(page, keel)
-  assert.ok(ending.ends, 'the end is planned')
+  assert.equal(ending.ends, ending.renews)
   await press(page, 'Resume plan')
-  await plan(page).getByText('Renews on').waitFor()
-  assert.equal((await agree(page, keel)).ends, null)
+  await plan(page).getByText('Renews on').first().waitFor()
+  await agree(page, keel, { ends: null })
   await cancel(page)
-  const before = await agree(page, keel)
+  const before = await agree(page, keel, { ends: ending.ends })
   await goOn(page, keel, before.renews + HOUR)
-  const over = await agree(page, keel)
-  assert.deepEqual([over.plan, over.payments, over.paid], [undefined, before.payments, before.paid])
-  assert.ok(over.entries >= before.entries, 'the ledger is kept')
+  const over = await agree(page, keel, { plan: undefined, payments: before.payments, paid: before.paid, credits: 0 })
+  assert.ok(over.entries > before.entries, 'the ledger is kept, and says what expired')
   await page.goto('/org-dashboard')
   await says(main(page), '1 of 3 seats used')
 }
 
 /** What is paid once goes on beside no plan at all. */
 async function buyOnce(page, keel) {
-  for (const [heading, button, said] of [['1,500 credits', 'Choose 1,500 credits', '$19 once'], ['Pro lifetime', 'Choose Pro lifetime', '$299 once']]) {
+  for (const [article, price, credits] of [['1,500 credits', '$19 once', 1_500], ['Pro lifetime', '$299 once', 1_500 + MONTH_OF_PRO]]) {
     await page.goto('/pricing')
-    await region(page, heading).getByRole('button', { name: button }).click()
-    await checkOut(page, [said])
+    await region(page, article).getByRole('button', { name: `Choose ${article}` }).click()
+    await checkOut(page, [price])
     await pay(page)
     await at(page, 'Payment received')
-    const { paid, credits } = await agree(page, keel)
-    assert.deepEqual([paid.at(-1), credits], heading === 'Pro lifetime' ? [29_900, 4_000] : [1_900, 1_500])
+    await agree(page, keel, { credits })
   }
 }
 
@@ -168,14 +161,13 @@ for (const database of ['sqlite', 'postgres']) {
     const page = await newVisitor()
     await startTrial(page, keel, CARD.asking)
     await later(page, keel, 15)
-    assert.equal((await agree(page, keel)).status, 'past_due')
+    await agree(page, keel, { status: 'past_due', paid: [] })
     await page.getByText('The plan is kept until').waitFor()
-    const mail = await keel.mailTo(OLIVIA.email, 'Confirm a payment')
+    const mail = await keel.mailTo(OLIVIA.email, /Confirm a payment/)
     await page.goto(mail.links[0])
     await confirm(page)
     await page.getByText('Paid on').waitFor()
-    const paid = await agree(page, keel)
-    assert.deepEqual([paid.status, paid.paid, paid.credits], ['active', [PRO], MONTH_OF_PRO])
+    await agree(page, keel, { status: 'active', paid: [PRO], credits: MONTH_OF_PRO })
     assert.equal(await page.getByText('The plan is kept until').count(), 0)
   })
 
@@ -189,11 +181,10 @@ for (const database of ['sqlite', 'postgres']) {
     await at(page, 'Overview')
     await agree(page, keel)
     await putCard(page, keel, CARD.failing)
-    const before = await agree(page, keel)
+    const before = await agree(page, keel, { plan: 'Pro', paid: [PRO], credits: MONTH_OF_PRO })
     await look(page, 5, 'Business')
     await press(page, 'Confirm change')
     await page.getByText('The card was declined').first().waitFor()
     assert.deepEqual(await agree(page, keel), before)
-    assert.deepEqual([before.plan, before.paid, before.credits], ['Pro', [PRO], MONTH_OF_PRO])
   })
 }

@@ -12,17 +12,20 @@ const PAYMENT = { failed: 'Failed', paid: 'Paid', pending: 'Pending' }
 /**
  * Holds once page, mirror, ledger and payment provider say the same of the one account there is: status, price, quantity, end of
  * the period, planned end, what was paid and what went back, credits; and `keel verify-ledger` finds no fault. What the payment
- * provider has told a moment ago is waited for. The page is the billing page afterwards.
+ * provider has told a moment ago is waited for, and so is what `wanted` names of what this gives. The page is the billing page
+ * afterwards.
  *
  * Gives `{ status, plan, seats, renews, ends, credits, held, paid, payments, entries }`: the plan that counts, as Stripe names it,
  * its status, the end of its period and the planned end, credits and how many of them are held, what was charged in the order of
  * it, and how many rows the payments and the ledger have.
  */
-export async function agree(page, keel) {
+export async function agree(page, keel, wanted = {}) {
   let fault
   for (const end = Date.now() + PATIENCE; Date.now() < end; await pause(200)) {
     try {
-      return await compare(page, keel)
+      const found = await compare(page, keel)
+      for (const [name, value] of Object.entries(wanted)) assert.deepEqual(found[name], value, name)
+      return found
     } catch (error) {
       fault = error
     }

@@ -19,8 +19,8 @@ const END = 10_000
 
 /**
  * A running Keel: `base` is its address, `mailTo(address, about)` waits for the newest mail somebody was sent, of those whose
- * subject has `about` in it, `log()` is what it printed, `command(name)` runs another command on the same data and gives what
- * that printed, `rows(sql)` looks into its database, `stop()` ends it and removes what it kept.
+ * subject fits the pattern `about`, `log()` is what it printed, `command(name)` runs another command on the same data and gives
+ * what that printed, `rows(sql)` looks into its database, `stop()` ends it and removes what it kept.
  *
  * `model` is the business model; with `smtp` mail goes to a server started here instead of the mailbox; `env` is
  * added to its environment, which is otherwise nothing but what is set here.

@@ -60,7 +60,8 @@ export async function signIn(page, keel, email) {
   await field(page, 'Email').fill(email)
   await press(page, 'Email me a sign-in link')
   await at(page, 'Check your email')
-  await enterCode(page, codeIn(await keel.mailTo(email)))
+  // Other mail may come at the same moment, when the clock has just been moved.
+  await enterCode(page, codeIn(await keel.mailTo(email, /^\d{6} /)))
   await page.waitForURL(url => url.pathname !== '/verify' && !url.pathname.startsWith('/api/'))
 }
 
