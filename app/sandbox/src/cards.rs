@@ -106,7 +106,12 @@ impl Card {
     pub fn verdict_on_number(number: &str, charged: bool) -> Result<(), Decline> {
         let (code, reason, message) = match number {
             "4000000000000341" if charged => return Err(DECLINED),
-            "4242424242424242" | "5555555555554444" | "4000000000000341" | AUTHENTICATED | AUTHENTICATED_EACH_TIME | DISPUTED
+            "4242424242424242"
+            | "5555555555554444"
+            | "4000000000000341"
+            | AUTHENTICATED
+            | AUTHENTICATED_EACH_TIME
+            | DISPUTED
             | NOT_REFUNDABLE => return Ok(()),
             "4000000000000002" => return Err(DECLINED),
             "4000000000009995" => ("card_declined", Some("insufficient_funds"), "Your card has insufficient funds."),
