@@ -35,7 +35,7 @@ sandbox: islands ## Hold the billing sandbox against Stripe's declarations and c
 	.ci/postgres node --test --test-concurrency=1 end2end/sandbox/*.test.mjs
 
 journeys: islands ## Walk the browser journeys, or some of them: make journeys ONLY='paid trial'
-	@.ci/need compiler cargo postgres chromium node packages python
+	@.ci/need compiler cargo postgres sqlite chromium node packages python
 	cargo build --locked -p keel -p billing-sandbox
 	.ci/postgres node end2end/run.mjs $(ONLY)
 

@@ -17,6 +17,8 @@ export async function life(sandbox, call) {
   await discounts(call, prices)
   await papers(call, payer)
   await moneyBack(sandbox, call, prices)
+  await slowMoney(sandbox, call)
+  await asking(sandbox, call, prices)
   await arrears(sandbox, call, prices)
   await testClock(call)
 }
@@ -185,6 +187,10 @@ async function moneyBack(sandbox, call, prices) {
     const { payment_intent: intent } = await call('GET', `/v1/checkout/sessions/${session.id}`, 'checkout.session', { 'expand[]': 'payment_intent' })
     return intent.latest_charge
   }
+  const lost = await charge(CARD.returning)
+  const { id: returned } = await call('POST', '/v1/refunds', 'refund', { charge: lost })
+  await order(sandbox, 'clock', { advance_ms: DAY })
+  assert.equal((await call('GET', `/v1/refunds/${returned}`, 'refund')).status, 'failed')
   const paid = await charge(CARD.good)
   const refund = await call('POST', '/v1/refunds', 'refund', { charge: paid, amount: 700, reason: 'requested_by_customer', 'metadata[a]': 'b' })
   await call('POST', '/v1/refunds', 'error', { charge: paid, amount: 1900 })
@@ -202,6 +208,40 @@ async function moneyBack(sandbox, call, prices) {
   await call('POST', `/v1/disputes/${disputes[0]}`, 'dispute', { 'evidence[uncategorized_text]': 'It was used.', 'metadata[a]': 'b' })
   await order(sandbox, `disputes/${disputes[0]}`, { won: true })
   await call('POST', `/v1/disputes/${disputes[1]}/close`, 'dispute')
+}
+
+/** A bank account that pays days later, and one that does not. */
+async function slowMoney(sandbox, call) {
+  const price = await call('POST', '/v1/prices', 'price', { currency: 'usd', unit_amount: 1900, 'product_data[name]': 'Credits' })
+  const waiting = []
+  for (const number of ['000123456789', '000111111113']) {
+    const session = await call('POST', '/v1/checkout/sessions', 'checkout.session', {
+      'line_items[0][price]': price.id, 'line_items[0][quantity]': 1, success_url: SELLER, mode: 'payment', customer_email: 'slow@acme.example',
+    })
+    await submit(session.url, { action: 'bank', routing_number: '110000000', account_number: number })
+    waiting.push(session.id)
+  }
+  const expand = { 'expand[]': 'payment_intent.latest_charge' }
+  const paid = async id => (await call('GET', `/v1/checkout/sessions/${id}`, 'checkout.session', expand)).payment_status
+  assert.deepEqual(await Promise.all(waiting.map(paid)), ['unpaid', 'unpaid'])
+  const { data: [{ payment_method: account }] } = await call('GET', '/v1/payment_intents', 'list of payment_intent')
+  await call('GET', `/v1/payment_methods/${account}`, 'payment_method')
+  await order(sandbox, 'clock', { advance_ms: 4 * DAY })
+  assert.deepEqual(await Promise.all(waiting.map(paid)), ['paid', 'unpaid'])
+}
+
+/** A card whose bank asks about a renewal, which its owner confirms on the invoice's page. */
+async function asking(sandbox, call, prices) {
+  const { id: customer } = await call('POST', '/v1/customers', 'customer', { name: 'Careful' })
+  const { id: method } = await call('POST', '/v1/payment_methods/pm_card_authenticationRequired/attach', 'payment_method', { customer })
+  const made = { customer, default_payment_method: method, 'items[0][price]': prices.small, trial_period_days: 10 }
+  const { id } = await call('POST', '/v1/subscriptions', 'subscription', made)
+  await order(sandbox, 'clock', { advance_ms: 11 * DAY })
+  const now = () => call('GET', `/v1/subscriptions/${id}`, 'subscription', { 'expand[]': 'latest_invoice' })
+  const { status, latest_invoice: invoice } = await now()
+  assert.equal(status, 'past_due')
+  await submit(`${invoice.hosted_invoice_url}/authenticate`, { action: 'complete' })
+  assert.equal((await now()).status, 'active')
 }
 
 /** A card that fails until the last retry has failed as well. */

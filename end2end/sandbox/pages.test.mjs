@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { connectBrowser, launchBrowser, newVisitor } from '../support/browser.mjs'
 import { at, says } from '../support/pages.mjs'
-import { field, pay, press } from '../support/people.mjs'
+import { field, pay, payByBank, press } from '../support/people.mjs'
 import { CARD, KEY, withReceiver, withSandbox } from './support.mjs'
 
 for (const scripts of [true, false]) {
@@ -25,6 +25,22 @@ for (const scripts of [true, false]) {
       await page.goto(`${sandbox.pages}/_sandbox`)
       await at(page, 'Inside the sandbox')
       await says(page.getByRole('main'), 'payment_intent.requires_action', 'checkout.session.completed', '"random"')
+    }))))
+}
+
+for (const scripts of [true, false]) {
+  test(`a bank account is typed wrongly, then rightly, with scripts ${scripts ? 'on' : 'off'}`, { timeout: 60_000 }, () =>
+    withReceiver(seller => withSandbox(seller, sandbox => withVisitor(sandbox, scripts, async page => {
+      const success = `${seller.url.replace('127.0.0.1', 'localhost')}thanks`
+      await page.goto((await open(sandbox, success)).url)
+      await at(page, 'Pay')
+      await payByBank(page, '1')
+      await says(page.getByRole('alert'), 'Check the fields marked below.')
+      await at(page, 'Pay')
+      await payByBank(page)
+      await page.waitForURL(success)
+      const { data: [{ status, payment_status: paid }] } = await call(sandbox, 'GET', '/v1/checkout/sessions')
+      assert.deepEqual([status, paid], ['complete', 'unpaid'])
     }))))
 }
 

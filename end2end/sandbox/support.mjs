@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 const BINARY = join(import.meta.dirname, '../../target/debug/billing-sandbox')
 export const KEY = 'sk_test_end2end'
 export const SECRET = 'whsec_end2end'
-export const CARD = { good: '4242424242424242', declined: '4000000000000002', asking: '4000002500003155', disputed: '4000000000000259', failing: '4000000000000341' }
+export const CARD = { good: '4242424242424242', declined: '4000000000000002', asking: '4000002500003155', disputed: '4000000000000259', failing: '4000000000000341', returning: '4000000000005126' }
 
 /** A sandbox for one run of `use`: `api` and `pages` are where it is, without a slash at the end. Its webhooks go to `receiver`. */
 export async function withSandbox(receiver, use) {

@@ -7,11 +7,11 @@ import { photograph } from './pages.mjs'
 const LIMIT = 120_000
 
 /**
- * Declares a journey. `settings` are those of `startKeel`; `walk` gets the running Keel and `newVisitor(options)`,
- * which opens a page of somebody new.
+ * Declares a journey. `settings` are those of `startKeel`, and how many milliseconds it may take as `limit`; `walk` gets the
+ * running Keel and `newVisitor(options)`, which opens a page of somebody new.
  */
-export function journey(name, settings, walk) {
-  test(name, { timeout: LIMIT }, async () => {
+export function journey(name, { limit = LIMIT, ...settings }, walk) {
+  test(name, { timeout: limit }, async () => {
     const browser = await connectBrowser()
     try {
       await withKeel(settings, async keel => {

@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { createDatabase } from './database.mjs'
+import { createDatabase, readerOf } from './database.mjs'
 import { mailboxOf, startMailSink } from './mail.mjs'
 import { until } from './until.mjs'
 
@@ -18,9 +18,9 @@ const START = 20_000
 const END = 10_000
 
 /**
- * A running Keel: `base` is its address, `mailTo(address)` waits for the newest mail somebody was sent, `log()` is
- * what it printed, `command(name)` runs another command on the same data and gives what that printed, `stop()` ends it and
- * removes what it kept.
+ * A running Keel: `base` is its address, `mailTo(address, about)` waits for the newest mail somebody was sent, of those whose
+ * subject fits the pattern `about`, `log()` is what it printed, `command(name)` runs another command on the same data and gives
+ * what that printed, `rows(sql)` looks into its database, `stop()` ends it and removes what it kept.
  *
  * `model` is the business model; with `smtp` mail goes to a server started here instead of the mailbox; `env` is
  * added to its environment, which is otherwise nothing but what is set here.
@@ -63,7 +63,8 @@ export async function startKeel({ database = 'sqlite', model = 'b2b', smtp = fal
     await stop()
     throw new Error(`${error.message}\n${keel.log()}`)
   }
-  return { base, mailTo: sink?.mailTo ?? mailboxOf(base), log: keel.log, command, stop }
+  const rows = readerOf(postgres?.url ?? join(data, 'keel.db'))
+  return { base, mailTo: sink?.mailTo ?? mailboxOf(base), log: keel.log, command, rows, stop }
 }
 
 function surroundings() {

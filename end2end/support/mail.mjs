@@ -6,13 +6,13 @@ import { until } from './until.mjs'
 
 const PATIENCE = 10_000
 
-/** `mailTo(address)`: waits for mail in Keel's mailbox and answers the newest as `{ to, subject, text, html, links }`. */
+/** `mailTo(address, about)`: waits for mail in Keel's mailbox and answers the newest as `{ to, subject, text, html, links }`. */
 export function mailboxOf(base) {
-  return address =>
-    until(`mail to ${address}`, PATIENCE, async () => {
+  return (address, about = /(?:)/) =>
+    until(`mail to ${address} about ${about}`, PATIENCE, async () => {
       const response = await fetch(`${base}/dev/mailbox.json?to=${encodeURIComponent(address)}`)
       if (!response.ok) throw new Error(`/dev/mailbox.json answered ${response.status}`)
-      return (await response.json())[0]
+      return (await response.json()).find(({ subject }) => about.test(subject))
     })
 }
 
@@ -37,7 +37,8 @@ export async function startMailSink() {
   await once(server.server, 'listening')
   return {
     url: `smtp://127.0.0.1:${server.server.address().port}`,
-    mailTo: address => until(`mail to ${address}`, PATIENCE, () => received.find(mail => mail.to === address)),
+    mailTo: (address, about = /(?:)/) =>
+      until(`mail to ${address} about ${about}`, PATIENCE, () => received.find(({ to, subject }) => to === address && about.test(subject))),
     stop: () => new Promise(stopped => server.close(stopped)),
   }
 }

@@ -14,6 +14,8 @@ const OWED: &str = "SELECT CAST(COALESCE(SUM(remaining), 0) AS BIGINT) FROM cred
 
 /// Disputed shortly after it is charged.
 const DISPUTED_CARD: &str = "4000000000000259";
+/// Its bank sends refunds back, a day later.
+const RETURNING_CARD: &str = "4000000000005126";
 
 /// Olivia has bought a month of Pro: 2,500 credits for $29. Gives her browser and the charge.
 async fn bought(app: &App) -> (Browser, Value) {
@@ -211,6 +213,46 @@ both! {
         let spent = app.db.number("SELECT CAST(COALESCE(-SUM(amount), 0) AS BIGINT) FROM credit_entries WHERE kind = 'adjustment'").await;
         let (balance, owed) = (app.db.number(BALANCE).await, app.db.number(OWED).await);
         assert_eq!(balance - owed, 2_500 - 1_250 - spent, "half the money is gone, and half the credits");
+        prove(&app).await;
+    }
+
+    async fn a_refund_that_comes_back_gives_again_what_it_took(app: App) {
+        let (olivia, charge) = bought_with(&app, RETURNING_CARD).await;
+        spend(&app, 2_000).await;
+        refund(&app, &charge, 1_450).await;
+        refund(&app, &charge, 1_450).await;
+        app.settles(OWED, 2_000).await;
+        app.digested().await;
+        assert_eq!((app.db.number(BALANCE).await, status(&app).await), (0, "refunded 2900 0 0".to_owned()));
+        prove(&app).await;
+        let workers = app.with_workers(2).await;
+        app.advance(DAY + MINUTE).await;
+        app.settles(BALANCE, 500).await;
+        app.digested().await;
+        say_it_all_again(&app).await;
+        workers.stop().await;
+        assert_eq!((app.db.number(BALANCE).await, app.db.number(OWED).await), (500, 0), "as if it had not been");
+        assert_eq!(status(&app).await, "paid 0 0 0");
+        assert!(olivia.get("/org-dashboard/billing").await.body.contains("Paid"));
+        prove(&app).await;
+    }
+
+    async fn a_licence_whose_refund_comes_back_goes_on(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "month").await;
+        olivia.get("/checkout").await;
+        let answer = olivia.json("/api/billing/license-checkout", &json!({ "licence": "prolifetime", "currency": "usd" })).await;
+        app.pay(answer.json()["next"].as_str().unwrap(), RETURNING_CARD).await.location();
+        let live = "SELECT COUNT(*) FROM licences WHERE live";
+        app.settles(live, 1).await;
+        app.digested().await;
+        refund(&app, &charge(&app).await, 29_900).await;
+        app.settles(live, 0).await;
+        app.settles(BALANCE, 0).await;
+        app.advance(DAY + MINUTE).await;
+        app.settles(live, 1).await;
+        app.settles(BALANCE, 2_500).await;
+        assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 10);
+        app.digested().await;
         prove(&app).await;
     }
 

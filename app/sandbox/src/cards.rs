@@ -31,9 +31,18 @@ pub struct Decline {
 }
 
 const AUTHENTICATED: &str = "4000002500003155";
+const AUTHENTICATED_EACH_TIME: &str = "4000002760003184";
 const DISPUTED: &str = "4000000000000259";
+const NOT_REFUNDABLE: &str = "4000000000005126";
 /// The bank says no and nothing more.
 pub const DECLINED: Decline = Decline { code: "card_declined", reason: Some("generic_decline"), message: "Your card was declined." };
+
+/// The card's owner has to answer the bank before anything is charged.
+pub const ACTION_REQUIRED: Decline = Decline {
+    code: "invoice_payment_intent_requires_action",
+    reason: None,
+    message: "This payment requires additional user action before it can be completed successfully.",
+};
 
 /// There is nothing to charge.
 pub const NO_METHOD: Decline =
@@ -80,7 +89,9 @@ impl Card {
             "chargeDeclinedExpiredCard" => "4000000000000069",
             "chargeDeclinedIncorrectCvc" => "4000000000000127",
             "chargeCustomerFail" => "4000000000000341",
+            "authenticationRequired" => AUTHENTICATED_EACH_TIME,
             "createDispute" => DISPUTED,
+            "refundFail" => NOT_REFUNDABLE,
             _ => return None,
         };
         Some(Self { number: number.to_owned(), month: 12, year: 2099 })
@@ -95,7 +106,13 @@ impl Card {
     pub fn verdict_on_number(number: &str, charged: bool) -> Result<(), Decline> {
         let (code, reason, message) = match number {
             "4000000000000341" if charged => return Err(DECLINED),
-            "4242424242424242" | "5555555555554444" | "4000000000000341" | AUTHENTICATED | DISPUTED => return Ok(()),
+            "4242424242424242"
+            | "5555555555554444"
+            | "4000000000000341"
+            | AUTHENTICATED
+            | AUTHENTICATED_EACH_TIME
+            | DISPUTED
+            | NOT_REFUNDABLE => return Ok(()),
             "4000000000000002" => return Err(DECLINED),
             "4000000000009995" => ("card_declined", Some("insufficient_funds"), "Your card has insufficient funds."),
             "4000000000000069" => ("expired_card", None, "Your card has expired."),
@@ -114,15 +131,19 @@ impl Card {
         }))
     }
 
-    /// True when the bank wants to hear from the card's owner before it says yes.
+    /// True when the bank wants to hear from the card's owner, who has just typed it, before it says yes.
     pub fn asks_its_owner(&self) -> bool {
-        self.number == AUTHENTICATED
+        matches!(self.number.as_str(), AUTHENTICATED | AUTHENTICATED_EACH_TIME)
     }
 
-    /// What the sandbox remembers of a card: whether it cannot be saved, whether charges fail, and whether they are disputed.
+    /// What the sandbox remembers of a card: whether it cannot be saved, whether the bank asks about every charge, whether charges
+    /// fail, are disputed, or cannot be given back.
     pub fn memory(&self) -> Value {
         let refused = self.verdict(false).is_err().then_some(&self.number);
-        json!({ "fails_when_charged": self.verdict(true).is_err(), "is_disputed": self.number == DISPUTED, "refused": refused })
+        json!({
+            "asks_each_time": self.number == AUTHENTICATED_EACH_TIME, "fails_when_charged": self.verdict(true).is_err(),
+            "is_disputed": self.number == DISPUTED, "refunds_fail": self.number == NOT_REFUNDABLE, "refused": refused,
+        })
     }
 
     fn brand(&self) -> &'static str {

@@ -21,6 +21,7 @@
 //! Tests: `tests/sandbox`, and `end2end/sandbox` with Stripe's own clients.
 
 mod api;
+mod banks;
 mod billing;
 mod cards;
 mod chance;

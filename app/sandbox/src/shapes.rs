@@ -27,8 +27,10 @@ macro_rules! shapes {
 
 shapes!(
     balance_transaction,
+    bank_account,
     card,
     charge,
+    charged_account,
     charged_card,
     checkout_session,
     coupon,

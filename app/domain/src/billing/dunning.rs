@@ -2,12 +2,12 @@
 //! Free's limits, and nothing is deleted. Whoever answers for the money is told once of each try, and once of the end.
 //! Tested in `tests/flows/dunning.rs`.
 
-use super::settle::Billed;
+use super::settle::{Billed, Bought};
 use super::{inbox, seats, told};
 use crate::audit::{self, Action, Actor};
 use crate::db::{Tx, locks};
 use crate::mail::letters::money as letters;
-use crate::payments::{IntentStatus, SubscriptionState, SubscriptionStatus};
+use crate::payments::{CheckoutStatus, IntentStatus, InvoiceStatus, SubscriptionState, SubscriptionStatus};
 use crate::refusal::Result;
 use crate::{Keel, args, sql};
 use keel_types::time::{DAY, HOUR};
@@ -57,6 +57,20 @@ pub(super) async fn tell_of_attempt(
     };
     audit::write(tx, &Actor::System("stripe"), Action::PaymentFailed, Some(account), &invoice.id, &[], keel.now()).await?;
     letters::payment_failed(tx, keel, account, &about).await
+}
+
+/// Tells, once, that the money of a checkout never came: some ways to pay say so days after the buyer has left.
+pub(super) async fn tell_of_missed(tx: &mut Tx, keel: &Keel, account: &AccountId, bought: &Bought, invoice: Option<&Billed>) -> Result<()> {
+    let state = &bought.state;
+    let failed = |intent: &Option<IntentStatus>| matches!(intent, Some(IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled));
+    let given_up = |billed: &Billed| failed(&billed.intent) || billed.state.status == InvoiceStatus::Void;
+    let missed = state.status == CheckoutStatus::Complete && !state.paid && (failed(&bought.intent) || invoice.is_some_and(given_up));
+    if !missed || !told::once(tx, &format!("missed:{}", state.id), keel.now()).await? {
+        return Ok(());
+    }
+    let currency = state.currency.as_deref().and_then(Currency::parse);
+    let amount = state.amount_total.zip(currency).map(|(minor, currency)| Money { minor, currency });
+    letters::payment_missed(tx, keel, account, amount).await
 }
 
 /// Tells, once, that a trial ends soon and what happens then.

@@ -18,7 +18,7 @@ pub struct ChargeState {
     pub succeeded: bool,
     /// Minor units.
     pub amount: i64,
-    /// Minor units given back in all.
+    /// Minor units given back in all, without what came back again.
     pub refunded: i64,
     /// Every dispute about it.
     pub disputes: Vec<DisputeState>,
@@ -83,7 +83,7 @@ words! {
 }
 
 impl Payments {
-    /// The charge as Stripe knows it now, with every dispute about it.
+    /// The charge as Stripe knows it now, with every dispute about it and every refund that stands.
     pub async fn get_charge(&self, out: &Outside, id: &str) -> Result<ChargeState, PaymentError> {
         let charge: Charge = self.get(out, format!("/charges/{}", segment(id)?)).await?;
         self.with_disputes(out, charge).await
@@ -110,13 +110,17 @@ impl Payments {
 
     async fn with_disputes(&self, out: &Outside, charge: Charge) -> Result<ChargeState, PaymentError> {
         let disputes: Vec<Dispute> = if charge.disputed { self.list(out, "/disputes", &[("charge", &charge.id)]).await? } else { vec![] };
+        let disputes: Vec<Dispute> = if charge.disputed { self.list(out, "/disputes", &[("charge", id)]).await? } else { Vec::new() };
+        let refunds: Vec<Refund> =
+            if charge.amount_refunded > 0 { self.list(out, "/refunds", &[("charge", id)]).await? } else { Vec::new() };
+        let standing = refunds.iter().filter(|refund| refund.stands()).fold(0, |all: i64, refund| all.saturating_add(refund.amount));
         Ok(ChargeState {
             id: charge.id,
             customer: charge.customer,
             intent: charge.payment_intent,
             succeeded: charge.status.as_deref() == Some("succeeded"),
             amount: charge.amount,
-            refunded: charge.amount_refunded,
+            refunded: charge.amount_refunded.min(standing),
             disputes: disputes.into_iter().map(DisputeState::from).collect(),
         })
     }
@@ -172,6 +176,26 @@ struct Dispute {
     id: String,
     amount: i64,
     status: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Refund {
+    id: String,
+    amount: i64,
+    status: Option<String>,
+}
+
+impl Refund {
+    /// Whether the money is gone, or on its way. A word that Stripe adds is taken for that.
+    fn stands(&self) -> bool {
+        !matches!(self.status.as_deref(), Some("failed" | "canceled"))
+    }
+}
+
+impl Listed for Refund {
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::billing::checkout;
+use crate::billing::debits;
 use crate::billing::discounts::refusal;
 use crate::billing::periods::DAY;
 use crate::billing::subscriptions::is_live;
@@ -105,6 +106,7 @@ pub fn create(tx: &mut Tx, params: &Params) -> Result<Value, ApiError> {
         "locale": params.one_of("locale", LOCALES)?,
         "metadata": params.metadata("metadata", &Value::Null)?,
         "mode": mode,
+        "payment_method_types": payment_method_types(params, &currency)?,
         "payment_method_collection": match params.one_of("payment_method_collection", &["always", "if_required"])? {
             None if mode == "subscription" => Some("always"),
             chosen => chosen,
@@ -294,6 +296,16 @@ fn collectable(tx: &Tx, params: &Params, customer: Option<&str>, tax: bool) -> R
         return Err(ApiError::parameter("customer_tax_location_invalid", "automatic_tax", message));
     }
     Ok(())
+}
+
+/// What a session can be paid with: what the seller says, or cards, and bank accounts where there are dollars to pay.
+fn payment_method_types(params: &Params, currency: &str) -> Result<Vec<&'static str>, ApiError> {
+    let known = if currency == "usd" { &["card", debits::TYPE][..] } else { &["card"] };
+    let places = params.children("payment_method_types");
+    if places.is_empty() {
+        return Ok(known.to_vec());
+    }
+    places.iter().map(|place| params.one_of(place, known)?.ok_or_else(|| missing(place))).collect()
 }
 
 fn customer_creation(params: &Params, mode: &str, creates: bool) -> Result<Option<&'static str>, ApiError> {

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::billing::payments::{self, Payment, verdict_on, verdict_on_saving};
-use crate::billing::{invoices, wallets};
+use crate::billing::{debits, invoices, wallets};
+use crate::cards::ACTION_REQUIRED;
 use crate::error::ApiError;
 use crate::form::{Params, missing};
 use crate::json::At;
@@ -76,9 +77,9 @@ pub fn confirm_payment(tx: &mut Tx, params: &Params, id: &str) -> Result<Value, 
     unfinished("payment_intent_unexpected_state", &intent)?;
     let method = payment_methods::given(tx, params, intent.at("customer"))?;
     let method = method.or_else(|| intent.at("payment_method").as_str().map(str::to_owned));
-    let Some(invoice) = invoice_of(tx, id) else { return charge(tx, id, method) };
+    let Some(invoice) = invoices::of_intent(tx, id) else { return charge(tx, id, method) };
     match invoices::pay(tx, &invoice, method.as_deref(), None) {
-        Ok(()) => Ok(tx.value(id).clone()),
+        Ok(()) | Err(ACTION_REQUIRED) => Ok(tx.value(id).clone()),
         Err(decline) => Err(ApiError::declined(decline).kept().about("payment_intent", tx.value(id))),
     }
 }
@@ -88,7 +89,7 @@ pub fn cancel_payment(tx: &mut Tx, params: &Params, id: &str) -> Result<Value, A
     let reason = params.one_of("cancellation_reason", &["abandoned", "duplicate", "fraudulent", "requested_by_customer"])?;
     let intent = found(tx, "payment_intent", id)?.value.clone();
     unfinished("payment_intent_unexpected_state", &intent)?;
-    if invoice_of(tx, id).is_some() {
+    if invoices::of_intent(tx, id).is_some() {
         let message = "You cannot cancel a PaymentIntent that an invoice created; void the invoice instead.";
         return Err(ApiError::coded("payment_intent_unexpected_state", message));
     }
@@ -160,12 +161,6 @@ fn unfinished(code: &'static str, intent: &Value) -> Result<(), ApiError> {
     }
 }
 
-/// The open invoice that a payment intent pays.
-fn invoice_of(tx: &Tx, intent: &str) -> Option<String> {
-    let pays = |share: &Value| share.text("payment.payment_intent") == intent && share.text("status") == "open";
-    tx.store().all("invoice_payment").map(|record| &record.value).find(|share| pays(share)).map(|share| share.text("invoice").to_owned())
-}
-
 /// Charges a payment intent with a card.
 fn charge(tx: &mut Tx, id: &str, method: Option<String>) -> Result<Value, ApiError> {
     let method = method.ok_or_else(|| {
@@ -178,7 +173,7 @@ fn charge(tx: &mut Tx, id: &str, method: Option<String>) -> Result<Value, ApiErr
         payments::fail(tx, id, &method, decline);
         return Err(ApiError::declined(decline).kept().about("payment_intent", tx.value(id)));
     }
-    payments::succeed(tx, id, &method);
+    debits::charge(tx, id, &method);
     let intent = tx.value(id).clone();
     if let (true, false, Some(customer)) = (unsaved, intent.at("setup_future_usage").is_null(), intent.at("customer").as_str()) {
         payments::save_card(tx, &method, customer);

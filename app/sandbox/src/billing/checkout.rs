@@ -3,12 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::api::customers;
+use crate::banks::Account;
 use crate::cards::{Card, Decline, NOT_AUTHENTICATED};
 use crate::ids;
 use crate::json::At;
 use crate::shapes;
 use crate::store::{Tx, nothing};
 
+use super::debits;
 use super::discounts::{self, Redeemed, refusal};
 use super::invoices::{self, Draft};
 use super::lines;
@@ -101,6 +103,37 @@ fn ended(tx: &Tx, id: &str) -> Option<Paid> {
         "open" => None,
         "complete" => Some(Paid::Complete),
         _ => Some(Paid::Closed),
+    }
+}
+
+/// Pays an open session by a bank account, whose money comes days after the session is complete.
+pub fn pay_by_bank(tx: &mut Tx, id: &str, account: &Account) -> Paid {
+    if let Some(ended) = ended(tx, id) {
+        return ended;
+    }
+    put_question(tx, id, None, false);
+    let method = debits::add_account(tx, account);
+    buy_with(tx, id, Some(&method))
+}
+
+/// True when a session can be paid by a bank account.
+pub fn takes_bank(session: &Value) -> bool {
+    session.integer("amount_total") > 0 && session.entries("payment_method_types").iter().any(|kind| kind == debits::TYPE)
+}
+
+/// The bank has answered about the money of a complete session: it is there, or will not come.
+pub fn debited(tx: &mut Tx, intent: &str, invoice: Option<&str>, paid: bool) {
+    let waits = |session: &Value| {
+        let same = session.text("payment_intent") == intent || (invoice.is_some() && session.at("invoice").as_str() == invoice);
+        same && session.text("status") == "complete" && session.text("payment_status") == "unpaid"
+    };
+    let session = tx.store().all("checkout.session").find(|record| waits(&record.value)).map(|record| record.id.clone());
+    let Some(session) = session else { return };
+    if paid {
+        tx.edit(&session, |session| session.set("payment_status", "paid"));
+        tx.emit("checkout.session.async_payment_succeeded", &session);
+    } else {
+        tx.emit("checkout.session.async_payment_failed", &session);
     }
 }
 
@@ -204,7 +237,7 @@ fn buy(tx: &mut Tx, id: &str, customer: &str, method: Option<&str>) -> Value {
     let invoiced = session.flag("invoice_creation.enabled");
     let invoice = invoiced.then(|| invoice_for(tx, id, customer, method, intent.clone(), discounts));
     if let (Some(intent), Some(method), None) = (&intent, method, &invoice) {
-        payments::succeed(tx, intent, method);
+        debits::charge(tx, intent, method);
     }
     json!({ "payment_intent": intent, "invoice": invoice })
 }
@@ -240,9 +273,15 @@ fn invoice_for(tx: &mut Tx, id: &str, customer: &str, method: Option<&str>, inte
 /// Closes the session with what was `bought`.
 fn complete(tx: &mut Tx, id: &str, customer: &str, bought: Value) {
     let payer = tx.value(customer).clone();
+    let under_way = tx.value(bought.text("payment_intent")).text("status") == "processing";
+    let waits = under_way || tx.value(bought.text("invoice")).text("status") == "open";
     tx.edit(id, |session| {
         let due = session.integer("amount_total");
-        let delayed = due == 0 && session.text("mode") == "subscription";
+        let status = match (waits, session.text("mode")) {
+            (true, _) => "unpaid",
+            (false, "subscription") if due == 0 => "no_payment_required",
+            (false, _) => "paid",
+        };
         session.set(
             "customer_details",
             json!({
@@ -250,7 +289,7 @@ fn complete(tx: &mut Tx, id: &str, customer: &str, bought: Value) {
                 "name": payer.at("name"), "phone": payer.at("phone"), "tax_exempt": payer.at("tax_exempt"), "tax_ids": [],
             }),
         );
-        session.set("payment_status", if delayed { "no_payment_required" } else { "paid" });
+        session.set("payment_status", status);
         session.set("status", "complete");
         session.set("url", Value::Null);
         if session.flag("automatic_tax.enabled") {

@@ -1,5 +1,5 @@
 //! What the passing of time brings about: ended trials and periods, reminders, retries, phases, cancellations, unpaid
-//! changes, expired sessions, disputes.
+//! changes, expired sessions, answered debits, disputes, refunds that come back.
 
 use std::convert::Infallible;
 
@@ -9,7 +9,7 @@ use crate::shared::{Failed, Shared};
 use crate::store::{Cause, Record, Tx};
 
 use super::periods::DAY;
-use super::{changes, checkout, disputes, invoices, previews, schedules, subscriptions};
+use super::{changes, checkout, debits, disputes, invoices, previews, refunds, schedules, subscriptions};
 
 /// Three days before the end of a trial its owner is reminded.
 const REMINDER_SECONDS: i64 = 3 * DAY;
@@ -26,8 +26,12 @@ pub enum What {
     Cancellation,
     Renewal,
     Retry,
+    /// The bank answers a debit.
+    Debit,
     Expiry,
     Dispute,
+    /// A refund comes back.
+    Refund,
     /// A test clock has arrived; after everything else of its second.
     Arrival,
 }
@@ -61,7 +65,9 @@ fn happen(tx: &mut Tx, what: What, id: &str) {
         What::Retry => invoices::retry(tx, id),
         What::Expiry if tx.value(id).text("object") == "subscription" => subscriptions::expire(tx, id),
         What::Expiry => checkout::expire(tx, id),
+        What::Debit => debits::arrive(tx, id),
         What::Dispute => disputes::open(tx, id),
+        What::Refund => refunds::fail(tx, id),
         What::Arrival => arrive(tx, id),
     }
 }
@@ -112,6 +118,14 @@ pub fn moments(record: &Record) -> impl Iterator<Item = (i64, What)> {
         "charge" => {
             let dispute = record.hidden.at("dispute_at").as_i64();
             [dispute.map(|at| (at, What::Dispute)), None, None, None, None]
+        }
+        "payment_intent" => {
+            let answer = record.hidden.at("answered_at").as_i64();
+            [answer.map(|at| (at, What::Debit)), None, None, None, None]
+        }
+        "refund" => {
+            let failure = record.hidden.at("fails_at").as_i64();
+            [failure.map(|at| (at, What::Refund)), None, None, None, None]
         }
         _ => [None; 5],
     };

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::cards::{Card, DECLINED, Decline, NO_METHOD};
+use crate::cards::{ACTION_REQUIRED, Card, DECLINED, Decline, NO_METHOD};
 use crate::ids;
 use crate::json::At;
 use crate::shapes;
-use crate::store::{Tx, nothing};
+use crate::store::{Store, Tx, nothing};
 
 use super::payments::{self, Payment, verdict_on};
-use super::{lines, subscriptions, tax_ids, taxes, totals};
+use super::{debits, lines, subscriptions, tax_ids, taxes, totals};
 
 /// Days from a failed attempt to the second, third and fourth one.
 const RETRY_DAYS: [i64; 3] = [3, 5, 7];
@@ -174,10 +174,18 @@ fn attempt(tx: &mut Tx, id: &str, method: Option<&str>, intent: Option<String>, 
         return Ok(());
     }
     let (intent, share) = payment_of(tx, &invoice, intent);
+    if tx.value(&intent).text("status") == "processing" {
+        return Ok(());
+    }
     let Some(method) = method else {
         note_failure(tx, id, by);
         return Err(NO_METHOD);
     };
+    if debits::is_slow(tx, method) {
+        debits::begin(tx, &intent, method);
+        tx.edit(id, |invoice| invoice.set("attempted", true));
+        return Ok(());
+    }
     // Chance spares what is bought on a page: whoever sends a card there has been told already that the bank agrees.
     let runs = matches!(invoice.text("billing_reason"), "subscription_cycle" | "subscription_update");
     let unlucky = runs && tx.faults().next_charge();
@@ -187,17 +195,72 @@ fn attempt(tx: &mut Tx, id: &str, method: Option<&str>, intent: Option<String>, 
         note_failure(tx, id, by);
         return Err(decline);
     }
+    // Who has just typed a card has answered its bank already.
+    if runs && tx.hidden(method).flag("asks_each_time") {
+        ask(tx, id, &intent, method);
+        note_failure(tx, id, by);
+        tx.emit("invoice.payment_action_required", id);
+        return Err(ACTION_REQUIRED);
+    }
     payments::succeed(tx, &intent, method);
+    collected(tx, id, &share);
+    Ok(())
+}
+
+/// The card's owner is asked on a page below the invoice's.
+fn ask(tx: &mut Tx, id: &str, intent: &str, method: &str) {
+    let page = format!("{}/invoice/{id}", tx.pages);
+    payments::ask(tx, intent, method, &page);
+}
+
+/// The payment intent that waits for the answer of a card's owner, of an open invoice.
+pub fn asked<'t>(store: &'t Store, id: &str) -> Option<&'t Value> {
+    let invoice = store.record(id).filter(|record| record.value.text("status") == "open")?;
+    Some(store.value(invoice.hidden.text("intent"))).filter(|intent| intent.text("status") == "requires_action")
+}
+
+/// Goes on with an open invoice whose card's owner has answered the bank. Without a question pending nothing happens.
+pub fn answer(tx: &mut Tx, id: &str, confirmed: bool) {
+    let Some(intent) = asked(tx.store(), id).cloned() else { return };
+    let (intent, method) = (intent.text("id"), intent.text("payment_method"));
+    if confirmed {
+        payments::succeed(tx, intent, method);
+        let share = tx.hidden(id).text("share").to_owned();
+        collected(tx, id, &share);
+    } else {
+        payments::leave_unauthenticated(tx, intent, method);
+        note_failure(tx, id, By::Hand);
+    }
+}
+
+/// The money of a payment intent has come after days, or will not; `id` is the open invoice it was for.
+pub fn debited(tx: &mut Tx, id: &str, paid: bool) {
+    if paid {
+        let share = tx.hidden(id).text("share").to_owned();
+        collected(tx, id, &share);
+    } else {
+        note_failure(tx, id, By::Schedule);
+        subscriptions::was_missed(tx, id);
+    }
+}
+
+/// The money for an invoice is there, as its share in the payment says from now on.
+fn collected(tx: &mut Tx, id: &str, share: &str) {
+    let (now, amount) = (tx.now, tx.value(id).integer("amount_due"));
     settle(tx, id, amount);
-    let now = tx.now;
-    tx.edit(&share, |share| {
+    tx.edit(share, |share| {
         share.set("amount_paid", amount);
         share.set("status", "paid");
         share.set("status_transitions.paid_at", now);
     });
-    tx.emit("invoice_payment.paid", &share);
+    tx.emit("invoice_payment.paid", share);
     subscriptions::was_paid(tx, id);
-    Ok(())
+}
+
+/// The open invoice that a payment intent pays.
+pub fn of_intent(tx: &Tx, intent: &str) -> Option<String> {
+    let pays = |share: &Value| share.text("payment.payment_intent") == intent && share.text("status") == "open";
+    tx.store().all("invoice_payment").map(|record| &record.value).find(|share| pays(share)).map(|share| share.text("invoice").to_owned())
 }
 
 /// The payment intent of an invoice and its share in the invoice, which all attempts go on with.
@@ -256,6 +319,9 @@ fn note_failure(tx: &mut Tx, id: &str, by: By) {
 }
 
 /// Tries to pay an open invoice with a typed card, which is saved if the bank takes it.
+///
+/// # Errors
+/// Why it stays open: the bank refuses the card, or asks its owner first, and [`answer`] goes on.
 pub fn pay_with_card(tx: &mut Tx, id: &str, card: &Card) -> Result<(), Decline> {
     if let Err(decline) = card.verdict(true) {
         let invoice = tx.value(id).clone();
@@ -266,8 +332,13 @@ pub fn pay_with_card(tx: &mut Tx, id: &str, card: &Card) -> Result<(), Decline> 
         return Err(decline);
     }
     let method = payments::add_card(tx, card);
-    let customer = tx.value(id).text("customer").to_owned();
-    payments::save_card(tx, &method, &customer);
+    let invoice = tx.value(id).clone();
+    payments::save_card(tx, &method, invoice.text("customer"));
+    if card.asks_its_owner() {
+        let (intent, _) = payment_of(tx, &invoice, None);
+        ask(tx, id, &intent, &method);
+        return Err(ACTION_REQUIRED);
+    }
     pay(tx, id, Some(&method), None)
 }
 

@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod checkout;
+pub mod debits;
 pub mod discounts;
 pub mod disputes;
 pub mod due;

@@ -73,27 +73,36 @@ pub fn open(tx: &mut Tx, payment: &Payment) -> String {
     id
 }
 
-/// Charges the payment intent successfully; answers the charge's id.
-pub fn succeed(tx: &mut Tx, intent: &str, method: &str) -> String {
+/// Charges the payment intent successfully.
+pub fn succeed(tx: &mut Tx, intent: &str, method: &str) {
     let details = tx.value(method).clone();
-    let charge = charge(tx, intent, &details, None);
+    let charge = charge(tx, intent, &details, Made::Paid);
     tx.emit("charge.succeeded", &charge);
+    receive(tx, intent, method, &charge);
+}
+
+/// The money of a payment intent is there, by this charge.
+pub fn receive(tx: &mut Tx, intent: &str, method: &str, charge: &str) {
     tx.edit(intent, |intent| {
         intent.set("amount_received", intent.integer("amount"));
         intent.set("last_payment_error", Value::Null);
-        intent.set("latest_charge", charge.as_str());
+        intent.set("latest_charge", charge);
         intent.set("next_action", Value::Null);
         intent.set("payment_method", method);
         intent.set("status", "succeeded");
     });
     tx.emit("payment_intent.succeeded", intent);
-    charge
 }
 
 /// Charges the payment intent in vain: it waits for another payment method. `method` is the card that was tried.
 pub fn fail(tx: &mut Tx, intent: &str, method: &Value, decline: Decline) {
-    let charge = charge(tx, intent, method, Some(decline));
+    let charge = charge(tx, intent, method, Made::Declined(decline));
     tx.emit("charge.failed", &charge);
+    give_up(tx, intent, method, &charge, decline);
+}
+
+/// A charge of the payment intent has failed: it waits for another payment method.
+pub fn give_up(tx: &mut Tx, intent: &str, method: &Value, charge: &str, decline: Decline) {
     let mut error = json!({
         "type": "card_error", "code": decline.code, "message": decline.message, "charge": charge, "payment_method": method,
         "doc_url": doc_url(decline.code),
@@ -101,7 +110,7 @@ pub fn fail(tx: &mut Tx, intent: &str, method: &Value, decline: Decline) {
     if let Some(code) = decline.reason {
         error.set("decline_code", code);
     }
-    tx.edit(intent, |intent| intent.set("latest_charge", charge.as_str()));
+    tx.edit(intent, |intent| intent.set("latest_charge", charge));
     wait_again(tx, intent, error);
 }
 
@@ -152,16 +161,25 @@ pub fn unsaved(tx: &Tx, card: &Card) -> Value {
     shapes::payment_method(json!({ "id": ids::fresh("pm_1", 23), "card": card.shape(), "created": tx.now }))
 }
 
-fn charge(tx: &mut Tx, intent: &str, method: &Value, decline: Option<Decline>) -> String {
+/// How a charge stands at first.
+#[derive(Clone, Copy)]
+pub enum Made {
+    Paid,
+    /// The bank has not answered yet.
+    Pending,
+    Declined(Decline),
+}
+
+/// Makes a charge; answers its id. The caller sends the event.
+pub fn charge(tx: &mut Tx, intent: &str, method: &Value, made: Made) -> String {
     let intent = tx.value(intent).clone();
     let amount = intent.integer("amount");
     let id = ids::fresh("ch_3", 23);
-    let card = method.at("card");
-    let card = shapes::charged_card(json!({
-        "amount_authorized": if decline.is_none() { Some(amount) } else { None },
-        "brand": card.at("brand"), "exp_month": card.at("exp_month"), "exp_year": card.at("exp_year"),
-        "fingerprint": card.at("fingerprint"), "last4": card.at("last4"), "network": card.at("brand"),
-    }));
+    let (status, decline) = match made {
+        Made::Paid => ("succeeded", None),
+        Made::Pending => ("pending", None),
+        Made::Declined(decline) => ("failed", Some(decline)),
+    };
     let outcome = match decline {
         None => json!({}),
         Some(decline) => json!({
@@ -169,8 +187,8 @@ fn charge(tx: &mut Tx, intent: &str, method: &Value, decline: Option<Decline>) -
             "seller_message": "The bank returned a decline.", "type": "issuer_declined",
         }),
     };
-    let paid = decline.is_none();
-    let receipt = format!("{}/receipt/{id}", tx.pages);
+    let paid = status == "succeeded";
+    let receipt = receipt(tx, &id);
     let charge = shapes::charge(json!({
         "id": id,
         "amount": amount,
@@ -189,12 +207,34 @@ fn charge(tx: &mut Tx, intent: &str, method: &Value, decline: Option<Decline>) -
         "paid": paid,
         "payment_intent": intent.at("id"),
         "payment_method": method.at("id"),
-        "payment_method_details": { "card": card, "type": "card" },
+        "payment_method_details": charged(method, decline.is_none().then_some(amount)),
         "receipt_email": intent.at("receipt_email"),
         "receipt_url": paid.then_some(receipt),
-        "status": if paid { "succeeded" } else { "failed" },
+        "status": status,
     }));
     let disputed = paid && tx.hidden(method.text("id")).flag("is_disputed");
     let dispute_at = disputed.then_some(tx.now + DISPUTE_SECONDS);
     tx.add(charge, json!({ "dispute_at": dispute_at }))
+}
+
+/// Where the receipt of a charge is.
+pub fn receipt(tx: &Tx, charge: &str) -> String {
+    format!("{}/receipt/{charge}", tx.pages)
+}
+
+/// What a charge shows of the payment method. `authorized` is what a card's bank agreed to, in minor units.
+fn charged(method: &Value, authorized: Option<i64>) -> Value {
+    let kind = method.text("type");
+    let known = method.at(kind);
+    let details = if kind == "card" {
+        shapes::charged_card(json!({
+            "amount_authorized": authorized, "brand": known.at("brand"), "exp_month": known.at("exp_month"), "exp_year": known.at("exp_year"),
+            "fingerprint": known.at("fingerprint"), "last4": known.at("last4"), "network": known.at("brand"),
+        }))
+    } else {
+        shapes::charged_account(json!({
+            "fingerprint": known.at("fingerprint"), "last4": known.at("last4"), "routing_number": known.at("routing_number"),
+        }))
+    };
+    json!({ kind: details, "type": kind })
 }

@@ -2,10 +2,16 @@
 
 use serde_json::{Value, json};
 
+use crate::events;
 use crate::ids;
-use crate::json::At;
+use crate::json::{At, differences};
 use crate::shapes;
 use crate::store::Tx;
+
+use super::periods::DAY;
+
+/// How long after a refund a bank that does not take it says so: a day.
+const FAILS_AFTER: i64 = DAY;
 
 /// What is left of a charge to give back, in minor units.
 pub fn refundable(charge: &Value) -> i64 {
@@ -22,7 +28,8 @@ pub fn refund(tx: &mut Tx, charge: &str, amount: i64, reason: Option<&str>, meta
         "payment_method": paid.at("payment_method"), "reason": reason, "status": "succeeded",
     }));
     refund["destination_details"] = json!({ "card": { "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund" }, "type": "card" });
-    tx.add(refund, Value::Null);
+    let fails = tx.hidden(paid.text("payment_method")).flag("refunds_fail");
+    tx.add(refund, json!({ "fails_at": fails.then_some(tx.now + FAILS_AFTER) }));
     tx.update(charge, "charge.refunded", |charge| {
         let refunded = charge.integer("amount_refunded") + amount;
         charge.set("amount_refunded", refunded);
@@ -36,4 +43,25 @@ pub fn refund(tx: &mut Tx, charge: &str, amount: i64, reason: Option<&str>, meta
         refund.set("destination_details.card.reference_status", "available");
     });
     id
+}
+
+/// The card's bank did not take a refund: the money is back with the seller, and the charge stands as before.
+pub fn fail(tx: &mut Tx, id: &str) {
+    let refund = tx.value(id).clone();
+    tx.edit_hidden(id, |hidden| hidden.set("fails_at", Value::Null));
+    tx.edit(refund.text("charge"), |charge| {
+        charge.set("amount_refunded", charge.integer("amount_refunded") - refund.integer("amount"));
+        charge.set("refunded", false);
+    });
+    let returned = ids::fresh("txn_3", 23);
+    tx.edit(id, |refund| {
+        refund.set("failure_balance_transaction", returned);
+        refund.set("failure_reason", "expired_or_canceled_card");
+        refund.set("status", "failed");
+    });
+    let previous = differences(&refund, tx.value(id));
+    for kind in ["charge.refund.updated", "refund.updated"] {
+        events::emit(tx, kind, id, Some(previous.clone()));
+    }
+    tx.emit("refund.failed", id);
 }

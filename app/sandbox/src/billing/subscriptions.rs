@@ -10,7 +10,7 @@ use crate::store::{SETTINGS, Tx, nothing};
 use super::discounts::Redeemed;
 use super::invoices::{self, Draft};
 use super::periods::{DAY, next_boundary};
-use super::{changes, discounts, lines, schedules};
+use super::{changes, debits, discounts, lines, schedules};
 
 /// Seconds until a subscription whose first invoice is not paid is given up: 23 hours.
 const PATIENCE: i64 = 23 * 3_600;
@@ -253,6 +253,14 @@ pub fn was_paid(tx: &mut Tx, invoice: &str) {
     }
 }
 
+/// What an invoice whose money did not come after all means for its subscription: it is in arrears, unless it never began.
+pub fn was_missed(tx: &mut Tx, invoice: &str) {
+    let id = tx.value(invoice).text("parent.subscription_details.subscription").to_owned();
+    if tx.value(&id).text("status") == "active" && tx.value(&id).text("latest_invoice") == invoice {
+        tx.update(&id, "customer.subscription.updated", |subscription| subscription.set("status", "past_due"));
+    }
+}
+
 /// The items in the period that begins at `start`.
 fn next_items(subscription: &Value, start: i64) -> Vec<Value> {
     let anchor = subscription.integer("billing_cycle_anchor");
@@ -272,9 +280,13 @@ pub fn method_of(tx: &Tx, subscription: &Value) -> Option<String> {
     own.or(customers).map(str::to_owned)
 }
 
-/// Gives up a subscription whose first invoice nobody paid.
+/// Gives up a subscription whose first invoice nobody paid. A debit that is under way is waited for.
 pub fn expire(tx: &mut Tx, id: &str) {
     let invoice = tx.value(id).text("latest_invoice").to_owned();
+    if let Some(at) = debits::awaited(tx, tx.hidden(&invoice).text("intent")) {
+        tx.edit_hidden(id, |hidden| hidden.set("incomplete_until", at + 1));
+        return;
+    }
     if tx.value(&invoice).text("status") == "open" {
         invoices::void(tx, &invoice);
     }

@@ -27,6 +27,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/pay/{session}/authenticate", get(authenticate::show).post(authenticate::submit))
         .merge(portal::routes())
         .route("/invoice/{id}", get(papers::invoice).post(papers::pay))
+        .route("/invoice/{id}/authenticate", get(papers::question).post(papers::answer))
         .route("/invoice/{id}/pdf", get(papers::download))
         .route("/receipt/{id}", get(papers::receipt))
         .route("/_sandbox", get(window::index))

@@ -10,20 +10,25 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
-use crate::billing::invoices;
-use crate::cards::CardErrors;
+use crate::billing::{debits, invoices};
+use crate::cards::{ACTION_REQUIRED, CardErrors};
 use crate::dates::day;
 use crate::json::At;
 use crate::money;
 use crate::shared::Shared;
 use crate::store::Cause;
 
+use super::authenticate::{Pressed, question as asked_of};
 use super::card_form::{TEST_CARDS, Typed, fields};
 use super::html::{guarded, inert, joined, page};
 use super::pdf;
 
 pub async fn invoice(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     match numbered(&shared, &id) {
+        // Whoever comes by the link in a mail is asked at once.
+        Some(_) if shared.read(|store| invoices::asked(store, &id).is_some()) => {
+            Redirect::to(&format!("/invoice/{id}/authenticate")).into_response()
+        }
         Some(invoice) => shown(&invoice, StatusCode::OK, &Typed::default(), None, &CardErrors::default()),
         None => not_found(),
     }
@@ -46,6 +51,7 @@ pub async fn pay(State(shared): State<Arc<Shared>>, Path(id): Path<String>, type
     });
     match paid {
         Ok(Ok(())) => Redirect::to(&format!("/invoice/{id}")).into_response(),
+        Ok(Err(ACTION_REQUIRED)) => Redirect::to(&format!("/invoice/{id}/authenticate")).into_response(),
         Ok(Err(decline)) => shown(&invoice, StatusCode::PAYMENT_REQUIRED, &typed, Some(decline.message), &CardErrors::default()),
         Err(error) => {
             tracing::error!(%error, invoice = id, "a payment was not recorded");
@@ -53,6 +59,35 @@ pub async fn pay(State(shared): State<Arc<Shared>>, Path(id): Path<String>, type
             shown(&invoice, StatusCode::INTERNAL_SERVER_ERROR, &typed, reason, &CardErrors::default())
         }
     }
+}
+
+/// The bank asks the card's owner about the payment of an invoice.
+pub async fn question(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let asked = shared.read(|store| {
+        let intent = invoices::asked(store, &id)?;
+        let amount = money::written(intent.integer("amount"), intent.text("currency"));
+        Some((store.value(intent.text("payment_method")).text("card.last4").to_owned(), amount))
+    });
+    match asked {
+        Some((last4, amount)) => {
+            let main = asked_of(&format!("/invoice/{id}/authenticate"), &last4, &format!("a payment of <strong>{amount}</strong>"));
+            page(StatusCode::OK, "Confirm it is you", false, &main, &[])
+        }
+        None => Redirect::to(&format!("/invoice/{id}")).into_response(),
+    }
+}
+
+/// Goes on at the invoice, which knows what became of it.
+pub async fn answer(State(shared): State<Arc<Shared>>, Path(id): Path<String>, pressed: Result<Form<Pressed>, FormRejection>) -> Response {
+    let confirmed = match pressed.as_ref().map(|form| form.action.as_str()) {
+        Ok("complete") => true,
+        Ok("fail") => false,
+        _ => return question(State(shared), Path(id)).await,
+    };
+    if let Err(error) = shared.change(Cause::default(), |tx| Ok::<_, Infallible>(invoices::answer(tx, &id, confirmed))) {
+        tracing::error!(%error, invoice = id, "an answer to the bank was not recorded");
+    }
+    Redirect::to(&format!("/invoice/{id}")).into_response()
 }
 
 /// The invoice as a file.
@@ -151,11 +186,13 @@ pub async fn receipt(State(shared): State<Arc<Shared>>, Path(id): Path<String>) 
     if charge.text("object") != "charge" || !charge.flag("paid") {
         return not_found();
     }
+    let kind = charge.text("payment_method_details.type");
     let main = format!(
-        "<h1>Receipt</h1>\n<p>{amount} paid on {day} with the card ending in {last4}.</p>",
+        "<h1>Receipt</h1>\n<p>{amount} paid on {day} with the {what} ending in {last4}.</p>",
         amount = money::written(charge.integer("amount"), charge.text("currency")),
         day = day(charge.integer("created")),
-        last4 = inert(charge.text("payment_method_details.card.last4")),
+        what = if kind == debits::TYPE { "bank account" } else { "card" },
+        last4 = inert(charge.text(&format!("payment_method_details.{kind}.last4"))),
     );
     page(StatusCode::OK, "Receipt", false, &main, &[])
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 use url::Url;
 
+use crate::banks::AccountErrors;
 use crate::billing::checkout::{self, Paid};
 use crate::billing::lines::interval;
 use crate::billing::periods::next_boundary;
@@ -19,9 +20,9 @@ use crate::dates::day;
 use crate::json::At;
 use crate::money;
 use crate::shared::Shared;
-use crate::store::{Cause, Record};
+use crate::store::{Cause, Record, Tx};
 
-use super::card_form::{TEST_CARDS, Typed, fields};
+use super::card_form::{TEST_ACCOUNTS, TEST_CARDS, Typed, account_fields, fields};
 use super::html::{guarded, host, inert, joined, page};
 
 /// Why the page is shown again.
@@ -29,6 +30,7 @@ use super::html::{guarded, host, inert, joined, page};
 struct Trouble {
     reason: Option<&'static str>,
     fields: CardErrors,
+    account: AccountErrors,
 }
 
 pub async fn show(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
@@ -56,32 +58,51 @@ pub async fn submit(State(shared): State<Arc<Shared>>, Path(id): Path<String>, t
     if typed.action == "apply" {
         return apply(&shared, &id, &session, &typed);
     }
+    if typed.action == "bank" && checkout::takes_bank(&session.value) {
+        return debit(&shared, &id, &session, &typed);
+    }
     let card = if checkout::needs_card(&session.value) {
         match typed.card(shared.clock.now_ms().div_euclid(1_000)) {
             Ok(card) => Some(card),
             Err(fields) => {
-                let trouble = Trouble { reason: Some("Check the fields marked below."), fields };
+                let trouble = Trouble { reason: Some("Check the fields marked below."), fields, ..Trouble::default() };
                 return form(&shared, &session, StatusCode::UNPROCESSABLE_ENTITY, &typed, &trouble);
             }
         }
     } else {
         None
     };
-    match shared.change(Cause::default(), |tx| Ok::<_, std::convert::Infallible>(checkout::pay(tx, &id, card.as_ref()))) {
+    attempt(&shared, &id, &session, &typed, |tx| checkout::pay(tx, &id, card.as_ref()))
+}
+
+/// Pays with the typed bank account.
+fn debit(shared: &Shared, id: &str, session: &Record, typed: &Typed) -> Response {
+    match typed.account() {
+        Ok(account) => attempt(shared, id, session, typed, |tx| checkout::pay_by_bank(tx, id, &account)),
+        Err(account) => {
+            let trouble = Trouble { reason: Some("Check the fields marked below."), account, ..Trouble::default() };
+            form(shared, session, StatusCode::UNPROCESSABLE_ENTITY, typed, &trouble)
+        }
+    }
+}
+
+/// Tries to pay, and shows what came of it.
+fn attempt(shared: &Shared, id: &str, session: &Record, typed: &Typed, pay: impl FnOnce(&mut Tx) -> Paid) -> Response {
+    match shared.change(Cause::default(), |tx| Ok::<_, std::convert::Infallible>(pay(tx))) {
         Ok(Paid::Declined(decline)) => {
             let trouble = Trouble { reason: Some(decline.message), ..Trouble::default() };
-            form(&shared, &session, StatusCode::PAYMENT_REQUIRED, &typed, &trouble)
+            form(shared, session, StatusCode::PAYMENT_REQUIRED, typed, &trouble)
         }
         Ok(Paid::Asked) => Redirect::to(&format!("/pay/{id}/authenticate")).into_response(),
-        Ok(Paid::Complete | Paid::Closed) => match open_session(&shared, &id) {
-            Ok(session) => form(&shared, &session, StatusCode::OK, &Typed::default(), &Trouble::default()),
+        Ok(Paid::Complete | Paid::Closed) => match open_session(shared, id) {
+            Ok(session) => form(shared, &session, StatusCode::OK, &Typed::default(), &Trouble::default()),
             Err(other) => other,
         },
         Err(error) => {
             tracing::error!(%error, session = id, "a payment was not recorded");
             let trouble =
                 Trouble { reason: Some("The payment could not be recorded. Nothing was charged; try again."), ..Trouble::default() };
-            form(&shared, &session, StatusCode::INTERNAL_SERVER_ERROR, &typed, &trouble)
+            form(shared, session, StatusCode::INTERNAL_SERVER_ERROR, typed, &trouble)
         }
     }
 }
@@ -171,14 +192,31 @@ fn form(shared: &Shared, session: &Record, status: StatusCode, typed: &Typed, tr
 <p class="hint">Cancel takes you back to {seller}; nothing is charged.</p>
 {promotion}
 </form>
-{TEST_CARDS}"#,
+{TEST_CARDS}
+{bank}"#,
         seller = inert(&seller),
         id = inert(value.text("id")),
         bill = bill(shared, session, trial),
         promotion = promotion(value, typed),
+        bank = if checkout::takes_bank(value) { bank_form(value.text("id"), typed, &trouble.account) } else { String::new() },
     );
     let title = if trouble.reason.is_some() { "Error: Pay" } else { "Pay" };
     page(status, title, false, &main, &[value.text("success_url"), value.text("cancel_url")])
+}
+
+/// The way to pay by a bank account.
+fn bank_form(id: &str, typed: &Typed, errors: &AccountErrors) -> String {
+    format!(
+        r#"<h2>Or by bank account</h2>
+<form class="card" method="post" action="/pay/{id}" novalidate>
+{fields}
+<div class="actions"><button class="quiet" name="action" value="bank">Pay by bank</button></div>
+<p class="hint">The bank answers four days later; until then nothing is paid.</p>
+</form>
+{TEST_ACCOUNTS}"#,
+        id = inert(id),
+        fields = account_fields(typed, errors),
+    )
 }
 
 /// What is bought, what it costs, and what is due today.

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::support::{Bench, DAY_MS, send};
+use crate::support::{Bench, DAY_MS, form, send};
 
 const ASKING: &str = "4000002500003155";
+const ASKING_EACH_TIME: &str = "4000002760003184";
 
 /// Presses a button on the bank's page.
 async fn answer_bank(bench: &Bench, session: &Value, button: &str) -> (u16, String) {
@@ -126,4 +127,92 @@ async fn a_card_can_start_a_trial_and_fail_at_its_end() {
     let subscription = bench.list("/v1/subscriptions?expand[]=data.latest_invoice").await.remove(0);
     assert_eq!((&subscription["status"], &subscription["latest_invoice"]["status"]), (&"past_due".into(), &"open".into()));
     assert!(bench.events().await.contains(&"invoice.payment_failed".to_owned()));
+}
+
+/// A subscription whose card's bank has just asked about the renewal.
+async fn asked_at_renewal(bench: &Bench) -> Value {
+    let price = bench.price("2900", "usd", Some("month")).await;
+    let session = bench.session("subscription", &price, &[]).await;
+    assert_eq!(bench.pay(&session, ASKING_EACH_TIME).await.status, 303);
+    answer_bank(bench, &session, "complete").await;
+    assert_eq!(bench.list("/v1/subscriptions").await[0]["status"], "active");
+    bench.advance(32 * DAY_MS).await;
+    bench.list("/v1/subscriptions?expand[]=data.latest_invoice").await.remove(0)
+}
+
+/// Presses a button on the bank's page about an invoice.
+async fn answer_about(bench: &Bench, invoice: &Value, button: &str) {
+    let path = format!("/invoice/{}/authenticate", invoice["id"].as_str().unwrap());
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = send(&bench.address, "POST", &path, &headers, &format!("action={button}")).await.unwrap();
+    assert_eq!(answer.status, 303);
+}
+
+#[tokio::test]
+async fn a_renewal_that_the_bank_asks_about_is_paid_when_its_owner_confirms() {
+    let bench = Bench::start().await;
+    let owing = asked_at_renewal(&bench).await;
+    let invoice = &owing["latest_invoice"];
+    assert_eq!((&owing["status"], &invoice["status"], &invoice["attempt_count"]), (&"past_due".into(), &"open".into(), &1.into()));
+    let intent = bench.list("/v1/payment_intents").await.remove(0);
+    assert_eq!(intent["status"], "requires_action");
+    let told = bench.events().await;
+    for kind in ["payment_intent.requires_action", "invoice.payment_failed", "invoice.payment_action_required"] {
+        assert!(told.iter().any(|known| known == kind), "{kind}: {told:?}");
+    }
+    assert_eq!(bench.list("/v1/charges").await.len(), 1, "nothing is charged before");
+    let page = invoice["hosted_invoice_url"].as_str().unwrap();
+    let path = page.split_once("/invoice/").map(|(_, id)| format!("/invoice/{id}")).unwrap();
+    let led = send(&bench.address, "GET", &path, &[], "").await.unwrap();
+    assert_eq!((led.status, led.header("location")), (303, Some(format!("{path}/authenticate").as_str())));
+    let page = send(&bench.address, "GET", &format!("{path}/authenticate"), &[], "").await.unwrap();
+    assert!(page.text.contains("3184") && page.text.contains("$29.00"), "{}", page.text);
+
+    answer_about(&bench, invoice, "complete").await;
+    answer_about(&bench, invoice, "complete").await;
+    let paid = bench.list("/v1/subscriptions?expand[]=data.latest_invoice").await.remove(0);
+    assert_eq!((&paid["status"], &paid["latest_invoice"]["status"]), (&"active".into(), &"paid".into()));
+    assert_eq!(bench.list("/v1/charges").await.len(), 2, "and once then");
+    assert_eq!(send(&bench.address, "GET", &path, &[], "").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_not_confirmed_is_tried_again_or_paid_by_another_card() {
+    let bench = Bench::start().await;
+    let owing = asked_at_renewal(&bench).await;
+    let invoice = owing["latest_invoice"].clone();
+    answer_about(&bench, &invoice, "fail").await;
+    assert_eq!(bench.list("/v1/payment_intents").await[0]["status"], "requires_payment_method");
+    bench.advance(4 * DAY_MS).await;
+    assert_eq!(bench.list("/v1/payment_intents").await[0]["status"], "requires_action", "the next attempt asks anew");
+    assert_eq!(bench.list("/v1/events?type=invoice.payment_action_required").await.len(), 2);
+    answer_about(&bench, &invoice, "fail").await;
+    let card = [("card_number", "4242424242424242"), ("expiry", "12 / 40"), ("cvc", "123")];
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let path = format!("/invoice/{}", invoice["id"].as_str().unwrap());
+    assert_eq!(send(&bench.address, "POST", &path, &headers, &form(&card)).await.unwrap().status, 303);
+    assert_eq!(bench.list("/v1/subscriptions").await[0]["status"], "active");
+}
+
+#[tokio::test]
+async fn a_change_that_the_bank_asks_about_is_refused_and_leaves_nothing() {
+    let bench = Bench::start().await;
+    let (small, large) = (bench.price("2900", "usd", Some("month")).await, bench.price("9900", "usd", Some("month")).await);
+    let subscription = bench.subscription(&small, "4242424242424242", &[]).await;
+    let customer = subscription["customer"].as_str().unwrap();
+    let method = bench.post("/v1/payment_methods/pm_card_authenticationRequired/attach", &[("customer", customer)]).await;
+    let path = format!("/v1/subscriptions/{}", subscription["id"].as_str().unwrap());
+    bench.post(&path, &[("default_payment_method", method["id"].as_str().unwrap())]).await;
+    let item = subscription["items"]["data"][0]["id"].as_str().unwrap();
+    let change = [
+        ("items[0][id]", item),
+        ("items[0][price]", large.as_str()),
+        ("proration_behavior", "always_invoice"),
+        ("payment_behavior", "error_if_incomplete"),
+    ];
+    let refused = bench.call("POST", &path, &[], &change).await;
+    assert_eq!((refused.status, &refused.json()["error"]["code"]), (402, &"invoice_payment_intent_requires_action".into()));
+    let after = bench.get(&path).await;
+    assert_eq!((&after["items"]["data"][0]["price"]["id"], &after["status"]), (&small.into(), &"active".into()));
+    assert_eq!(bench.list("/v1/invoices").await.len(), 1);
 }

@@ -7,6 +7,7 @@ mod cards;
 mod changes;
 mod checkout;
 mod client;
+mod debits;
 mod discounts;
 mod faults;
 mod life;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::support::{Bench, send, text};
+use crate::support::{Bench, DAY_MS, send, text};
 
 /// A charge of 19 dollars, made with `card`.
 async fn charge(bench: &Bench, card: &str) -> Value {
@@ -115,4 +115,25 @@ async fn a_dispute_is_lost_by_evidence_or_by_giving_in() {
         assert_eq!(moved(&bench, &dispute).await, [-1_900]);
         assert_eq!(bench.call("POST", &path, &[], &[("submit", "false")]).await.status, 400);
     }
+}
+
+#[tokio::test]
+async fn a_refund_can_come_back_a_day_later_and_be_tried_again() {
+    let bench = Bench::start().await;
+    let charge = charge(&bench, "4000000000005126").await;
+    let path = format!("/v1/charges/{}", text(&charge, "id"));
+    let kept = bench.post("/v1/refunds", &[("charge", text(&charge, "id")), ("amount", "700")]).await;
+    assert_eq!((&kept["status"], &bench.get(&path).await["amount_refunded"]), (&"succeeded".into(), &700.into()));
+    let known = bench.events().await.len();
+    bench.advance(DAY_MS).await;
+    let failed = bench.get(&format!("/v1/refunds/{}", text(&kept, "id"))).await;
+    assert_eq!((&failed["status"], &failed["failure_reason"]), (&"failed".into(), &"expired_or_canceled_card".into()));
+    let stands = bench.get(&path).await;
+    assert_eq!((&stands["amount_refunded"], &stands["refunded"]), (&0.into(), &false.into()));
+    assert_eq!(bench.events_after(known).await, ["charge.refund.updated", "refund.updated", "refund.failed"]);
+    let told = &bench.list("/v1/events?type=refund.updated").await[0]["data"]["previous_attributes"];
+    assert_eq!(told["status"], "succeeded");
+    assert_eq!(bench.post("/v1/refunds", &[("charge", text(&charge, "id"))]).await["amount"], 1_900);
+    bench.advance(2 * DAY_MS).await;
+    assert_eq!(bench.list("/v1/events?type=refund.failed").await.len(), 2, "each comes back once");
 }

@@ -109,6 +109,16 @@ pub(crate) async fn plan_lapsed(tx: &mut Tx, keel: &Keel, account: &AccountId, p
     write(tx, keel, account, words, None, None).await
 }
 
+/// The money of something that was bought did not come.
+pub(crate) async fn payment_missed(tx: &mut Tx, keel: &Keel, account: &AccountId, amount: Option<Money>) -> Result<()> {
+    let words = |text: &'static Catalogue| -> Words {
+        let mail = &text.mail;
+        let amount = amount.map_or_else(String::new, |amount| text.money(amount));
+        ([mail.missed_subject, mail.missed_heading, mail.missed_text], vec![("amount", amount)])
+    };
+    write(tx, keel, account, words, None, None).await
+}
+
 /// A subscription too many was ended and paid back.
 pub(crate) async fn surplus_ended(tx: &mut Tx, keel: &Keel, account: &AccountId) -> Result<()> {
     let words = |text: &'static Catalogue| -> Words {

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
 
+use crate::billing::debits;
 use crate::billing::lines::interval;
 use crate::billing::subscriptions::{is_live, period_end};
 use crate::dates::day;
@@ -114,6 +115,9 @@ fn card(store: &Store, customer: &str) -> String {
     let used = store.all("subscription").map(|record| &record.value).filter(of_customer).find_map(own);
     let default = || store.value(customer).at("invoice_settings.default_payment_method").as_str().map(str::to_owned);
     let Some(method) = used.or_else(default) else { return "No card is saved.".to_owned() };
+    if store.value(&method).text("type") == debits::TYPE {
+        return format!("bank account ending in {}", inert(store.value(&method).text("us_bank_account.last4")));
+    }
     let card = store.value(&method).at("card");
     format!(
         "{} ending in {}, expires {:02} / {}",
