@@ -2,8 +2,7 @@
 //! Written twice, or in another order, it leaves the same state.
 
 use super::inbox::ObjectKind;
-use super::{charges, invoices, outcomes, purchases, subscriptions, upcoming};
-use super::{charges, checkouts, dunning, invoices, purchases, subscriptions, upcoming};
+use super::{charges, dunning, invoices, outcomes, purchases, subscriptions, upcoming};
 use crate::access::Outside;
 use crate::db::{Tx, locks};
 use crate::payments::{
@@ -188,14 +187,7 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, found: &Found) -> Result<bo
     if let Some(bought) = &found.checkout {
         purchases::settle(tx, keel, &account, bought).await?;
         outcomes::settle(tx, keel, &bought.state).await?;
-        checkouts::settle(tx, keel, &bought.state).await?;
         dunning::tell_of_missed(tx, keel, &account, bought, found.invoices.first()).await?;
-    }
-    if let Some(charge) = &found.charge {
-        let invoice = found.invoices.first().map(|billed| billed.state.id.as_str());
-        if let Some(payment) = invoice.or(found.checkout.as_ref().map(|bought| bought.state.id.as_str())) {
-            charges::settle(tx, keel, &account, payment, charge).await?;
-        }
     }
     let invoice = found.invoices.first().map(|billed| billed.state.id.as_str());
     let payment = invoice.or(found.checkout.as_ref().map(|bought| bought.state.id.as_str()));

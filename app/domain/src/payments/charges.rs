@@ -109,10 +109,9 @@ impl Payments {
     }
 
     async fn with_disputes(&self, out: &Outside, charge: Charge) -> Result<ChargeState, PaymentError> {
-        let disputes: Vec<Dispute> = if charge.disputed { self.list(out, "/disputes", &[("charge", &charge.id)]).await? } else { vec![] };
-        let disputes: Vec<Dispute> = if charge.disputed { self.list(out, "/disputes", &[("charge", id)]).await? } else { Vec::new() };
-        let refunds: Vec<Refund> =
-            if charge.amount_refunded > 0 { self.list(out, "/refunds", &[("charge", id)]).await? } else { Vec::new() };
+        let of = [("charge", charge.id.as_str())];
+        let disputes: Vec<Dispute> = if charge.disputed { self.list(out, "/disputes", &of).await? } else { vec![] };
+        let refunds: Vec<Refund> = if charge.amount_refunded > 0 { self.list(out, "/refunds", &of).await? } else { vec![] };
         let standing = refunds.iter().filter(|refund| refund.stands()).fold(0, |all: i64, refund| all.saturating_add(refund.amount));
         Ok(ChargeState {
             id: charge.id,
