@@ -84,7 +84,11 @@ pub async fn answer(State(shared): State<Arc<Shared>>, Path(id): Path<String>, p
         Ok("fail") => false,
         _ => return question(State(shared), Path(id)).await,
     };
-    if let Err(error) = shared.change(Cause::default(), |tx| Ok::<_, Infallible>(invoices::answer(tx, &id, confirmed))) {
+    let answered = shared.change(Cause::default(), |tx| {
+        invoices::answer(tx, &id, confirmed);
+        Ok::<_, Infallible>(())
+    });
+    if let Err(error) = answered {
         tracing::error!(%error, invoice = id, "an answer to the bank was not recorded");
     }
     Redirect::to(&format!("/invoice/{id}")).into_response()
