@@ -95,7 +95,7 @@ const PLANS: &[Plan] = &[
     short("closings/steps.rs LIST_DONE", &["'usr_1'"], &["audit_events_of_actor"]),
     short("closings/ties.rs LIST", &["'usr_00000000000000000000000000007100'"], &["memberships_of_user"]),
     short("closings/ties.rs LIST_ACCOUNTS", &["'usr_00000000000000000000000000007100'"], &["memberships_of_user"]),
-    short("deletions/mod.rs LIST_TAKEN_ALONG", &["'cls_1'"], &["deletions_of_closing"]),
+    short("deletions/mod.rs LIST_TAKEN_ALONG", &["'cls_1'"], &["deletions_of_closing|deletions_one_open"]),
     short("credits/verify.rs LIST_ACCOUNTS", &["'acc_99'"], &["accounts_pkey|sqlite_autoindex_accounts"]),
     short("deletions/notices.rs LIST_BEHIND", &["'acc_7'", "'mem_'", "250"], &[MEMBERS]),
     short("deletions/purge.rs LIST_MEMBERS", &["'acc_7'"], &[MEMBERS]),
