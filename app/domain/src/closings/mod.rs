@@ -47,9 +47,8 @@ pub struct Closing {
 
 /// What closing the caller's account means now.
 pub async fn get(call: &mut Read<SignedIn>) -> Result<Closing> {
-    let user = call.proof().user.clone();
-    let (due,): (Option<i64>,) = call.conn().get(FIND_DUE, args![&user]).await?;
-    Ok(Closing { due: due.map(Instant), ties: ties::list(call.conn(), &user).await? })
+    let (user, due) = (call.proof().user.clone(), call.proof().closing_due);
+    Ok(Closing { due, ties: ties::list(call.conn(), &user).await? })
 }
 
 /// What a person confirms: that it is they, and what goes along.

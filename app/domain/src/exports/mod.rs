@@ -26,6 +26,8 @@ sql! {
     INSERT = "INSERT INTO exports (id, account_id, user_id, state, next_at, created_at) VALUES ($1, $2, $3, 'due', $4, $4)";
     FIND_DUE = "SELECT COUNT(*) FROM exports WHERE account_id = $1 AND state = 'due'";
     FIND_NEWEST = "SELECT id, state, expires_at FROM exports WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1";
+    FIND_NEWEST_OF_PERSON = "SELECT e.id, e.state, e.expires_at FROM accounts o JOIN exports e ON e.account_id = o.id
+        WHERE o.person_id = $1 ORDER BY e.created_at DESC, e.id DESC LIMIT 1";
     FIND_READY = "SELECT attempt, size, created_at FROM exports WHERE id = $1 AND account_id = $2 AND state = 'ready' AND expires_at > $3";
     FIND_CHUNK = "SELECT c.bytes FROM export_chunks c JOIN exports e ON e.id = c.export_id
         WHERE e.id = $1 AND e.account_id = $2 AND e.expires_at > $3 AND c.attempt = $4 AND c.number = $5";
@@ -99,23 +101,25 @@ struct NewestRow {
 /// The newest copy of the caller's workspace, unless it has run out.
 pub async fn find_newest(call: &mut Read<Owner>) -> Result<Option<Newest>> {
     let (account, now) = (call.proof().account().clone(), call.now());
-    newest(call.conn(), &account, now).await
+    let row: Option<NewestRow> = call.conn().find(FIND_NEWEST, args![&account]).await?;
+    Ok(row.and_then(|row| row.newest(now)))
 }
 
 /// The newest copy of what is kept of the caller, unless it has run out.
 pub async fn find_own(call: &mut Read<SignedIn>) -> Result<Option<Newest>> {
     let (user, now) = (call.proof().user.clone(), call.now());
-    let account = personal(call.conn(), &user).await?;
-    newest(call.conn(), &account, now).await
+    let row: Option<NewestRow> = call.conn().find(FIND_NEWEST_OF_PERSON, args![&user]).await?;
+    Ok(row.and_then(|row| row.newest(now)))
 }
 
-async fn newest(conn: &mut Conn, account: &AccountId, now: Instant) -> Result<Option<Newest>> {
-    let row: Option<NewestRow> = conn.find(FIND_NEWEST, args![account]).await?;
-    Ok(row.and_then(|row| match row.expires_at {
-        None if row.state == "due" => Some(Newest::Due),
-        Some(until) if until > now.0 => Some(Newest::Ready(row.id, Instant(until))),
-        _ => None,
-    }))
+impl NewestRow {
+    fn newest(self, now: Instant) -> Option<Newest> {
+        match self.expires_at {
+            None if self.state == "due" => Some(Newest::Due),
+            Some(until) if until > now.0 => Some(Newest::Ready(self.id, Instant(until))),
+            _ => None,
+        }
+    }
 }
 
 /// A download under way.
