@@ -5,7 +5,7 @@ import { unzipped } from '../support/downloads.mjs'
 import { journey } from '../support/journey.mjs'
 import { codeIn } from '../support/mail.mjs'
 import { at, checkPage, region, says } from '../support/pages.mjs'
-import { MAX, OLIVIA, VERA, confirm, enterCode, field, press, signIn } from '../support/people.mjs'
+import { MAX, OLIVIA, VERA, enterCode, field, press, signIn, stepUp } from '../support/people.mjs'
 import { until } from '../support/until.mjs'
 
 const main = page => page.getByRole('main')
@@ -37,7 +37,7 @@ async function handingOver(scene, options) {
   await field(dialog, 'Type the workspace name').fill('Acme Inc')
   await dialog.getByRole('switch', { name: 'Stay an owner' }).check()
   await press(dialog, 'Transfer ownership')
-  await confirm(olivia, keel, OLIVIA)
+  await stepUp(olivia, keel, OLIVIA)
 
   await at(olivia, 'Max Moreau')
   await dialog.waitFor()
@@ -125,7 +125,7 @@ async function copying(scene, options) {
   await link(olivia, 'Settings').click()
   await at(olivia, 'Settings')
   await press(olivia, 'Export workspace data')
-  await confirm(olivia, keel, OLIVIA)
+  await stepUp(olivia, keel, OLIVIA)
   await at(olivia, 'Settings')
   await press(olivia, 'Export workspace data')
   await at(olivia, 'Settings')

@@ -4,7 +4,7 @@ import { advance } from '../support/clock.mjs'
 import { unzipped } from '../support/downloads.mjs'
 import { journey } from '../support/journey.mjs'
 import { at, region, says } from '../support/pages.mjs'
-import { MAX, OLIVIA, confirm, expectFault, field, press, signIn } from '../support/people.mjs'
+import { MAX, OLIVIA, expectFault, field, press, signIn, stepUp } from '../support/people.mjs'
 import { until } from '../support/until.mjs'
 
 const DATA = '/private-dashboard/settings/data'
@@ -23,7 +23,7 @@ async function own({ keel, newVisitor }, options) {
   await link(max, 'Your data').click()
   await at(max, 'Your data')
   await press(max, 'Export my data')
-  await confirm(max, keel, MAX)
+  await stepUp(max, keel, MAX)
   await at(max, 'Your data')
   await press(max, 'Export my data')
   await says(main(max), 'The copy is being made.')

@@ -151,7 +151,7 @@ export async function expectFault(input) {
 }
 
 /** On the page that asks who one is, by a mailed code. */
-export async function confirm(page, keel, person) {
+export async function stepUp(page, keel, person) {
   await at(page, 'Confirm it is you')
   await press(page, 'Email me a code')
   await at(page, 'Confirm it is you')

@@ -776,7 +776,7 @@ billing {
     licence_active: "Aktiv",
     licence_over: "Beendet",
     beside_licence: "{plan} verlängert sich neben der Lizenz weiter. Beide zählen, und es gelten die höheren Grenzen. Wenn Ihnen die Lizenz genügt, kündigen Sie {plan}: Der Tarif endet mit seinem Zeitraum.",
-    unknown_plan: "Was hier bezahlt wird, steht nicht mehr in unserem Angebot. Es bringt keine Credits, und es gelten die Grenzen von Free. Bitte schreiben Sie uns, dann bringen wir es in Ordnung.",
+    unknown_plan: "Was hier bezahlt wird, steht nicht mehr in unserem Angebot. Es bringt keine Credits, und es gelten die Grenzen von Free. Schreiben Sie uns, dann bringen wir es in Ordnung.",
     elsewhere: "siehe Dokument",
     given_back: "{amount} zurückgezahlt",
 }

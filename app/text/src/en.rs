@@ -769,7 +769,7 @@ billing: Billing {
     licence_active: "Active",
     licence_over: "Ended",
     beside_licence: "{plan} keeps renewing beside the licence. Both count, and the higher limits are yours. If the licence is enough for you, cancel {plan}: it ends with its period.",
-    unknown_plan: "What is paid here is not in our catalogue any more. It brings no credits, and the limits of Free count. Please write to us, and we put it right.",
+    unknown_plan: "What is paid here is not in our catalogue any more. It brings no credits, and the limits of Free count. Write to us, and we put it right.",
     elsewhere: "see the document",
     given_back: "{amount} given back",
 }
