@@ -923,8 +923,8 @@ payment_status {
 }
 
 payment_note {
-    price_unknown: "Brachte keine Credits: Der Preis steht nicht in unserem Angebot. Bitte schreiben Sie uns.",
-    article_gone: "Brachte nichts: Was gekauft wurde, steht nicht mehr in unserem Angebot. Bitte schreiben Sie uns.",
+    price_unknown: "Brachte keine Credits: Der Preis steht nicht in unserem Angebot. Schreiben Sie uns.",
+    article_gone: "Brachte nichts: Was gekauft wurde, steht nicht mehr in unserem Angebot. Schreiben Sie uns.",
     state_new: "Der Zahlungsdienst sagt darüber etwas Neues. Bis wir es verstehen, gilt es als ausstehend.",
 }
 

@@ -922,8 +922,8 @@ payment_status: PaymentStatus {
 }
 
 payment_note: PaymentNote {
-    price_unknown: "Brought no credits: its price is not in our catalogue. Please write to us.",
-    article_gone: "Brought nothing: what was bought is not in our catalogue any more. Please write to us.",
+    price_unknown: "Brought no credits: its price is not in our catalogue. Write to us, and we put it right.",
+    article_gone: "Brought nothing: what was bought is not in our catalogue any more. Write to us, and we put it right.",
     state_new: "The payment provider says something new about it. It counts as pending until we understand it.",
 }
 

@@ -63,7 +63,7 @@ async fn keep_payment(
     let payment = Payment { stripe_id: &invoice.id, product, amount, currency, status, at, number };
     payments::keep(tx, account, payment, keel.now()).await?;
     match invoice.status {
-        InvoiceStatus::Unknown(_) => payments::note(tx, &invoice.id, Why::StateUnknown).await,
+        InvoiceStatus::Unknown(_) => payments::note(tx, &invoice.id, Why::State).await,
         _ => Ok(()),
     }
 }
@@ -88,7 +88,7 @@ async fn grant(
             Some((plan, interval)) => periods.push((line, plan, interval)),
             None => {
                 tracing::warn!(%account, price, "a paid price is not in the catalogue; nothing was granted");
-                payments::note(tx, &invoice.id, Why::PriceUnknown).await?;
+                payments::note(tx, &invoice.id, Why::Price).await?;
             }
         }
     }

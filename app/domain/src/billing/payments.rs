@@ -23,19 +23,19 @@ sql! {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Why {
     /// Nothing in the catalogue has its price.
-    PriceUnknown,
+    Price,
     /// Nothing in the catalogue has the id that was bought.
-    ArticleUnknown,
+    Article,
     /// Stripe says of it what this version of Keel does not know.
-    StateUnknown,
+    State,
 }
 
 impl Why {
     fn as_str(self) -> &'static str {
         match self {
-            Self::PriceUnknown => "price_unknown",
-            Self::ArticleUnknown => "article_gone",
-            Self::StateUnknown => "state_new",
+            Self::Price => "price_unknown",
+            Self::Article => "article_gone",
+            Self::State => "state_new",
         }
     }
 }

@@ -53,7 +53,7 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, account: &AccountId, bought
         Some(Article::Licence(licence)) => licences::begin(tx, keel, account, &state.id, licence).await?,
         Some(Article::Plan(_)) | None => {
             tracing::warn!(%account, checkout = state.id, "what was paid is not in the catalogue; nothing was granted");
-            payments::note(tx, &state.id, Why::ArticleUnknown).await?;
+            payments::note(tx, &state.id, Why::Article).await?;
         }
     }
     credits::reverse(tx, account, &state.id, now).await

@@ -125,7 +125,7 @@ pub async fn keep_plan(call: &mut Write<may::ManageBilling>) -> Result<()> {
 pub async fn sync(call: &mut Write<may::ManageBilling>) -> Result<()> {
     let customer = customer(call).await?;
     call.keel().asking().count(call.proof().account(), call.now())?;
-    call.outside(|keel, out| asking::in_time(look_at_all(keel, out, customer))).await
+    call.outside(|keel, out| asking::in_time(Box::pin(look_at_all(keel, out, customer)))).await
 }
 
 async fn look_at_all(keel: Keel, out: Outside, customer: String) -> Result<()> {

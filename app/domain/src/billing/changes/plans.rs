@@ -116,12 +116,12 @@ pub async fn preview(keel: &Keel, account: &AccountId, planned: &Planned) -> Res
     }
     keel.asking().count(account, keel.now())?;
     let (keel, target, paid) = (keel.clone(), planned.target.clone(), planned.paid.clone());
-    asking::in_time(async move {
+    asking::in_time(Box::pin(async move {
         let (out, at) = (Outside(()), keel.now());
         let items = items(&keel, &out, &paid, &target).await?;
         let state = keel.payments().preview_change(&out, &items, at.0.max(paid.period_start)).await.map_err(told)?;
         shown(&state, at).map(Some)
-    })
+    }))
     .await
 }
 
