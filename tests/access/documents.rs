@@ -22,9 +22,13 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
+fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ending| ending == "rs")
+}
+
 /// Whether a test of this name is in a file: a function in Rust's, a title in others.
 fn has_test(path: &str, text: &str, name: &str) -> bool {
-    if path.ends_with(".rs") { text.contains(&format!("fn {name}(")) } else { text.contains(&format!("'{name}'")) }
+    if is_rust(path) { text.contains(&format!("fn {name}(")) } else { text.contains(&format!("'{name}'")) }
 }
 
 #[test]
@@ -44,7 +48,7 @@ fn the_page_on_security_names_what_is_there() {
         for place in quoted(tests) {
             let (path, names) = place.split_once(": ").unwrap_or_else(|| panic!("{requirement}: {place} is no `file: test`"));
             let text = std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{requirement}: {path}: {error}"));
-            let names: Vec<&str> = if path.ends_with(".rs") { names.split(", ").collect() } else { vec![names] };
+            let names: Vec<&str> = if is_rust(path) { names.split(", ").collect() } else { vec![names] };
             for name in names {
                 assert!(has_test(path, &text, name), "{requirement}: {path} has no test {name}");
             }
