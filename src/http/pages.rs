@@ -70,6 +70,7 @@ pages! {
     "/private-dashboard"          => dashboards::private,      Member;
     "/private-dashboard/billing"  => billing::personal,        Member;
     "/private-dashboard/settings" => own_settings::profile,    SignedIn;
+    "/private-dashboard/settings/security" => own_settings::security, SignedIn;
     "/private-dashboard/settings/notifications" => own_settings::notifications, SignedIn;
     "/private-dashboard/settings/data" => own_settings::data, SignedIn;
     "/org-dashboard"              => dashboards::organization, Manager;

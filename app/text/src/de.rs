@@ -455,6 +455,11 @@ own_settings {
     data: "Ihre Daten",
 }
 
+security {
+    title: "Sicherheit",
+    lead: "Wie Sie sich bei Keel anmelden und wo Sie angemeldet sind.",
+}
+
 own_data {
     title: "Ihre Daten",
     lead: "Was Keel von Ihnen speichert: eine Kopie davon und der Weg hinaus.",

@@ -447,6 +447,11 @@ own_settings: OwnSettings {
     data: "Your data",
 }
 
+security: Security {
+    title: "Security",
+    lead: "How you sign in to Keel, and where you are signed in.",
+}
+
 own_data: OwnData {
     title: "Your data",
     lead: "What Keel keeps of you: a copy of it, and the way out.",

@@ -453,6 +453,11 @@ own_settings {
     data: "Tus datos",
 }
 
+security {
+    title: "Seguridad",
+    lead: "Cómo inicias sesión en Keel y dónde la tienes abierta.",
+}
+
 own_data {
     title: "Tus datos",
     lead: "Lo que Keel guarda de ti: una copia, y la salida.",

@@ -462,6 +462,11 @@ own_settings {
     data: "Vos données",
 }
 
+security {
+    title: "Sécurité",
+    lead: "Comment vous vous connectez à Keel, et où vous êtes connecté.",
+}
+
 own_data {
     title: "Vos données",
     lead: "Ce que Keel conserve de vous\u{a0}: une copie, et la porte de sortie.",

@@ -458,6 +458,11 @@ own_settings {
     data: "Je gegevens",
 }
 
+security {
+    title: "Beveiliging",
+    lead: "Hoe je inlogt bij Keel en waar je bent ingelogd.",
+}
+
 own_data {
     title: "Je gegevens",
     lead: "Wat Keel van je bewaart: een kopie ervan, en de weg naar buiten.",
