@@ -11,6 +11,7 @@ mod deletions;
 mod dunning;
 mod exports;
 mod headers;
+mod identity;
 mod invitations;
 mod jobs;
 mod kept;

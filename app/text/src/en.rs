@@ -388,6 +388,9 @@ activity: Activity {
     auth_signed_out: "Signed out",
     auth_stepped_up: "Identity confirmed",
     user_password_changed: "Password changed",
+    user_email_requested: "New email asked for",
+    user_email_changed: "Email changed",
+    session_ended: "Session ended",
     checkout_started: "Checkout opened",
     subscription_started: "Plan started",
     subscription_changed: "Plan updated",
@@ -446,6 +449,77 @@ own_settings: OwnSettings {
 security: Security {
     title: "Security",
     lead: "How you sign in to Keel, and where you are signed in.",
+}
+
+/// The address a person signs in with, and the letters about it.
+addresses: Addresses {
+    title: "Email",
+    now: "You sign in as {email}.",
+    new_email: "New email",
+    new_email_hint: "We mail a link there. Nothing changes before you open it.",
+    submit: "Change email",
+    waiting: "One more step",
+    waiting_text: "We mailed a link to {new}. Open it where you are signed in, before {until}.",
+    cancel: "Cancel",
+    confirm_title: "Confirm your new email",
+    confirm_next: "{new} takes the place of {email}. Every other session ends.",
+    confirm_new: "Use {new}",
+    confirm_subject: "Confirm your new email for Keel",
+    confirm_heading: "Confirm your new email",
+    confirm_text: "{by} wants to sign in to Keel with this address. Open this link where you are signed in and confirm it there. It works once, for {minutes} minutes.",
+    confirm_button: "Confirm this address",
+    confirm_link: "Open this address:",
+    confirm_reason: "You get this message because somebody at Keel gave {email} as their new address. If it was not you, ignore it: nothing happens without you.",
+    taken_subject: "You have an account at Keel already",
+    taken_heading: "You have an account already",
+    taken_text: "Somebody wanted to use {email} for another account at Keel. An address belongs to one account, and yours has it: nothing changed. If it was you, sign in with this address instead.",
+    asked_subject: "A new email for your account at Keel",
+    asked_heading: "Somebody asked for a new email",
+    asked_text: "Your account at Keel is to belong to {new} instead of {email}. This happens when a link is confirmed that we mailed there, within {minutes} minutes. If it was not you, cancel it under Security, end the other sessions and change your password.",
+    asked_button: "See it under Security",
+    asked_link: "If it was not you, cancel it here:",
+    changed_subject: "Your email for Keel was changed",
+    changed_heading: "Your email was changed",
+    changed_text: "Your account at Keel belongs to {new} now, and {email} opens it no more. Every other session has ended. If it was not you, answer this message at once, and ask the owners of your workspaces to remove this account from them.",
+}
+
+/// A person's own password.
+own_password: OwnPassword {
+    title: "Password",
+    lead: "Another password ends every other session.",
+    lead_first: "You have no password yet and sign in by mail. With one you can do without the mail.",
+    current: "Current password",
+    new: "New password",
+    new_hint: "At least {least} characters",
+    submit: "Save password",
+    forgot: "Forgot your password?",
+}
+
+/// Where a person is signed in, and the letter about a new device.
+sessions: Sessions {
+    title: "Sessions",
+    lead: "Browsers in which you are signed in. Whatever you do not know, end it, and change your password.",
+    device: "Device",
+    address: "IP address",
+    signed_in: "Signed in",
+    last_seen: "Last seen",
+    actions: "Actions",
+    this_device: "This device",
+    end: "End session",
+    end_others: "End all other sessions",
+    browser_on_system: "{browser} on {system}",
+    unknown_device: "Unknown device",
+    unknown_address: "Unknown",
+    by_link: "by a link in a mail",
+    by_code: "by a code in a mail",
+    by_password: "by password",
+    by_passkey: "by passkey",
+    by_provider: "by another account",
+    signed_in_subject: "New sign-in to your account at Keel",
+    signed_in_heading: "A new device signed in",
+    signed_in_text: "Somebody signed in to Keel as {email}: {device}, from {address}, {at}. If it was you, there is nothing to do. If not, end this session under Security and change your password.",
+    signed_in_button: "See your sessions",
+    signed_in_link: "If it was not you, end the session here:",
 }
 
 profile: Profile {
@@ -891,6 +965,11 @@ flash: Flash {
     code_sent: "A new code is on its way.",
     reset_sent: "A mail is on its way. If it does not arrive, look in the spam folder.",
     password_saved: "Your new password is saved.",
+    email_requested: "A link is on its way to your new address. Open it to confirm.",
+    email_kept: "Your address stays as it is.",
+    email_changed: "This is your address now. Every other session has ended.",
+    session_ended: "The session is over.",
+    sessions_ended: "Every other session is over.",
     profile_saved: "Your profile is saved.",
     notifications_saved: "Your choice is saved.",
     workspace_created: "Your workspace is ready.",
@@ -963,6 +1042,7 @@ fields: Fields {
     ends_too_early: "This day is before the first one.",
     nobody: "Nobody whose name begins like this stands in the log.",
     several: "Several names begin like this. Choose one of them.",
+    own_address: "This is your address already. Type another one.",
     common_password: "Too many people use a password like this. Choose a rarer one, such as a few words in a row.",
 }
 
@@ -995,6 +1075,7 @@ problem: Problem {
     role_limit_reached: "There are as many roles as one workspace may have. Delete one that nobody needs.",
     slug_taken: "This address is taken. Choose another one.",
     wrong_address: "This was meant for another e-mail address.",
+    address_taken: "Somebody else has this address by now. Nothing changed. Choose another one under Security.",
     conflict: "Somebody changed this at the same moment. Look again and repeat it.",
     expired: "This ran out. Ask for a new one.",
     used: "This has already been used. Ask for a new one.",

@@ -55,6 +55,9 @@ actions! {
     SignedOut            = "auth.signed_out";
     SteppedUp            = "auth.stepped_up";
     PasswordChanged      = "user.password_changed";
+    EmailRequested       = "user.email_requested";
+    EmailChanged         = "user.email_changed";
+    SessionEnded         = "session.ended";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";
