@@ -509,6 +509,7 @@ sessions {
     signed_in: "Angemeldet",
     last_seen: "Zuletzt gesehen",
     actions: "Aktionen",
+    now: "Jetzt",
     this_device: "Dieses Gerät",
     end: "Sitzung beenden",
     end_others: "Alle anderen Sitzungen beenden",

@@ -504,6 +504,7 @@ sessions: Sessions {
     signed_in: "Signed in",
     last_seen: "Last seen",
     actions: "Actions",
+    now: "Now",
     this_device: "This device",
     end: "End session",
     end_others: "End all other sessions",

@@ -507,6 +507,7 @@ sessions {
     signed_in: "Inicio de sesión",
     last_seen: "Visto por última vez",
     actions: "Acciones",
+    now: "Ahora",
     this_device: "Este dispositivo",
     end: "Cerrar la sesión",
     end_others: "Cerrar todas las demás sesiones",

@@ -515,6 +515,7 @@ sessions {
     signed_in: "Connexion",
     last_seen: "Vu pour la dernière fois",
     actions: "Actions",
+    now: "Maintenant",
     this_device: "Cet appareil",
     end: "Mettre fin à la session",
     end_others: "Mettre fin à toutes les autres sessions",

@@ -512,6 +512,7 @@ sessions {
     signed_in: "Ingelogd",
     last_seen: "Laatst gezien",
     actions: "Acties",
+    now: "Nu",
     this_device: "Dit apparaat",
     end: "Sessie stoppen",
     end_others: "Alle andere sessies stoppen",

@@ -56,17 +56,14 @@ pub async fn list(call: &mut Read<SignedIn>) -> Result<Vec<Session>> {
     let (caller, now) = (call.proof().clone(), call.now());
     let args = args![&caller.user, now.plus(-IDLE), now.plus(-ABSOLUTE), &caller.session, MOST];
     let rows: Vec<SessionRow> = call.conn().list(LIST_OWN, args).await?;
-    let session = |row: SessionRow| {
-        let is_this = row.id == caller.session;
-        Session {
-            agent: Agent::read(&row.agent),
-            address: row.address,
-            factor: Factor::parse(&row.factor),
-            started: Instant(row.created_at),
-            last_seen: if is_this { now } else { Instant(row.last_seen_at) },
-            is_this,
-            id: row.id,
-        }
+    let session = |row: SessionRow| Session {
+        agent: Agent::read(&row.agent),
+        address: row.address,
+        factor: Factor::parse(&row.factor),
+        started: Instant(row.created_at),
+        last_seen: Instant(row.last_seen_at),
+        is_this: row.id == caller.session,
+        id: row.id,
     };
     Ok(rows.into_iter().map(session).collect())
 }

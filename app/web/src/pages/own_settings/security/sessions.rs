@@ -78,24 +78,24 @@ fn row(page: &Page, session: Session) -> Vec<AnyView> {
     let (text, words) = (page.text, &page.text.sessions);
     let address = if session.address.is_empty() { words.unknown_address.to_owned() } else { session.address };
     let by = session.factor.map(|factor| format!(" · {}", way(text, factor)));
-    let last = if session.is_this {
-        view! { <Pill label=words.this_device tone=Tone::Success/> }.into_any()
+    let (last_seen, end) = if session.is_this {
+        (words.now.into_any(), view! { <Pill label=words.this_device tone=Tone::Success/> }.into_any())
     } else {
-        let id = session.id.to_string();
-        view! {
-            <Form action=end_session::at(&page.here) class="">
+        let (id, action) = (session.id.to_string(), end_session::at(&page.here));
+        let end = view! {
+            <Form action=action class="">
                 <input type="hidden" name="session" value=id/>
                 <Button label=words.end weight=Weight::Secondary/>
             </Form>
-        }
-        .into_any()
+        };
+        (view! { <Moment at=session.last_seen/> }.into_any(), end.into_any())
     };
     vec![
         session.agent.words(text).into_any(),
         address.into_any(),
         view! { <Moment at=session.started/>{by} }.into_any(),
-        view! { <Moment at=session.last_seen/> }.into_any(),
-        last,
+        last_seen,
+        end,
     ]
 }
 
