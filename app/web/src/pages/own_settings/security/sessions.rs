@@ -90,13 +90,7 @@ fn row(page: &Page, session: Session) -> Vec<AnyView> {
         };
         (view! { <Moment at=session.last_seen/> }.into_any(), end.into_any())
     };
-    vec![
-        session.agent.words(text).into_any(),
-        address.into_any(),
-        view! { <Moment at=session.started/>{by} }.into_any(),
-        last_seen,
-        end,
-    ]
+    vec![session.agent.words(text).into_any(), address.into_any(), view! { <Moment at=session.started/>{by} }.into_any(), last_seen, end]
 }
 
 /// By what somebody signed in.
