@@ -13,18 +13,25 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 50] = [
+const EMPTY: [&str; 57] = [
     "/api/accounts/switch",
     "/api/admin/roles",
     "/api/audit/export",
+    "/api/auth/cancel-email",
+    "/api/auth/change-email",
+    "/api/auth/change-password",
     "/api/auth/confirm-code",
+    "/api/auth/confirm-email",
     "/api/auth/confirm-link",
     "/api/auth/confirm-password",
+    "/api/auth/end-other-sessions",
+    "/api/auth/end-session",
     "/api/auth/mail-code",
     "/api/auth/request-link",
     "/api/auth/request-reset",
     "/api/auth/resend",
     "/api/auth/reset-password",
+    "/api/auth/set-password",
     "/api/auth/sign-in",
     "/api/auth/sign-out",
     "/api/auth/sign-up",

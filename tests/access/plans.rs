@@ -46,6 +46,11 @@ const PLANS: &[Plan] = &[
     sorted("invitations/listing.rs LIST_PENDING", &["'acc_7'"], &["invitations_of_account|invitations_by_state"]),
     short("invitations/listing.rs LIST_WAITING", &["'p70@new.example'", "0"], &["invitations_to_address"]),
     short("invitations/listing.rs LIST_ROLES", &["'acc_7'"], &["roles_of_account"]),
+    short(
+        "sign_in/own_sessions.rs LIST_OWN",
+        &["'usr_00000000000000000000000000001500'", "0", "0", "'ses_7'", "100"],
+        &["user_sessions_of_user"],
+    ),
     sorted("audit/mod.rs LIST_OF_ACCOUNT", &["'acc_7'", "20"], &["audit_events_of_account"]),
     sorted("audit/mod.rs LIST_OF_PERSON", &["'usr_7'", "'acc_7'", "20"], &["audit_events_of_actor"]),
     sorted("billing/overview.rs LIST_ENTRIES", &["'acc_7'"], &[LEDGER]),
@@ -194,6 +199,10 @@ async fn fill(app: &App) {
         (
             "credit_debts (id, account_id, kind, payment, fact, amount, remaining, created_at)",
             "'dbt_' || i, 'acc_' || (i % 2000), 'refund', 'in_' || i, 'fact ' || i, 1, i % 2, i",
+        ),
+        (
+            "user_sessions (id, token_hash, user_id, agent, address, created_at, last_seen_at)",
+            "'ses_' || i, 'hash ' || i, 'usr_0000000000000000000000000000' || (1000 + i % 1000), '', '', i, i",
         ),
         ("stripe_lanes (customer, due_at)", "'cus_' || i, i"),
         (

@@ -15,6 +15,7 @@ mod deletions;
 mod dunning;
 mod exports;
 mod headers;
+mod identity;
 mod invitations;
 mod jobs;
 mod kept;

@@ -8,6 +8,8 @@ use serde_json::json;
 
 mod timing;
 
+pub(super) use timing::{PAIRS, rank};
+
 const OLIVIA: &str = "olivia@acme.example";
 const GOOD: &str = "a long walk on the quay";
 const BETTER: &str = "a longer walk on the pier";

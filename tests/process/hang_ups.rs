@@ -34,6 +34,16 @@ const SCHEDULE: &str = "/api/org/schedule-deletion";
 const RESTORE: &str = "/api/org/cancel-deletion";
 const CLOSE: &str = "/api/user/close-account";
 const CONFIRM_PASSWORD: &str = "/api/auth/confirm-password";
+/// What people do with how they sign in, in a session that has just begun.
+const OF_SESSIONS: [&str; 7] = [
+    "/api/auth/cancel-email",
+    "/api/auth/change-email",
+    "/api/auth/change-password",
+    "/api/auth/confirm-email",
+    "/api/auth/end-other-sessions",
+    "/api/auth/end-session",
+    "/api/auth/set-password",
+];
 const UNSUBSCRIBE: &str = "/api/notifications/unsubscribe";
 const ONE_CLICK: &str = "/unsubscribe/{token}";
 /// What is done to a plan that is paid.
@@ -82,11 +92,11 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         let otherwise = [FREE, SWITCH, CREATE, CREATE_FIRST, ACCEPT, DECLINE, CHANGE_ROLE, REMOVE, LEAVE, TRANSFER, CHANGE_OWNER];
         // Or their invitation was declined.
         let declined = [UNSUBSCRIBE, ONE_CLICK];
-        // Or their session has a token that they were not told.
+        // Or their session has a token that they were not told, as after some of what is done with sessions.
         let signed_out = [CONFIRM_CODE, CONFIRM_PASSWORD];
         // Or their workspace is to be deleted.
         let leaving = [SCHEDULE, RESTORE, CLOSE];
-        let astray = [&otherwise[..], &declined, &signed_out, &leaving, &OF_PLANS].concat().contains(&path.as_str());
+        let astray = [&otherwise[..], &declined, &signed_out, &leaving, &OF_PLANS, &OF_SESSIONS].concat().contains(&path.as_str());
         let again = if path == CHECKOUT || path == LICENCE { each } else { usize::from(!astray) };
         buyers.extend(people.into_iter().take(again));
     }
@@ -161,6 +171,29 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             let code = person.code().await;
             person.posts("/api/auth/verify-otp", &[("code", &code)]).await;
             wire::form(&person.browser, path, &[("password", PASSWORD)])
+        }
+        path if OF_SESSIONS.contains(&path) => {
+            if path == "/api/auth/change-password" {
+                person.posts("/api/auth/sign-up", &with_password).await;
+                let code = person.code().await;
+                person.posts("/api/auth/verify-otp", &[("code", &code)]).await;
+            } else {
+                person.signs_in("").await;
+            }
+            let moved = format!("moved-{email}");
+            let token = if path == "/api/auth/confirm-email" {
+                person.posts("/api/auth/change-email", &[("email", &moved)]).await;
+                person.token_mailed_to(&moved).await
+            } else {
+                String::new()
+            };
+            let session = deployment
+                .db
+                .text(&format!("SELECT s.id FROM user_sessions s JOIN users u ON u.id = s.user_id WHERE u.email = '{email}'"))
+                .await;
+            let fields = [("email", moved.as_str()), ("token", &token), ("session", &session), ("current_password", PASSWORD)];
+            let fields: Vec<_> = fields.into_iter().chain([("password", "a longer walk on the pier")]).collect();
+            wire::form(&person.browser, path, &fields)
         }
         "/api/auth/reset-password" => {
             person.signs_in("").await;

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod agents;
 pub mod audit;
 pub mod billing;
 pub mod clock;

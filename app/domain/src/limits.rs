@@ -50,6 +50,10 @@ pub(crate) const CODES: Limit = limit("code", 40, DAY);
 pub(crate) const STEP_UP_MAILS: Limit = limit("step-up mail", 10, 10 * MINUTE);
 /// Such codes tried by one person, who can sign in anew meanwhile.
 pub(crate) const STEP_UP_CODES: Limit = limit("step-up code", 40, DAY);
+/// New addresses one person asks for, each with a mail to the old one.
+const NEW_ADDRESSES: Limit = limit("new address", 10, HOUR);
+/// Mails to one address that somebody wants to have.
+const NEW_ADDRESS_MAILS: Limit = limit("new address mail", 10, 10 * MINUTE);
 /// Mails one client asks for: an office behind one address, in the morning.
 const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
 /// Passwords and codes one client gets wrong.
@@ -90,6 +94,12 @@ impl Take {
     /// A try at this address: given back when it was right.
     pub fn attempt(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
         Self(vec![(limit, of_address(keel, asked, email)), (FAILURES_OF_CLIENT, client(&asked.address))])
+    }
+
+    /// An address that this person wants to have.
+    pub fn new_address(user: &UserId, asked: &Asked, email: &Email) -> Self {
+        let client = (MAILS_OF_CLIENT, client(&asked.address));
+        Self(vec![(NEW_ADDRESSES, user.to_string()), (NEW_ADDRESS_MAILS, email.to_string()), client])
     }
 
     /// A workspace of this person's.

@@ -52,6 +52,7 @@ impl Catalogue {
             Fault::EndsTooEarly => fields.ends_too_early,
             Fault::Nobody => fields.nobody,
             Fault::Several => fields.several,
+            Fault::OwnAddress => fields.own_address,
         }
     }
 

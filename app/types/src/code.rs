@@ -59,6 +59,7 @@ codes! {
     OwnRole           = 409 "OWN_ROLE"           "Nobody changes the role they hold.";
     RoleLimitReached  = 409 "ROLE_LIMIT_REACHED" "There are as many roles as there may be.";
     WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
+    AddressTaken      = 409 "ADDRESS_TAKEN"      "Another person has the e-mail address.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";
     Used              = 410 "USED"               "The link, code or invitation was used.";
     Revoked           = 410 "REVOKED"            "The invitation was withdrawn, or whoever sent it may not invite any more.";

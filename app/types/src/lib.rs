@@ -106,4 +106,6 @@ pub enum Fault {
     Nobody,
     /// Several names in the log begin so.
     Several,
+    /// The address the person has.
+    OwnAddress,
 }

@@ -76,6 +76,14 @@ pub fn reset_link(token: &str) -> String {
     format!("/reset-password?token={token}")
 }
 
+/// The page of a link to another address of one's own.
+pub fn new_address_link(token: &str) -> String {
+    format!("/auth/email?token={token}")
+}
+
+/// Where people see how they sign in, and change it.
+pub const SECURITY: &str = "/private-dashboard/settings/security";
+
 /// Where a copy of a workspace is downloaded.
 pub fn export(export: &crate::ExportId) -> String {
     format!("/api/org/exports/{export}")

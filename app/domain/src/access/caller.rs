@@ -1,19 +1,13 @@
 //! Who asks: the first statement of every call with a session.
 
 use super::Asked;
-use super::sessions::PROOF_LIFE;
+use super::sessions::{ABSOLUTE, IDLE, PROOF_LIFE};
 use crate::db::Conn;
 use crate::refusal::{Refusal, Result};
 use crate::staff::PlatformRole;
 use crate::{args, sql};
 use keel_text::Lang;
-use keel_types::time::DAY;
 use keel_types::{AccountId, AccountKind, BusinessModel, Email, Fault, Instant, MembershipId, Role, SessionId, TimeZone, UserId};
-
-/// A session that was not used for so long is over.
-const IDLE: i64 = 14 * DAY;
-/// A session is over after so long in any case.
-const ABSOLUTE: i64 = 30 * DAY;
 
 sql! {
     // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,

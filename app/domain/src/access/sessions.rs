@@ -6,10 +6,15 @@ use crate::db::Tx;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::{Keel, args, ids, sql};
-use keel_types::time::MINUTE;
+use keel_types::time::{DAY, MINUTE};
 use keel_types::{AccountId, Instant, MembershipId, SessionId, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+
+/// A session that was not used for so long is over.
+pub(crate) const IDLE: i64 = 14 * DAY;
+/// A session is over after so long in any case.
+pub(crate) const ABSOLUTE: i64 = 30 * DAY;
 
 /// How old `last_seen_at` and a membership's `last_active_at` may get before they are written again.
 const SEEN_EVERY: i64 = 5 * MINUTE;
@@ -28,6 +33,7 @@ sql! {
     INSERT_SESSION = "INSERT INTO user_sessions (id, token_hash, user_id, active_account_id, factor, agent, address, created_at, last_seen_at, proven_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)";
     RENEW_SESSION = "UPDATE user_sessions SET token_hash = $2, proven_at = $3 WHERE id = $1 AND revoked_at IS NULL";
+    ROTATE_SESSION = "UPDATE user_sessions SET token_hash = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE user_sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_TOKEN = "UPDATE user_sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
     REVOKE_OTHERS = "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL";
@@ -52,6 +58,11 @@ pub enum Factor {
 }
 
 impl Factor {
+    /// Reads the word as kept.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [Self::Link, Self::Code, Self::Password, Self::Passkey, Self::Provider].into_iter().find(|factor| factor.as_str() == word)
+    }
+
     /// The word as kept.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -88,6 +99,12 @@ pub(crate) async fn start(
 pub(crate) async fn renew(tx: &mut Tx, session: &SessionId, now: Instant) -> Result<PlainToken> {
     let token = PlainToken::random();
     if tx.ran(RENEW_SESSION, args![session, &token.hashed(), now]).await? { Ok(token) } else { Err(Refusal::SignInNeeded) }
+}
+
+/// Gives the session a new token for the cookie, and nothing more; the one before opens nothing.
+pub(crate) async fn rotate(tx: &mut Tx, session: &SessionId) -> Result<PlainToken> {
+    let token = PlainToken::random();
+    if tx.ran(ROTATE_SESSION, args![session, &token.hashed()]).await? { Ok(token) } else { Err(Refusal::SignInNeeded) }
 }
 
 /// Ends every session of a person but this one.

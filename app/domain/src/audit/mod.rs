@@ -58,6 +58,9 @@ actions! {
     ClosingScheduled     = "user.closing_scheduled";
     ClosingCanceled      = "user.closing_canceled";
     AccountClosed        = "user.closed";
+    EmailRequested       = "user.email_requested";
+    EmailChanged         = "user.email_changed";
+    SessionEnded         = "session.ended";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";

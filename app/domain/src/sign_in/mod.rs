@@ -1,10 +1,13 @@
 //! Signing in: by a mailed link or code, by a password, or with a new password after a reset. Every way ends in the same
-//! place. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
+//! place. And what people do with their ways: another address, another password, the end of sessions. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
 //! Tested in `tests/flows/sign_in.rs` and `tests/flows/passwords.rs`.
 
+pub mod addresses;
 mod by_password;
 pub(crate) mod devices;
 mod mailed;
+pub mod own_passwords;
+pub mod own_sessions;
 pub mod resets;
 pub mod step_up;
 
@@ -19,7 +22,7 @@ use crate::billing::catalogue::Choice;
 use crate::billing::intents;
 use crate::db::Tx;
 use crate::passwords::HashedPassword;
-use crate::refusal::Result;
+use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::{Keel, args, mail, people, sql};
 use keel_text::Lang;
@@ -36,6 +39,8 @@ sql! {
     IS_KNOWN = "SELECT COUNT(*) FROM users WHERE email = $1";
     SET_PASSWORD = "UPDATE users SET password_hash = $2 WHERE id = $1";
     END_RESETS = "UPDATE password_resets SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL";
+    // Takes the person's lock: whose address has become another one meanwhile is not signed in by the old one.
+    COUNT_SIGN_IN = "UPDATE users SET sign_ins = sign_ins + 1, revision = revision + 1 WHERE id = $1 AND email = $2 RETURNING sign_ins";
     FIND_DESTINATION = "SELECT p.language, p.onboarded_at, p.intent_until, a.kind, m.role, r.permissions
         FROM user_sessions s
         JOIN user_profiles p ON p.user_id = s.user_id
@@ -103,6 +108,7 @@ async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let Wish { email, next, choice } = wish;
     let tx = call.tx()?;
+    let is_first = count_sign_in(tx, user, &email).await? == 1;
     let site = Site::SignIn { next: next.as_ref() };
     let had_workspace = keel.settings().model() != BusinessModel::B2b || find_workspace(tx, user).await?.is_some();
     let workspace = ensure_workspace_for_user(tx, keel.settings(), user, &email, site, now).await?;
@@ -119,9 +125,18 @@ async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     if replaced {
         end_old_ways(tx, &keel, &asked, user, &email, &session, now).await?;
     }
+    if !is_first && devices::recognise(&keel, &asked, &email).is_none() {
+        mail::letters::sessions::signed_in(tx, &keel, &email, &asked).await?;
+    }
     let device = devices::remember(&keel, &email);
     let (next, lang) = destination(call, &session, next.as_ref()).await?;
     Ok(Welcome { token, device, next, lang })
+}
+
+/// How often the person has signed in by now. Until the transaction ends, nobody changes their address.
+async fn count_sign_in(tx: &mut Tx, user: &UserId, email: &Email) -> Result<i64> {
+    let counted: Option<(i64,)> = tx.find(COUNT_SIGN_IN, args![user, email]).await?;
+    counted.map(|(count,)| count).ok_or(Refusal::Collision)
 }
 
 /// A person who was here before has another password now: sessions and links from before end, and a mail says so.

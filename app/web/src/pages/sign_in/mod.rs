@@ -4,9 +4,12 @@ mod actions;
 pub mod forgot;
 pub mod link;
 pub mod login;
+pub mod new_address;
 pub mod reset;
 pub mod step_up;
 pub mod verify;
+
+pub(crate) use login::LONGEST_FIELD;
 
 pub use actions::{by_password, confirm_link, request_link, request_reset, resend, reset_password, sign_out, sign_up, verify_otp};
 
