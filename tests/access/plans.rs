@@ -97,6 +97,7 @@ const PLANS: &[Plan] = &[
     sorted("members/ownership.rs LIST_OWNERS", &["'acc_7'", "50"], &["memberships_by_role"]),
     short("roles/grantors.rs LIST_GRANTORS", &["'acc_7'", "'usr_1'"], &["memberships_"]),
     short("roles/news.rs LIST_UNTOLD", &["250"], &["role_news_pkey|sqlite_autoindex_role_news|role_news_"]),
+    short("two_step/news.rs LIST_UNTOLD", &["250"], &["two_step_news_pkey|sqlite_autoindex_two_step_news"]),
     short("roles/mod.rs LIST_DEFINED", &["'acc_1500'"], &["roles_of_account"]),
     short("roles/platform.rs LIST_PLATFORM", &[], &["roles_of_account"]),
 ];

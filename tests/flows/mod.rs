@@ -46,3 +46,4 @@ mod storms;
 mod surpluses;
 mod switching;
 mod tabs;
+mod two_step;

@@ -36,6 +36,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod staff;
 mod sweep;
+pub mod two_step;
 
 pub use keel::Keel;
 pub use refusal::{FieldFault, Refusal, Result};

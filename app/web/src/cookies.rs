@@ -12,6 +12,10 @@ pub enum Cookie {
     Device,
     /// The token of the browser that asked to sign in.
     SignIn,
+    /// The token of the second step that waits.
+    SecondStep,
+    /// Recovery codes on their way to the page that shows them, encrypted.
+    RecoveryCodes,
     /// The plan chosen before signing in.
     PendingCheckout,
     /// What was typed into a form that waits for a proof of who one is.
@@ -30,6 +34,8 @@ impl Cookie {
             Self::Session => "keel_session",
             Self::Device => "keel_device",
             Self::SignIn => "keel_sign_in",
+            Self::SecondStep => "keel_second_step",
+            Self::RecoveryCodes => "keel_recovery_codes",
             Self::PendingCheckout => "keel_pending_checkout",
             Self::Typed => "keel_typed",
             Self::Language => "keel_lang",
@@ -44,8 +50,8 @@ impl Cookie {
             Self::Device | Self::Language => 365 * 24 * 60 * 60,
             Self::SignIn => 60 * 60,
             Self::PendingCheckout => 30 * 60,
-            Self::Typed => 10 * 60,
-            Self::Flash => 60,
+            Self::SecondStep | Self::Typed => 10 * 60,
+            Self::RecoveryCodes | Self::Flash => 60,
         }
     }
 

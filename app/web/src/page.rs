@@ -22,8 +22,8 @@ use keel_domain::{Keel, Refusal};
 use keel_text::{Catalogue, Lang};
 use keel_types::{TimeZone, url};
 use leptos::prelude::{IntoView, Owner, RenderHtml as _};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Where plans are chosen.
 const PRICING: &str = "/pricing";
@@ -69,6 +69,8 @@ pub struct Visit {
     resumed: bool,
     /// Whether the query asks for what cannot be.
     invalid: AtomicBool,
+    /// A cookie that ends with this answer.
+    spent: OnceLock<Cookie>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -86,7 +88,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         let typed = if again { None } else { typed::find(&arrival, &here) };
         let resumed = typed.is_some();
         let form = form.or_else(|| typed.map(|fields| FormState { fields, problem: None })).unwrap_or_default();
-        Ok(Self { arrival, here, query, parts: varying.unwrap_or_default(), again, resumed, invalid: AtomicBool::new(false), form })
+        Ok(Self {
+            arrival,
+            here,
+            query,
+            parts: varying.unwrap_or_default(),
+            again,
+            resumed,
+            invalid: AtomicBool::new(false),
+            spent: OnceLock::new(),
+            form,
+        })
     }
 }
 
@@ -132,6 +144,11 @@ impl Visit {
         self.invalid.store(true, Ordering::Relaxed);
     }
 
+    /// Lets the browser forget a cookie with this answer: what it carried is shown once.
+    pub fn forget(&self, cookie: Cookie) {
+        self.spent.get_or_init(|| cookie);
+    }
+
     /// Opens a door to read.
     pub async fn read<D: Door>(&self) -> Result<Read<D>, Refusal> {
         Read::open(&self.arrival.keel, self.arrival.asked_for(self.account())).await
@@ -165,6 +182,9 @@ impl Visit {
         if self.resumed {
             append(&mut response, Cookie::Typed.forget(self.arrival.keel.settings()));
         }
+        if let Some(spent) = self.spent.get() {
+            append(&mut response, spent.forget(self.arrival.keel.settings()));
+        }
         if self.invalid.load(Ordering::Relaxed) {
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         }
@@ -180,6 +200,8 @@ impl Visit {
             Stop::Moved(next) => see_other(&next),
             Stop::No(refusal) if self.arrival.is_program() => errors::json(&refusal.into()),
             Stop::No(Refusal::SignInNeeded) => see_other(&url::login(&self.here)),
+            Stop::No(Refusal::StepUpNeeded) => see_other(&url::step_up(&self.here)),
+            Stop::No(Refusal::TwoStepNeeded) => see_other(&url::two_step_required(&self.here, self.account())),
             Stop::No(refusal) => match self.instead(&refusal).await {
                 Some(next) => see_other(&self.onward(next)),
                 None => errors::page(&self.arrival.about(self.account()), &self.here, &refusal).await,

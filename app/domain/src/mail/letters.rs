@@ -6,6 +6,7 @@ pub(crate) mod money;
 pub(crate) mod ownership;
 pub(crate) mod plans;
 pub(crate) mod roles;
+pub(crate) mod two_step;
 
 use super::enqueue;
 use super::names::inert;
