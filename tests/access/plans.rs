@@ -139,6 +139,7 @@ async fn fill(app: &App) {
         app.db.run(&format!("INSERT INTO roles (id, account_id, name, permissions, created_at) VALUES {}", roles.join(", "))).await;
         app.crowd(&format!("acc_{n}"), n * 1_000, 1_000, if n % 2 == 0 { "member" } else { "viewer" }).await;
     }
+    app.db.run("INSERT INTO two_step_news (membership_id, created_at) SELECT id, 0 FROM memberships").await;
     for (into, values) in [
         (
             "invitations (id, account_id, email, role, token_hash, inviter_name, state, created_at, mailed_at, expires_at, settled_at)",

@@ -230,8 +230,6 @@ two_step {
     picture: "QR-Code für Ihre Authentifizierungs-App",
     type_in: "Oder geben Sie diesen Schlüssel darin ein:",
     key: "Schlüssel für Ihre Authentifizierungs-App",
-    copy: "Kopieren",
-    copied: "Kopiert",
     first_code_hint: "Sechs Ziffern, die die App gerade zeigt",
     ends_others: "Ihre anderen Sitzungen enden, weil sie ohne zweiten Schritt begonnen wurden.",
     codes_title: "Wiederherstellungscodes",

@@ -218,8 +218,6 @@ two_step: TwoStep {
     picture: "QR code for your authenticator app",
     type_in: "Or type this key into it:",
     key: "Key for your authenticator app",
-    copy: "Copy",
-    copied: "Copied",
     first_code_hint: "Six digits that the app shows now",
     ends_others: "Your other sessions end, because they were begun without it.",
     codes_title: "Recovery codes",

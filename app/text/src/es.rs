@@ -228,8 +228,6 @@ two_step {
     picture: "Código QR para tu aplicación de autenticación",
     type_in: "O escribe en ella esta clave:",
     key: "Clave para tu aplicación de autenticación",
-    copy: "Copiar",
-    copied: "Copiado",
     first_code_hint: "Seis cifras que la aplicación muestra ahora",
     ends_others: "Tus otras sesiones se cierran, porque empezaron sin ella.",
     codes_title: "Códigos de recuperación",

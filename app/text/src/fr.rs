@@ -235,8 +235,6 @@ two_step {
     picture: "Code QR pour votre application d'authentification",
     type_in: "Ou saisissez-y cette clé\u{a0}:",
     key: "Clé pour votre application d'authentification",
-    copy: "Copier",
-    copied: "Copié",
     first_code_hint: "Six chiffres que l'application affiche maintenant",
     ends_others: "Vos autres sessions prennent fin, car elles ont commencé sans elle.",
     codes_title: "Codes de secours",

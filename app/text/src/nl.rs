@@ -233,8 +233,6 @@ two_step {
     picture: "QR-code voor je authenticatie-app",
     type_in: "Of typ deze sleutel in de app:",
     key: "Sleutel voor je authenticatie-app",
-    copy: "Kopiëren",
-    copied: "Gekopieerd",
     first_code_hint: "Zes cijfers die de app nu toont",
     ends_others: "Je andere sessies stoppen, omdat ze zonder zijn begonnen.",
     codes_title: "Herstelcodes",

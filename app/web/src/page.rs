@@ -146,7 +146,7 @@ impl Visit {
 
     /// Lets the browser forget a cookie with this answer: what it carried is shown once.
     pub fn forget(&self, cookie: Cookie) {
-        self.spent.get_or_init(|| cookie);
+        let _ = self.spent.set(cookie);
     }
 
     /// Opens a door to read.

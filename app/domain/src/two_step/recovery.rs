@@ -59,7 +59,7 @@ impl RecoveryCode {
 impl std::fmt::Display for RecoveryCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (place, c) in self.0.chars().enumerate() {
-            if place > 0 && place % GROUP == 0 {
+            if place > 0 && place.is_multiple_of(GROUP) {
                 f.write_str("-")?;
             }
             write!(f, "{c}")?;

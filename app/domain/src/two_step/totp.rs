@@ -134,7 +134,7 @@ fn sealed(keel: &Keel, user: &UserId, secret: &[u8]) -> Result<String> {
 fn opened(keel: &Keel, user: &UserId, sealed: &str, name: Option<&Email>) -> Result<Totp> {
     let secret = keel.settings().secret.decrypt(&purpose(user), sealed);
     let secret = secret.ok_or_else(|| Refusal::internal(&"an app's secret is under a KEEL_SECRET that is no more known"))?;
-    let name = name.map(|email| email.as_str()).unwrap_or_default();
+    let name = name.map(Email::as_str).unwrap_or_default();
     let built = Builder::new().with_secret(secret).with_issuer(Some(ISSUER)).with_account_name(name).build();
     built.map_err(|error| Refusal::internal(&error))
 }

@@ -17,14 +17,16 @@ pub fn QrCode(
     #[prop(into)]
     label: Text,
 ) -> impl IntoView {
-    let modules = Modules::encode_text(&text, QrCodeEcc::Medium).ok()?;
-    let side = modules.size() + 2 * MARGIN;
-    let square = format!("0 0 {side} {side}");
-    Some(view! {
-        <svg class="qr-code" viewBox=square role="img" aria-label=label shape-rendering="crispEdges">
-            <rect width="100%" height="100%" fill="#fff"></rect>
-            <path d=path(&modules) fill="#000"></path>
-        </svg>
+    let modules = Modules::encode_text(&text, QrCodeEcc::Medium).ok();
+    modules.map(|modules| {
+        let side = modules.size() + 2 * MARGIN;
+        let square = format!("0 0 {side} {side}");
+        view! {
+            <svg class="qr-code" viewBox=square role="img" aria-label=label shape-rendering="crispEdges">
+                <rect width="100%" height="100%" fill="#fff"></rect>
+                <path d=path(&modules) fill="#000"></path>
+            </svg>
+        }
     })
 }
 

@@ -169,10 +169,7 @@ pub(super) fn SecondFactor(page: Page, by_recovery: bool) -> impl IntoView {
 
 /// What the link says to the other way, where there is one.
 pub(super) fn words_of(text: &'static Catalogue, ways: Ways, by_recovery: bool) -> Option<&'static str> {
-    match by_recovery {
-        true => Some(text.two_step.use_app),
-        false => (ways.recovery_codes > 0).then_some(text.two_step.use_recovery),
-    }
+    if by_recovery { Some(text.two_step.use_app) } else { (ways.recovery_codes > 0).then_some(text.two_step.use_recovery) }
 }
 
 /// The link to the same page asking for the other way.

@@ -55,7 +55,8 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let next = model.next.map_or_else(|| SECURITY.to_owned(), String::from);
     let (lead, label) = if model.codes.is_empty() { (words.codes_gone, words.to_security) } else { (words.codes_next, words.proceed) };
     let codes = (!model.codes.is_empty()).then(|| {
-        view! { <Secret id="codes" label=words.codes text=model.codes.join("\n") copy=(words.copy.into(), words.copied.into())/> }
+        let copy = (page.text.components.copy.into(), page.text.components.copied.into());
+        view! { <Secret id="codes" label=words.codes text=model.codes.join("\n") copy/> }
     });
     view! {
         <Auth lang=page.lang title=words.codes_title next=lead flash=page.flash() frame=page.frame.clone()>

@@ -58,10 +58,9 @@ impl Input for FirstCode {
 }
 
 async fn confirm(call: &mut Write<Fresh<SignedIn>>, form: FirstCode) -> Answer {
-    let settings = call.keel().settings().clone();
     match two_step::confirm(call, &form.code).await? {
         Ok(on) => {
-            let session = Cookie::Session.set(&settings, on.token.reveal());
+            let session = Cookie::Session.set(call.keel().settings(), on.token.reveal());
             let next = form.onward.0.as_ref().map_or(SECURITY, LocalPath::as_str);
             // Who had recovery codes before goes on with those.
             let next = if on.codes.is_empty() { next.to_owned() } else { form.onward.by(CODES) };
@@ -86,6 +85,7 @@ pub async fn load(mut call: Read<Fresh<SignedIn>>, visit: &Visit) -> Loaded<Mode
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let words = &page.text.two_step;
+    let copy = (page.text.components.copy.into(), page.text.components.copied.into());
     let next = model.next.map(|next| view! { <input type="hidden" name="redirectTo" value=String::from(next)/> });
     let body = match model.pending {
         Some(pending) => {
@@ -94,7 +94,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <p>{words.scan}</p>
                 <QrCode text=address label=words.picture/>
                 <p>{words.type_in}</p>
-                <Secret id="key" label=words.key text=pending.secret copy=(words.copy.into(), words.copied.into())/>
+                <Secret id="key" label=words.key text=pending.secret copy/>
                 <Form action=confirm::at(&page.here)>
                     {next}
                     <Field
