@@ -2,7 +2,7 @@
 
 use super::{OLIVIA, SESSIONS, fault, olivia};
 use crate::both;
-use crate::support::{Answer, App, Browser, secret_on, together};
+use crate::support::{Answer, Browser, secret_on, together};
 use serde_json::json;
 
 async fn types(browser: &Browser, code: &str) -> Answer {

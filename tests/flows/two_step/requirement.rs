@@ -1,7 +1,7 @@
 //! A workspace that requires two-step verification. That none of its doors forgets it: `tests/access/matrix.rs`.
 
 use crate::both;
-use crate::support::{ACME, Answer, App, Browser, Cast, SET_UP, together};
+use crate::support::{ACME, Answer, Browser, Cast, SET_UP, together};
 use serde_json::json;
 
 const REQUIRE: &str = "/api/org/require-two-step";

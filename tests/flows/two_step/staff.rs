@@ -2,7 +2,7 @@
 
 use crate::both;
 use crate::flows::roles::platform::{appoint, sam};
-use crate::support::{Answer, App, Browser};
+use crate::support::{Answer, Browser};
 use keel_domain::staff::PlatformRole;
 use keel_types::time::MINUTE;
 

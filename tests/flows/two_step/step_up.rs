@@ -2,7 +2,7 @@
 
 use super::{OLIVIA, PASSWORD, fault, olivia, shows};
 use crate::both;
-use crate::support::{App, NEXT_CODE};
+use crate::support::NEXT_CODE;
 use keel_types::time::MINUTE;
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use super::{OLIVIA, SESSIONS, fault, is_in, olivia, shows};
 use crate::both;
-use crate::support::{ACME, App, Authenticator, Cast, NEXT_CODE, SET_UP, secret_on, together};
+use crate::support::{ACME, Authenticator, Cast, NEXT_CODE, SET_UP, secret_on, together};
 use keel_types::time::MINUTE;
 use serde_json::json;
 

@@ -124,11 +124,12 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
 fn waiting_page(waiting: Waiting, by_recovery: bool, page: Page) -> impl IntoView {
     let words = &page.text.two_step;
     let other = other_way(words_of(page.text, waiting.ways, by_recovery), TWO_STEP, by_recovery);
+    let factor = view! { <SecondFactor page=page.clone() by_recovery/> };
     view! {
         <Auth lang=page.lang title=words.title next=fill(words.next, &[("email", &waiting.email)]) flash=page.flash()>
             <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&labels(page.text), page.text)/>
             <Form action=verify_second_step::at(&page.here)>
-                <SecondFactor page=page.clone() by_recovery/>
+                {factor}
                 <Button label=words.verify/>
             </Form>
             <div class="alternatives">

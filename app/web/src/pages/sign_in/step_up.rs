@@ -145,12 +145,13 @@ fn by_second_factor(model: Model, page: Page) -> impl IntoView {
     let Model { ways, by_recovery, next, .. } = model;
     let next = next.map(String::from).unwrap_or_default();
     let other = other_way(words_of(text, ways.second, by_recovery), &url::step_up(&next), by_recovery);
+    let factor = view! { <SecondFactor page=page.clone() by_recovery/> };
     view! {
         <Auth lang=page.lang title=words.title next=words.next flash=page.flash() frame=page.frame.clone()>
             <ErrorSummary title=text.form.problem problem=page.form.message(text) errors=page.form.summary(&labels(text), text)/>
             <Form action=confirm_second_factor::at(&page.here)>
                 <input type="hidden" name="redirectTo" value=next/>
-                <SecondFactor page=page.clone() by_recovery/>
+                {factor}
                 <Button label=words.verify/>
             </Form>
             <div class="alternatives">{other}</div>

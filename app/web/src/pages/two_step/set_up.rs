@@ -87,9 +87,10 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let words = &page.text.two_step;
     let copy = (page.text.components.copy.into(), page.text.components.copied.into());
     let next = model.next.map(|next| view! { <input type="hidden" name="redirectTo" value=String::from(next)/> });
+    let (problem, errors) = (page.form.message(page.text), page.form.summary(&[("code", words.code)], page.text));
     let body = match model.pending {
         Some(pending) => {
-            let address = pending.address.clone();
+            let (address, fault) = (pending.address.clone(), page.error("code"));
             view! {
                 <p>{words.scan}</p>
                 <QrCode text=address label=words.picture/>
@@ -99,7 +100,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                     {next}
                     <Field
                         name="code" label=words.code hint=words.first_code_hint kind=Kind::Code autocomplete="one-time-code"
-                        maxlength=12_u16 required=true error=page.error("code")
+                        maxlength=12_u16 required=true error=fault
                     />
                     <p class="soft">{words.ends_others}</p>
                     <Button label=words.verify/>
@@ -109,10 +110,9 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
         }
         None => view! { <Form action=start::at(&page.here)>{next}<Button label=words.turn_on/></Form> }.into_any(),
     };
-    let errors = page.form.summary(&[("code", words.code)], page.text);
     view! {
         <Auth lang=page.lang title=words.set_up next=words.set_up_next flash=page.flash() frame=page.frame.clone()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors/>
+            <ErrorSummary title=page.text.form.problem problem errors/>
             {body}
         </Auth>
     }

@@ -1,7 +1,7 @@
 //! `/private-dashboard/settings/security`: how a person signs in. Each region is a module with a model, which [`load`] puts
 //! together, and a component.
 
-mod two_step;
+pub mod two_step;
 
 use super::{SECURITY, SettingsTabs};
 use crate::layouts::Dashboard;
