@@ -44,6 +44,7 @@ sql! {
 
 /// A person with a session, and the account the call is about.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub struct Caller {
     /// The session.
     pub session: SessionId,
@@ -193,6 +194,7 @@ impl Caller {
 }
 
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 struct CallerRow {
     #[sqlx(try_from = "String")]
     session: SessionId,
