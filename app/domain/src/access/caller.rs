@@ -22,7 +22,8 @@ sql! {
     FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, s.second_factor, u.email, u.platform_role, p.first_name, p.last_name, p.onboarded_at,
             p.language, p.time_zone,
             m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
-            a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at, a.deletion_due_at, a.kept_until, a.two_step_required,
+            a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at, a.deletion_due_at, a.kept_until,
+            a.two_step_required,
             COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
             COALESCE(a.id = (SELECT f.account_id FROM slugs f WHERE f.slug = $4 AND f.held_until > $6), FALSE) AS was_named,
             $5 AND EXISTS (SELECT 1 FROM memberships w JOIN accounts b ON b.id = w.account_id

@@ -112,8 +112,8 @@ pub(crate) async fn start(
     Ok((id, token))
 }
 
-/// Remembers that the session's person has proven who they are, by this second factor if by one. Gives the token for the cookie: a new one, because the
-/// session may do more from now on; the one before opens nothing.
+/// Remembers that the session's person has proven who they are, by this second factor if by one. Gives the token for the cookie: a
+/// new one, because the session may do more from now on; the one before opens nothing.
 pub(crate) async fn renew(tx: &mut Tx, session: &SessionId, second: Option<SecondFactor>, now: Instant) -> Result<PlainToken> {
     let token = PlainToken::random();
     let second = second.map(|second| second.as_str().to_owned());

@@ -1,6 +1,7 @@
 //! A new proof of who one is, for what cannot be taken back: the password, or a mailed code that counts for this session and
 //! nothing else. For people with two-step verification neither is enough: they show their second factor, which whoever has got hold
-//! of the session or the mailbox lacks. It is remembered on the session, whose token is another one from then on. Tested in `tests/flows/step_up.rs`.
+//! of the session or the mailbox lacks. It is remembered on the session, whose token is another one from then on. Tested in
+//! `tests/flows/step_up.rs` and `tests/flows/two_step/step_up.rs`.
 
 use super::{COOL_DOWN, LIFE};
 use crate::access::sessions::{self, Factor, SecondFactor};
