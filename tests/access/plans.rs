@@ -109,6 +109,7 @@ const PLANS: &[Plan] = &[
     sorted("members/ownership.rs LIST_OWNERS", &["'acc_7'", "50"], &["memberships_by_role"]),
     short("roles/grantors.rs LIST_GRANTORS", &["'acc_7'", "'usr_1'"], &["memberships_"]),
     short("roles/news.rs LIST_UNTOLD", &["250"], &["role_news_pkey|sqlite_autoindex_role_news|role_news_"]),
+    short("two_step/news.rs LIST_UNTOLD", &["250"], &["two_step_news_pkey|sqlite_autoindex_two_step_news"]),
     short("roles/mod.rs LIST_DEFINED", &["'acc_1500'"], &["roles_of_account"]),
     short("roles/platform.rs LIST_PLATFORM", &[], &["roles_of_account"]),
 ];
@@ -226,6 +227,8 @@ async fn fill(app: &App) {
         rows(app, 9_000, into, &values.replace("<account>", ACCOUNT)).await;
     }
     rows(app, 2_000, "stripe_customers (account_id, customer_id, claimed_at, tell_at)", "'acc_' || (i - 1), 'cus_' || i, i, i").await;
+    // Last, because the worker tells them, which fills the tables of mails and jobs.
+    app.db.run("INSERT INTO two_step_news (membership_id, created_at) SELECT id, 0 FROM memberships ORDER BY id LIMIT 3000").await;
 }
 
 /// Lines of a plan that read a table from its beginning to its end.

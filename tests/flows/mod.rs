@@ -52,3 +52,4 @@ mod strange;
 mod surpluses;
 mod switching;
 mod tabs;
+mod two_step;

@@ -10,6 +10,7 @@ mod process;
 mod relay;
 mod tables;
 mod together;
+mod two_step;
 mod workers;
 
 pub use browser::{Answer, Browser, cookie_without_value};
@@ -21,6 +22,7 @@ pub use process::{Alone, free_address};
 pub use relay::Relay;
 pub use tables::compare;
 pub use together::together;
+pub use two_step::{Authenticator, NEXT_CODE, SET_UP, secret_on};
 
 use keel::config::Config;
 use keel::process::Process;

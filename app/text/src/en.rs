@@ -186,6 +186,57 @@ step_up: StepUp {
     again_hint: "Wait {seconds} seconds between two codes.",
 }
 
+two_step: TwoStep {
+    title: "Two-step verification",
+    next: "You are signing in as {email}. Now show your second factor.",
+    code: "Code",
+    code_hint: "Six digits from your authenticator app",
+    verify: "Verify",
+    use_recovery: "Use a recovery code",
+    use_app: "Use a code from your app",
+    recovery_code: "Recovery code",
+    recovery_hint: "One of the codes you kept: 24 letters and digits. Each works once.",
+    start_over: "Start over",
+    nothing: "Nothing is waiting",
+    nothing_text: "The second step you began was finished, ran out, or belongs to another browser. Sign in again.",
+    sign_in: "Sign in",
+    region: "Two-step verification",
+    off: "After the first step, signing in then asks for a code from an app on your phone. Whoever gets hold of your password or your mailbox still cannot sign in as you.",
+    turn_on: "Turn on two-step verification",
+    on: "On since {date}. Signing in asks for a code from your app.",
+    codes_left: "{left} recovery {left:code|codes} left, for when your app is out of reach.",
+    codes_none: "No recovery code is left. Make new ones, or losing your app keeps you out.",
+    new_codes: "New recovery codes",
+    other_app: "Use another app",
+    turn_off: "Turn off two-step verification",
+    turn_off_ask: "Turn off two-step verification?",
+    turn_off_text: "Signing in then takes one step, and your recovery codes stop working.",
+    close: "Keep it on",
+    set_up: "Turn on two-step verification",
+    set_up_next: "An authenticator app on your phone shows a new code every thirty seconds. Add Keel to it, then type the code it shows.",
+    scan: "Scan this picture with the app.",
+    picture: "QR code for your authenticator app",
+    type_in: "Or type this key into it:",
+    key: "Key for your authenticator app",
+    first_code_hint: "Six digits that the app shows now",
+    ends_others: "Your other sessions end, because they were begun without it.",
+    codes_title: "Recovery codes",
+    codes_next: "Each of these signs you in once without your app. Keep them where you find them without your phone. They are shown only now.",
+    codes: "Your recovery codes",
+    codes_gone: "Recovery codes are shown once, when they are made. If you did not keep them, make new ones.",
+    to_security: "To the security settings",
+    proceed: "Continue",
+    required: "Two-step verification is required",
+    required_text: "{account} opens only to people who sign in with two-step verification. You have not turned it on yet. It takes two minutes and an app on your phone.",
+    required_here: "This page opens only to people who sign in with two-step verification. You have not turned it on yet. It takes two minutes and an app on your phone.",
+    others_stay: "Your other accounts stay open: switch to one of them above.",
+    require: "Require two-step verification",
+    require_region: "Sign-in",
+    require_hint: "Everybody in {account} then needs it. Members without it are told by e-mail and come in again once they have turned it on.",
+    require_first: "Turn on two-step verification for yourself first, so that you do not shut yourself out.",
+    save: "Save",
+}
+
 forgot_password: ForgotPassword {
     title: "Reset your password",
     next: "We e-mail you a link that lets you choose a new one. It works once, for {minutes} minutes.",
@@ -429,6 +480,8 @@ activity: Activity {
     role_updated: "Role updated",
     role_deleted: "Role deleted",
     staff_made: "Platform staff appointed",
+    factor_added: "Way of signing in added",
+    factor_removed: "Way of signing in removed",
 }
 
 /// Who acted when it was no person, see [`Catalogue::actor`].
@@ -780,6 +833,8 @@ detail: Detail {
     begins: "Begins",
     interval: "Paid by",
     seats: "Seats",
+    second_factor: "Second factor",
+    two_step_required: "Two-step verification required",
 }
 
 billing: Billing {
@@ -1053,6 +1108,8 @@ flash: Flash {
     plan_changes: "The change is scheduled.",
     trial_ended: "The trial is over, and the first period is paid.",
     billing_synced: "This is what the payment provider has now.",
+    two_step_off: "Two-step verification is off.",
+    two_step_saved: "The choice is saved.",
 }
 
 form: Form {
@@ -1099,6 +1156,12 @@ fields: Fields {
     several: "Several names begin like this. Choose one of them.",
     own_address: "This is your address already. Type another one.",
     common_password: "Too many people use a password like this. Choose a rarer one, such as a few words in a row.",
+    not_an_app_code: "Type the six digits your app shows.",
+    wrong_app_code: "This is not the code your app shows now. Wait for the next one and try again.",
+    spent_app_code: "This code was used already. Wait for the next one.",
+    not_a_recovery_code: "A recovery code has 24 letters and digits. Compare it with what you kept.",
+    wrong_recovery_code: "This is none of your recovery codes, or it was used already.",
+    start_over: "That was the last try. Start over.",
 }
 
 /// Said about a whole request, see [`Catalogue::code`].
@@ -1145,6 +1208,9 @@ problem: Problem {
     mail_unavailable: "The e-mail could not be sent. Try again in a minute.",
     unavailable: "We cannot do this right now. Try again in {seconds} {seconds:second|seconds}.",
     internal: "Something went wrong on our side. Nothing you did was lost.",
+    two_step_required: "This opens only to people who sign in with two-step verification.",
+    two_step_off: "Turn on two-step verification for yourself first.",
+    two_step_kept: "A workspace of yours requires two-step verification, so it stays on while you belong to it.",
 }
 
 error_page: ErrorPage {
@@ -1349,6 +1415,32 @@ mail: Mail {
     credits_low_text: "{account} has {credits} credits left. When they are used up, answers of the AI wait until there are new ones. On the billing page you can get more.",
     membership_reason: "You get this message because it concerns your place in {account}.",
     unsubscribe: "Stop e-mails of this kind:",
+}
+
+mail_two_step: MailTwoStep {
+    on_subject: "Two-step verification is on",
+    on_heading: "Two-step verification is on",
+    on_text: "Signing in to Keel now asks for a code from the app you have just set up. Your other sessions have ended. If it was not you, choose a new password at once and look after your mailbox.",
+    off_subject: "Two-step verification is off",
+    off_heading: "Two-step verification is off",
+    off_text: "Signing in to Keel takes one step again, and your recovery codes work no more. If it was not you, choose a new password at once and turn it on again.",
+    codes_subject: "You have new recovery codes",
+    codes_heading: "You have new recovery codes",
+    codes_text: "The recovery codes you had work no more. If it was not you, make new ones at once.",
+    used_subject: "A recovery code was used",
+    used_heading: "A recovery code was used",
+    used_text: "Somebody signed in to Keel as you, or confirmed that they are you, with one of your recovery codes. {left} {left:is|are} left. If it was not you, choose a new password at once and make new codes.",
+    guessed_subject: "Somebody tried to sign in as you",
+    guessed_heading: "Somebody tried to sign in as you",
+    guessed_text: "They had your password, or a link or code from your mailbox, but not your second factor. After five wrong codes we stopped them. If it was not you, choose a new password and look after your mailbox.",
+    button: "Open the security settings",
+    link: "Open this address:",
+    reason: "You get this message because it is about how {email} signs in to Keel. Such messages are always sent.",
+    required_subject: "{account} requires two-step verification",
+    required_heading: "Turn on two-step verification",
+    required_text: "{account} opens only to people who sign in with two-step verification from now on. You have not turned it on yet. It takes two minutes and an app on your phone.",
+    required_button: "Go to the workspace",
+    required_link: "Open this address:",
 }
 
 mailbox: Mailbox {

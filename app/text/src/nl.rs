@@ -201,6 +201,57 @@ step_up {
     again_hint: "Wacht {seconds} seconden tussen twee codes.",
 }
 
+two_step {
+    title: "Verificatie in twee stappen",
+    next: "Je logt in als {email}. Laat nu je tweede factor zien.",
+    code: "Code",
+    code_hint: "Zes cijfers uit je authenticatie-app",
+    verify: "Bevestigen",
+    use_recovery: "Een herstelcode gebruiken",
+    use_app: "Een code uit je app gebruiken",
+    recovery_code: "Herstelcode",
+    recovery_hint: "Een van de codes die je hebt bewaard: 24 letters en cijfers. Elke code werkt één keer.",
+    start_over: "Opnieuw beginnen",
+    nothing: "Hier wacht niets",
+    nothing_text: "De tweede stap die je begon, is afgerond, verlopen of hoort bij een andere browser. Log opnieuw in.",
+    sign_in: "Inloggen",
+    region: "Verificatie in twee stappen",
+    off: "Na de eerste stap vraagt het inloggen dan om een code uit een app op je telefoon. Wie je wachtwoord of je mailbox in handen krijgt, kan nog steeds niet als jou inloggen.",
+    turn_on: "Verificatie in twee stappen aanzetten",
+    on: "Aan sinds {date}. Inloggen vraagt om een code uit je app.",
+    codes_left: "Nog {left} {left:herstelcode|herstelcodes} over, voor als je app niet bij de hand is.",
+    codes_none: "Er is geen herstelcode meer over. Maak nieuwe, anders kom je er zonder je app niet meer in.",
+    new_codes: "Nieuwe herstelcodes",
+    other_app: "Een andere app gebruiken",
+    turn_off: "Verificatie in twee stappen uitzetten",
+    turn_off_ask: "Verificatie in twee stappen uitzetten?",
+    turn_off_text: "Inloggen kost dan één stap, en je herstelcodes werken niet meer.",
+    close: "Aan laten staan",
+    set_up: "Verificatie in twee stappen aanzetten",
+    set_up_next: "Een authenticatie-app op je telefoon toont elke dertig seconden een nieuwe code. Voeg Keel toe en typ dan de code die de app toont.",
+    scan: "Scan deze afbeelding met de app.",
+    picture: "QR-code voor je authenticatie-app",
+    type_in: "Of typ deze sleutel in de app:",
+    key: "Sleutel voor je authenticatie-app",
+    first_code_hint: "Zes cijfers die de app nu toont",
+    ends_others: "Je andere sessies stoppen, omdat ze zonder zijn begonnen.",
+    codes_title: "Herstelcodes",
+    codes_next: "Met elk van deze codes log je één keer in zonder je app. Bewaar ze waar je ze zonder je telefoon vindt. Je ziet ze alleen nu.",
+    codes: "Je herstelcodes",
+    codes_gone: "Herstelcodes zie je één keer, wanneer ze worden gemaakt. Heb je ze niet bewaard, maak dan nieuwe.",
+    to_security: "Naar de beveiligingsinstellingen",
+    proceed: "Verder",
+    required: "Verificatie in twee stappen is verplicht",
+    required_text: "{account} is alleen open voor mensen die in twee stappen inloggen. Je hebt dat nog niet aangezet. Het kost twee minuten en een app op je telefoon.",
+    required_here: "Deze pagina is alleen open voor mensen die in twee stappen inloggen. Je hebt dat nog niet aangezet. Het kost twee minuten en een app op je telefoon.",
+    others_stay: "Je andere accounts blijven open: wissel hierboven naar een daarvan.",
+    require: "Verificatie in twee stappen verplichten",
+    require_region: "Inloggen",
+    require_hint: "Iedereen in {account} heeft het dan nodig. Leden zonder krijgen een e-mail en komen weer binnen zodra ze het hebben aangezet.",
+    require_first: "Zet verificatie in twee stappen eerst voor jezelf aan, zodat je jezelf niet buitensluit.",
+    save: "Opslaan",
+}
+
 forgot_password {
     title: "Wachtwoord opnieuw instellen",
     next: "We mailen je een link waarmee je een nieuw wachtwoord kiest. Die werkt één keer, {minutes} minuten lang.",
@@ -442,6 +493,8 @@ activity {
     role_updated: "Rol bijgewerkt",
     role_deleted: "Rol verwijderd",
     staff_made: "Platformmedewerker benoemd",
+    factor_added: "Manier van inloggen toegevoegd",
+    factor_removed: "Manier van inloggen verwijderd",
 }
 
 actor {
@@ -787,6 +840,8 @@ detail {
     begins: "Begint",
     interval: "Periode",
     seats: "Plekken",
+    second_factor: "Tweede factor",
+    two_step_required: "Verificatie in twee stappen verplicht",
 }
 
 billing {
@@ -1054,6 +1109,8 @@ flash {
     plan_changes: "De wijziging is ingepland.",
     trial_ended: "De proefperiode is voorbij en de eerste periode is betaald.",
     billing_synced: "Dit is wat de betaalprovider nu heeft.",
+    two_step_off: "Verificatie in twee stappen staat uit.",
+    two_step_saved: "De keuze is opgeslagen.",
 }
 
 form {
@@ -1099,6 +1156,12 @@ fields {
     several: "Meerdere namen beginnen zo. Kies er een.",
     own_address: "Dit is al je adres. Typ een ander.",
     common_password: "Te veel mensen gebruiken zo'n wachtwoord. Kies iets zeldzamers, zoals een paar woorden achter elkaar.",
+    not_an_app_code: "Typ de zes cijfers die je app toont.",
+    wrong_app_code: "Dit is niet de code die je app nu toont. Wacht op de volgende en probeer het opnieuw.",
+    spent_app_code: "Deze code is al gebruikt. Wacht op de volgende.",
+    not_a_recovery_code: "Een herstelcode heeft 24 letters en cijfers. Vergelijk hem met wat je hebt bewaard.",
+    wrong_recovery_code: "Dit is geen van je herstelcodes, of hij is al gebruikt.",
+    start_over: "Dat was de laatste poging. Begin opnieuw.",
 }
 
 problem {
@@ -1144,6 +1207,9 @@ problem {
     mail_unavailable: "De e-mail kon niet worden verstuurd. Probeer het over een minuut opnieuw.",
     unavailable: "Dit lukt nu even niet. Probeer het over {seconds} {seconds:seconde|seconden} opnieuw.",
     internal: "Er ging bij ons iets mis. Niets van wat je deed, is verloren.",
+    two_step_required: "Dit is alleen open voor mensen die in twee stappen inloggen.",
+    two_step_off: "Zet verificatie in twee stappen eerst voor jezelf aan.",
+    two_step_kept: "Een van je werkruimtes verplicht verificatie in twee stappen. Zolang je daarbij hoort, blijft die aan.",
 }
 
 error_page {
@@ -1347,6 +1413,32 @@ mail {
     credits_low_text: "{account} heeft nog {credits} credits. Zijn ze op, dan wachten antwoorden van de AI tot er nieuwe zijn. Op de factureringspagina krijg je er meer.",
     membership_reason: "Je krijgt dit bericht omdat het over je plek in {account} gaat.",
     unsubscribe: "E-mails van deze soort stoppen:",
+}
+
+mail_two_step {
+    on_subject: "Verificatie in twee stappen staat aan",
+    on_heading: "Verificatie in twee stappen staat aan",
+    on_text: "Inloggen bij Keel vraagt nu om een code uit de app die je net hebt ingesteld. Je andere sessies zijn gestopt. Was jij dat niet, kies dan meteen een nieuw wachtwoord en controleer je mailbox.",
+    off_subject: "Verificatie in twee stappen staat uit",
+    off_heading: "Verificatie in twee stappen staat uit",
+    off_text: "Inloggen bij Keel kost weer één stap, en je herstelcodes werken niet meer. Was jij dat niet, kies dan meteen een nieuw wachtwoord en zet het weer aan.",
+    codes_subject: "Je hebt nieuwe herstelcodes",
+    codes_heading: "Je hebt nieuwe herstelcodes",
+    codes_text: "De herstelcodes die je had, werken niet meer. Was jij dat niet, maak dan meteen nieuwe.",
+    used_subject: "Er is een herstelcode gebruikt",
+    used_heading: "Er is een herstelcode gebruikt",
+    used_text: "Iemand heeft met een van je herstelcodes bij Keel als jou ingelogd, of bevestigd jou te zijn. Er {left:is|zijn} er nog {left} over. Was jij dat niet, kies dan meteen een nieuw wachtwoord en maak nieuwe codes.",
+    guessed_subject: "Iemand probeerde als jou in te loggen",
+    guessed_heading: "Iemand probeerde als jou in te loggen",
+    guessed_text: "Diegene had je wachtwoord, of een link of code uit je mailbox, maar niet je tweede factor. Na vijf verkeerde codes hebben we het gestopt. Was jij dat niet, kies dan een nieuw wachtwoord en controleer je mailbox.",
+    button: "De beveiligingsinstellingen openen",
+    link: "Open dit adres:",
+    reason: "Je krijgt dit bericht omdat het erover gaat hoe {email} bij Keel inlogt. Zulke berichten worden altijd verstuurd.",
+    required_subject: "{account} verplicht verificatie in twee stappen",
+    required_heading: "Zet verificatie in twee stappen aan",
+    required_text: "{account} is vanaf nu alleen open voor mensen die in twee stappen inloggen. Je hebt dat nog niet aangezet. Het kost twee minuten en een app op je telefoon.",
+    required_button: "Naar de werkruimte",
+    required_link: "Open dit adres:",
 }
 
 mailbox {

@@ -72,6 +72,8 @@ said! {
     PlanChanged = "plan_changed",
     PlanChanges = "plan_changes",
     TrialEnded = "trial_ended",
+    TwoStepOff = "two_step_off",
+    TwoStepSaved = "two_step_saved",
     BillingSynced = "billing_synced",
 }
 

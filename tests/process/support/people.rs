@@ -147,7 +147,7 @@ impl Person {
         self.insists(path, |browser| browser.posted(path, fields)).await
     }
 
-    async fn opens(&mut self, path: &str) -> Answer {
+    pub async fn opens(&mut self, path: &str) -> Answer {
         let answer = self.insists(path, |browser| browser.page(path)).await;
         assert_eq!(answer.status, 200, "{path}");
         answer

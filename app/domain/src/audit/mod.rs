@@ -54,6 +54,8 @@ actions! {
     SignInFailed         = "auth.failed";
     SignedOut            = "auth.signed_out";
     SteppedUp            = "auth.stepped_up";
+    FactorAdded          = "factor.added";
+    FactorRemoved        = "factor.removed";
     PasswordChanged      = "user.password_changed";
     ClosingScheduled     = "user.closing_scheduled";
     ClosingCanceled      = "user.closing_canceled";

@@ -9,6 +9,7 @@ pub(crate) mod ownership;
 pub(crate) mod plans;
 pub(crate) mod roles;
 pub(crate) mod sessions;
+pub(crate) mod two_step;
 
 use super::enqueue;
 use super::names::inert;

@@ -1,4 +1,4 @@
-//! Signing up and in: by a link or a code in a mail, or by a password; a new password; and signing out again.
+//! Signing up and in: by a link or a code in a mail, or by a password; the second step; a new password; and signing out again.
 
 mod actions;
 pub mod forgot;
@@ -6,6 +6,7 @@ pub mod link;
 pub mod login;
 pub mod new_address;
 pub mod reset;
+pub mod second_step;
 pub mod step_up;
 pub mod verify;
 
@@ -20,5 +21,7 @@ const SIGNUP: &str = "/signup";
 const FORGOT: &str = "/forgot-password";
 /// The page where a new one is chosen.
 const RESET: &str = "/reset-password";
+/// The page that waits for the second factor.
+const TWO_STEP: &str = "/two-step";
 /// The page that waits for the code.
 const VERIFY: &str = "/verify";

@@ -4,6 +4,7 @@
 pub mod email;
 pub mod password;
 pub mod sessions;
+pub mod two_step;
 
 use super::{SECURITY, SettingsTabs};
 use crate::layouts::Dashboard;
@@ -11,14 +12,17 @@ use crate::page::{Loaded, Page, Visit};
 use crate::ui::ErrorSummary;
 use email::EmailRegion;
 use keel_domain::access::{Read, SignedIn};
+use keel_domain::two_step::Ways;
 use leptos::prelude::*;
 use password::PasswordRegion;
 use sessions::SessionsRegion;
+use two_step::TwoStep;
 
 /// The page's model.
 pub struct Model {
     email: email::Model,
     password: password::Model,
+    two_step: Ways,
     sessions: sessions::Model,
 }
 
@@ -27,6 +31,7 @@ pub async fn load(mut call: Read<SignedIn>, _: &Visit) -> Loaded<Model> {
     Ok(Model {
         email: email::load(&mut call).await?,
         password: password::load(&mut call).await?,
+        two_step: two_step::load(&mut call).await?,
         sessions: sessions::load(&mut call).await?,
     })
 }
@@ -45,6 +50,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
             <div class="regions">
                 <EmailRegion page=page.clone() model=model.email/>
                 <PasswordRegion page=page.clone() model=model.password/>
+                <TwoStep page=page.clone() ways=model.two_step/>
                 <SessionsRegion page model=model.sessions/>
             </div>
         </Dashboard>

@@ -17,5 +17,4 @@ CREATE INDEX address_changes_by_expiry ON address_changes (expires_at);
 
 -- What goes with an address is found by it; what is swept, by its age.
 CREATE INDEX sign_ins_to_address ON sign_ins (email);
-CREATE INDEX accounts_of_billing_owner ON accounts (billing_owner_id);
 CREATE INDEX user_sessions_by_age ON user_sessions (created_at);
