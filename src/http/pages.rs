@@ -57,6 +57,7 @@ pages! {
     "/signup"                     => sign_in::login,           Visitor, kept;
     "/verify"                     => sign_in::verify,          Visitor;
     "/auth/link"                  => sign_in::link,            Visitor;
+    "/auth/address"               => sign_in::address,         Visitor;
     "/forgot-password"            => sign_in::forgot,          Visitor, kept;
     "/reset-password"             => sign_in::reset,           Visitor;
     "/legal/terms"                => legal::terms,             Visitor, kept;

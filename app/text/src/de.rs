@@ -398,6 +398,8 @@ activity {
     auth_signed_out: "Abgemeldet",
     auth_stepped_up: "Identität bestätigt",
     user_password_changed: "Passwort geändert",
+    factor_added: "Anmeldeweg hinzugefügt",
+    factor_removed: "Anmeldeweg entfernt",
     checkout_started: "Bestellung geöffnet",
     subscription_started: "Tarif begonnen",
     subscription_changed: "Tarif geändert",
@@ -454,6 +456,29 @@ own_settings {
 security {
     title: "Sicherheit",
     lead: "Wie Sie sich bei Keel anmelden und wo Sie angemeldet sind.",
+}
+
+providers {
+    continue_with: "Weiter mit {provider}",
+    address_title: "Noch ein Schritt",
+    address_next: "Welche E-Mail-Adresse ist hier Ihre? Wir schicken einen Code dorthin, denn {provider} allein beweist nicht, dass Sie die Post dieser Adresse jetzt lesen. Beim nächsten Mal genügt {provider}.",
+    address_email: "E-Mail",
+    address_submit: "Code per E-Mail schicken",
+    address_other: "Anders anmelden",
+    title: "Anmelden mit anderen Konten",
+    lead: "Konten anderswo, mit denen Sie sich bei Keel anmelden können. Ihre E-Mail-Adresse geht daneben immer.",
+    since: "Verknüpft am {date}.",
+    used: "Zuletzt benutzt am {date}.",
+    link: "{provider} verknüpfen",
+    unlink: "{provider} trennen",
+    linked_subject: "Sie können sich bei Keel jetzt mit {provider} anmelden",
+    linked_heading: "Ein Konto wurde verknüpft",
+    linked_text: "Von nun an meldet sich {name} bei {provider} als {email} bei Keel an. Waren Sie es nicht, trennen Sie es und beenden Sie die anderen Sitzungen.",
+    unlinked_subject: "{provider} meldet nicht mehr bei Keel an",
+    unlinked_heading: "Ein Konto wurde getrennt",
+    unlinked_text: "Von nun an meldet sich {name} bei {provider} nicht mehr als {email} bei Keel an. Waren Sie es nicht, sehen Sie nach, womit man sich als Sie anmeldet.",
+    mail_button: "Sicherheit öffnen",
+    mail_link: "Oder öffnen Sie diese Adresse:",
 }
 
 profile {
@@ -675,6 +700,7 @@ detail {
     plan: "Tarif",
     status: "Status",
     factor: "Mit",
+    provider: "Anbieter",
     reason: "Grund",
     licence: "Lizenz",
     amount: "Betrag",
@@ -888,6 +914,13 @@ payment_status {
 
 flash {
     signed_out: "Sie sind abgemeldet.",
+    provider_canceled: "Es ist nichts geschehen: Sie haben dort nicht weitergemacht.",
+    provider_stale: "Das hat länger als zehn Minuten gedauert oder in einem anderen Browser begonnen. Beginnen Sie noch einmal.",
+    provider_unreached: "Die Gegenseite antwortet gerade nicht. Versuchen Sie es noch einmal, oder melden Sie sich per E-Mail an.",
+    provider_untrusted: "Was zurückkam, war nicht zu glauben, deshalb ist nichts geschehen. Versuchen Sie es noch einmal, oder melden Sie sich per E-Mail an.",
+    provider_taken: "Dieses Konto meldet hier jemand anderen an. Es kann nur mit einer Person verknüpft sein.",
+    provider_linked: "Das Konto ist verknüpft.",
+    provider_unlinked: "Das Konto ist getrennt.",
     link_sent: "Ein neuer Link und ein neuer Code sind unterwegs.",
     code_sent: "Ein neuer Code ist unterwegs.",
     reset_sent: "Eine E-Mail ist unterwegs. Kommt sie nicht an, sehen Sie im Spam-Ordner nach.",
@@ -992,6 +1025,9 @@ problem {
     role_protected: "Diese Rolle ist in jedem Arbeitsbereich gleich. Erstellen Sie stattdessen eine eigene.",
     own_role: "Niemand ändert die eigene Rolle. Fragen Sie jemanden, der Rollen ändern darf.",
     role_limit_reached: "Es gibt schon so viele Rollen, wie ein Arbeitsbereich haben darf. Löschen Sie eine, die niemand braucht.",
+    provider_failed: "Was die Gegenseite antwortete, war nicht zu glauben, deshalb ist nichts geschehen.",
+    provider_canceled: "Es ist nichts geschehen: Auf der anderen Seite wurde nicht zugestimmt.",
+    identity_taken: "Dieses Konto meldet hier jemand anderen an.",
     slug_taken: "Diese Adresse ist vergeben. Wählen Sie eine andere.",
     wrong_address: "Das war für eine andere E-Mail-Adresse bestimmt.",
     conflict: "Jemand hat das im selben Moment geändert. Sehen Sie nach und wiederholen Sie es.",

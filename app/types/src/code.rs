@@ -57,6 +57,9 @@ codes! {
     RoleProtected     = 409 "ROLE_PROTECTED"     "The role is the same for everybody, and is not changed here.";
     OwnRole           = 409 "OWN_ROLE"           "Nobody changes the role they hold.";
     RoleLimitReached  = 409 "ROLE_LIMIT_REACHED" "There are as many roles as there may be.";
+    ProviderFailed    = 400 "PROVIDER_FAILED"    "What a provider of sign-ins answered is not good.";
+    ProviderCanceled  = 409 "PROVIDER_CANCELED"  "The person did not agree at the provider of sign-ins.";
+    IdentityTaken     = 409 "IDENTITY_TAKEN"     "The account elsewhere is linked to somebody else.";
     WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";
     Used              = 410 "USED"               "The link, code or invitation was used.";

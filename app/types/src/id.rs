@@ -78,6 +78,8 @@ ids! {
     SessionId = "ses";
     /// One wish to sign in: its link and its code.
     SignInId = "sig";
+    /// An account elsewhere by which somebody signs in.
+    IdentityId = "idt";
     /// A link to a new password.
     ResetId = "rst";
     /// An account's contract.

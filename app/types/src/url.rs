@@ -76,6 +76,19 @@ pub fn reset_link(token: &str) -> String {
     format!("/reset-password?token={token}")
 }
 
+/// The page where people see and change how they sign in.
+pub const SECURITY: &str = "/private-dashboard/settings/security";
+
+/// Where the trip to a provider of sign-ins begins.
+pub fn provider(slug: &str) -> String {
+    format!("/auth/oauth/{slug}")
+}
+
+/// Where a provider of sign-ins sends browsers back to.
+pub fn provider_callback(slug: &str) -> String {
+    format!("/auth/oauth/{slug}/callback")
+}
+
 /// Where a copy of a workspace is downloaded.
 pub fn export(export: &crate::ExportId) -> String {
     format!("/api/org/exports/{export}")

@@ -12,6 +12,8 @@ pub enum Cookie {
     Device,
     /// The token of the browser that asked to sign in.
     SignIn,
+    /// The token of a trip to a provider of sign-ins.
+    Trip,
     /// The plan chosen before signing in.
     PendingCheckout,
     /// What was typed into a form that waits for a proof of who one is.
@@ -23,11 +25,13 @@ pub enum Cookie {
 }
 
 impl Cookie {
-    /// Its name: over https the session's may only be set by this very host.
+    /// Its name: over https the session's and a trip's may only be set by this very host.
     fn name(self, https: bool) -> &'static str {
         match self {
             Self::Session if https => "__Host-keel_session",
             Self::Session => "keel_session",
+            Self::Trip if https => "__Host-keel_trip",
+            Self::Trip => "keel_trip",
             Self::Device => "keel_device",
             Self::SignIn => "keel_sign_in",
             Self::PendingCheckout => "keel_pending_checkout",
@@ -44,6 +48,8 @@ impl Cookie {
             Self::Device | Self::Language => 365 * 24 * 60 * 60,
             Self::SignIn => 60 * 60,
             Self::PendingCheckout => 30 * 60,
+            // A trip that leads to the question for an address lasts twice as long as one there and back.
+            Self::Trip => 20 * 60,
             Self::Typed => 10 * 60,
             Self::Flash => 60,
         }

@@ -55,6 +55,8 @@ actions! {
     SignedOut            = "auth.signed_out";
     SteppedUp            = "auth.stepped_up";
     PasswordChanged      = "user.password_changed";
+    FactorAdded          = "factor.added";
+    FactorRemoved        = "factor.removed";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";

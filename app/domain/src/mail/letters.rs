@@ -5,6 +5,7 @@ pub(crate) mod invitations;
 pub(crate) mod money;
 pub(crate) mod ownership;
 pub(crate) mod plans;
+pub(crate) mod providers;
 pub(crate) mod roles;
 
 use super::enqueue;

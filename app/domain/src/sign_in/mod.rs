@@ -1,4 +1,4 @@
-//! Signing in: by a mailed link or code, by a password, or with a new password after a reset. Every way ends in the same
+//! Signing in: by a mailed link or code, by a password, with a new password after a reset, or by a provider ([`crate::providers`]). Every way ends in the same
 //! place. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
 //! Tested in `tests/flows/sign_in.rs` and `tests/flows/passwords.rs`.
 
@@ -99,7 +99,7 @@ async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password:
 
 /// What every way of signing in ends with: the workspace, the choice, the session, the end of the others when the password was
 /// `replaced`, and where to go. `wish` bears the person's own address.
-async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, replaced: bool) -> Result<Welcome> {
+pub(crate) async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, replaced: bool) -> Result<Welcome> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let Wish { email, next, choice } = wish;
     let tx = call.tx()?;
@@ -125,7 +125,15 @@ async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
 }
 
 /// A person who was here before has another password now: sessions and links from before end, and a mail says so.
-async fn end_old_ways(tx: &mut Tx, keel: &Keel, asked: &Asked, user: &UserId, email: &Email, session: &SessionId, now: Instant) -> Result<()> {
+async fn end_old_ways(
+    tx: &mut Tx,
+    keel: &Keel,
+    asked: &Asked,
+    user: &UserId,
+    email: &Email,
+    session: &SessionId,
+    now: Instant,
+) -> Result<()> {
     sessions::end_others(tx, user, session, now).await?;
     tx.run(END_RESETS, args![user, now]).await?;
     audit::write(tx, &Actor::SignedIn(user, email.as_str(), asked), Action::PasswordChanged, None, user.as_str(), &[], now).await?;

@@ -7,12 +7,13 @@ pub mod security;
 use crate::endpoints;
 use crate::page::Page;
 use crate::ui::{Place, Tabs};
+use keel_types::url;
 use leptos::prelude::*;
 
 /// Who a person is, and the workspaces they belong to.
 pub const PROFILE: &str = "/private-dashboard/settings";
 /// How a person signs in.
-pub const SECURITY: &str = "/private-dashboard/settings/security";
+pub const SECURITY: &str = url::SECURITY;
 /// Which mails a person gets.
 pub const NOTIFICATIONS: &str = "/private-dashboard/settings/notifications";
 /// What is kept of a person.
