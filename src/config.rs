@@ -1,10 +1,14 @@
 //! Settings: environment over `keel.toml` over defaults, read and checked whole before anything starts.
 
+mod providers;
+
 use crate::http::TrustedProxies;
 use keel_domain::billing::catalogue::{BadProduct, Product};
+use keel_domain::providers::settings::ProviderSettings;
 use keel_domain::secrets::Secret;
 use keel_domain::settings::{Environment, Settings, StripeSettings};
 use keel_types::{BillingModel, BusinessModel};
+use std::borrow::Cow;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -38,6 +42,7 @@ pub struct Config {
     smtp_url: Option<String>,
     /// How to reach Stripe; none where the billing sandbox is started in this process.
     pub stripe: Option<StripeSettings>,
+    providers: Vec<ProviderSettings>,
 }
 
 /// Why the settings are not taken: which one, and what it should be.
@@ -45,7 +50,7 @@ pub struct Config {
 pub enum BadConfig {
     /// A setting is missing or malformed.
     #[error("{0}: {1}")]
-    Setting(&'static str, String),
+    Setting(Cow<'static, str>, String),
     /// The product file is not taken.
     #[error("{0}: {1}")]
     Product(String, BadProduct),
@@ -55,7 +60,12 @@ pub enum BadConfig {
 }
 
 fn bad<T>(name: &'static str, should: impl Into<String>) -> Result<T, BadConfig> {
-    Err(BadConfig::Setting(name, should.into()))
+    Err(BadConfig::Setting(name.into(), should.into()))
+}
+
+/// The names of the environment variables of this process.
+pub fn names() -> Vec<String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
 }
 
 /// The environment variables of this process; empty ones count as unset.
@@ -64,11 +74,11 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 impl Config {
-    /// Reads the settings. In development what is missing is made and kept in the data directory.
+    /// Reads the settings; `names` are those of all there are. In development what is missing is made and kept in the data directory.
     ///
     /// # Errors
     /// Names the first setting that is not taken.
-    pub fn read(env: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
+    pub fn read(names: &[String], env: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
         let environment = match env("KEEL_ENV").as_deref() {
             None | Some("development") => Environment::Development,
             Some("production") => Environment::Production,
@@ -108,6 +118,7 @@ impl Config {
             mail_from: mail_from(&env, production)?,
             smtp_url,
             stripe: stripe(&env, production)?,
+            providers: providers::read(names, &env, production)?,
             data_dir,
         })
     }
@@ -122,6 +133,7 @@ impl Config {
             mail_from: self.mail_from,
             smtp_url: self.smtp_url,
             stripe,
+            providers: self.providers,
         }
     }
 }
@@ -218,7 +230,8 @@ mod tests {
     fn read(set: &[(&str, &str)]) -> Result<Config, BadConfig> {
         let dir = std::env::temp_dir().join(format!("keel-config-{}-{:?}", std::process::id(), std::thread::current().id()));
         let dir = dir.display().to_string();
-        let read = Config::read(|name| {
+        let names: Vec<String> = set.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let read = Config::read(&names, |name| {
             let set = set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
             set.or_else(|| (name == "KEEL_DATA_DIR").then(|| dir.clone()))
         });
@@ -271,8 +284,13 @@ mod tests {
             ("KEEL_BUSINESS_MODEL", "b2x"),
             ("KEEL_BILLING_MODEL", "free"),
             ("STRIPE_SECRET_KEY", "sk_test_x"),
+            ("OAUTH_GOOGLE_CLIENT_SECRET", "x"),
         ] {
-            let named = if name == "STRIPE_SECRET_KEY" { "STRIPE_WEBHOOK_SECRET" } else { name };
+            let named = match name {
+                "STRIPE_SECRET_KEY" => "STRIPE_WEBHOOK_SECRET",
+                "OAUTH_GOOGLE_CLIENT_SECRET" => "OAUTH_GOOGLE_CLIENT_ID",
+                name => name,
+            };
             assert!(read(&[(name, value)]).unwrap_err().to_string().starts_with(named), "{name}={value}");
         }
         let http: Vec<_> =

@@ -36,6 +36,7 @@ mod passwords;
 mod production;
 mod profiles;
 mod prorations;
+mod providers;
 mod proxies;
 mod purchases;
 mod records;

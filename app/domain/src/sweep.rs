@@ -10,6 +10,7 @@ const EVERY: i64 = HOUR;
 
 sql! {
     SWEEP_SIGN_INS = "DELETE FROM sign_ins WHERE expires_at < $1";
+    SWEEP_TRIPS = "DELETE FROM provider_trips WHERE expires_at < $1";
     SWEEP_STEP_UPS = "DELETE FROM step_ups WHERE expires_at < $1";
     SWEEP_ADDRESS_CHANGES = "DELETE FROM address_changes WHERE expires_at < $1";
     SWEEP_SECOND_STEPS = "DELETE FROM second_steps WHERE expires_at < $1";
@@ -38,7 +39,8 @@ pub(crate) struct Broom {
 }
 
 impl Broom {
-    /// Sweeps, once an hour: used-up sign-ins, second steps, codes, apps nobody confirmed, resets, wishes for another address, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, sent mail and ended holds
+    /// Sweeps, once an hour: used-up sign-ins, trips to providers, second steps, codes, apps nobody confirmed, resets, wishes for another
+    /// address, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, sent mail and ended holds
     /// after thirty, checkouts that never reached Stripe after two; the bodies of settled events after ninety, months that an
     /// ended contract left over, comparisons with Stripe and what was told once after four hundred, invitations ninety after they ran out.
     pub async fn sweep(&self, keel: &Keel) -> Result<()> {
@@ -49,6 +51,7 @@ impl Broom {
         self.due.store(now.plus(EVERY).0, Ordering::Relaxed);
         for (statement, days) in [
             (SWEEP_SIGN_INS, 1),
+            (SWEEP_TRIPS, 1),
             (SWEEP_STEP_UPS, 1),
             (SWEEP_ADDRESS_CHANGES, 1),
             (SWEEP_SECOND_STEPS, 1),

@@ -611,6 +611,29 @@ sessions {
     signed_in_link: "Waren Sie es nicht, beenden Sie die Sitzung hier:",
 }
 
+providers {
+    continue_with: "Weiter mit {provider}",
+    address_title: "Noch ein Schritt",
+    address_next: "Welche E-Mail-Adresse ist hier Ihre? Wir schicken einen Code dorthin, denn {provider} allein beweist nicht, dass Sie die Post dieser Adresse jetzt lesen. Beim nächsten Mal genügt {provider}.",
+    address_email: "E-Mail",
+    address_submit: "Code per E-Mail schicken",
+    address_other: "Anders anmelden",
+    title: "Anmelden mit anderen Konten",
+    lead: "Konten anderswo, mit denen Sie sich bei Keel anmelden können. Ihre E-Mail-Adresse geht daneben immer.",
+    since: "Verknüpft am {date}.",
+    used: "Zuletzt benutzt am {date}.",
+    link: "{provider} verknüpfen",
+    unlink: "{provider} trennen",
+    linked_subject: "Sie können sich bei Keel jetzt mit {provider} anmelden",
+    linked_heading: "Ein Konto wurde verknüpft",
+    linked_text: "Von nun an meldet sich {name} bei {provider} als {email} bei Keel an. Waren Sie es nicht, trennen Sie es und beenden Sie die anderen Sitzungen.",
+    unlinked_subject: "{provider} meldet nicht mehr bei Keel an",
+    unlinked_heading: "Ein Konto wurde getrennt",
+    unlinked_text: "Von nun an meldet sich {name} bei {provider} nicht mehr als {email} bei Keel an. Waren Sie es nicht, sehen Sie nach, womit man sich als Sie anmeldet.",
+    mail_button: "Sicherheit öffnen",
+    mail_link: "Oder öffnen Sie diese Adresse:",
+}
+
 profile {
     title: "Profil",
     lead: "Wer Sie für die Menschen sind, mit denen Sie arbeiten, und wie Keel mit Ihnen spricht.",
@@ -830,6 +853,7 @@ detail {
     plan: "Tarif",
     status: "Status",
     factor: "Mit",
+    provider: "Anbieter",
     reason: "Grund",
     licence: "Lizenz",
     amount: "Betrag",
@@ -1064,6 +1088,13 @@ payment_note {
 
 flash {
     signed_out: "Sie sind abgemeldet.",
+    provider_canceled: "Es ist nichts geschehen: Sie haben dort nicht weitergemacht.",
+    provider_stale: "Das hat länger als zehn Minuten gedauert oder in einem anderen Browser begonnen. Beginnen Sie noch einmal.",
+    provider_unreached: "Die Gegenseite antwortet gerade nicht. Versuchen Sie es noch einmal, oder melden Sie sich per E-Mail an.",
+    provider_untrusted: "Was zurückkam, war nicht zu glauben, deshalb ist nichts geschehen. Versuchen Sie es noch einmal, oder melden Sie sich per E-Mail an.",
+    provider_taken: "Dieses Konto meldet hier jemand anderen an. Es kann nur mit einer Person verknüpft sein.",
+    provider_linked: "Das Konto ist verknüpft.",
+    provider_unlinked: "Das Konto ist getrennt.",
     link_sent: "Ein neuer Link und ein neuer Code sind unterwegs.",
     code_sent: "Ein neuer Code ist unterwegs.",
     reset_sent: "Eine E-Mail ist unterwegs. Kommt sie nicht an, sehen Sie im Spam-Ordner nach.",
@@ -1188,6 +1219,9 @@ problem {
     own_role: "Niemand ändert die eigene Rolle. Fragen Sie jemanden, der Rollen ändern darf.",
     role_limit_reached: "Es gibt schon so viele Rollen, wie ein Arbeitsbereich haben darf. Löschen Sie eine, die niemand braucht.",
     owner_needed: "Arbeitsbereiche mit anderen Menschen brauchen zuerst einen anderen Eigentümer. Sie sind unten genannt.",
+    provider_failed: "Was die Gegenseite antwortete, war nicht zu glauben, deshalb ist nichts geschehen.",
+    provider_canceled: "Es ist nichts geschehen: Auf der anderen Seite wurde nicht zugestimmt.",
+    identity_taken: "Dieses Konto meldet hier jemand anderen an.",
     slug_taken: "Diese Adresse ist vergeben. Wählen Sie eine andere.",
     wrong_address: "Das war für eine andere E-Mail-Adresse bestimmt.",
     address_taken: "Diese Adresse hat inzwischen jemand anderes. Es hat sich nichts geändert. Wählen Sie unter Sicherheit eine andere.",

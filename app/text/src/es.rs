@@ -609,6 +609,29 @@ sessions {
     signed_in_link: "Si no fuiste tú, cierra la sesión aquí:",
 }
 
+providers {
+    continue_with: "Continuar con {provider}",
+    address_title: "Un paso más",
+    address_next: "¿Qué correo electrónico es el tuyo aquí? Enviamos un código allí, porque {provider} por sí solo no demuestra que ahora lees ese buzón. La próxima vez bastará con {provider}.",
+    address_email: "Correo electrónico",
+    address_submit: "Envíame un código",
+    address_other: "Iniciar sesión de otra forma",
+    title: "Inicio de sesión con otras cuentas",
+    lead: "Cuentas en otros sitios con las que puedes iniciar sesión en Keel. Tu correo electrónico siempre sirve además.",
+    since: "Vinculada el {date}.",
+    used: "Usada por última vez el {date}.",
+    link: "Vincular {provider}",
+    unlink: "Desvincular {provider}",
+    linked_subject: "Ya puedes iniciar sesión en Keel con {provider}",
+    linked_heading: "Se ha vinculado una cuenta",
+    linked_text: "Desde ahora {name} en {provider} inicia sesión como {email} en Keel. Si no fuiste tú, desvincúlala y cierra las demás sesiones.",
+    unlinked_subject: "{provider} ya no inicia sesión en Keel",
+    unlinked_heading: "Se ha desvinculado una cuenta",
+    unlinked_text: "Desde ahora {name} en {provider} ya no inicia sesión como {email} en Keel. Si no fuiste tú, mira con qué se inicia sesión en tu nombre.",
+    mail_button: "Abrir la seguridad",
+    mail_link: "O abre esta dirección:",
+}
+
 profile {
     title: "Perfil",
     lead: "Quién eres para las personas con las que trabajas, y cómo te habla Keel.",
@@ -828,6 +851,7 @@ detail {
     plan: "Plan",
     status: "Estado",
     factor: "Con",
+    provider: "Proveedor",
     reason: "Motivo",
     licence: "Licencia",
     amount: "Importe",
@@ -1062,6 +1086,13 @@ payment_note {
 
 flash {
     signed_out: "Has cerrado la sesión.",
+    provider_canceled: "No ha pasado nada: no seguiste adelante allí.",
+    provider_stale: "Esto tardó más de diez minutos o empezó en otro navegador. Empieza otra vez.",
+    provider_unreached: "El otro lado no responde en este momento. Inténtalo otra vez o inicia sesión por correo.",
+    provider_untrusted: "Lo que volvió no era de fiar, así que no ha pasado nada. Inténtalo otra vez o inicia sesión por correo.",
+    provider_taken: "Esa cuenta inicia sesión aquí como otra persona. Solo puede estar vinculada a una.",
+    provider_linked: "La cuenta está vinculada.",
+    provider_unlinked: "La cuenta está desvinculada.",
     link_sent: "Un enlace y un código nuevos van en camino.",
     code_sent: "Un código nuevo va en camino.",
     reset_sent: "Un correo va en camino. Si no llega, mira en la carpeta de spam.",
@@ -1186,6 +1217,9 @@ problem {
     own_role: "Nadie cambia su propio rol. Pregunta a alguien que pueda cambiar roles.",
     role_limit_reached: "Ya hay tantos roles como puede tener un espacio de trabajo. Elimina uno que nadie necesite.",
     owner_needed: "Los espacios de trabajo con otras personas necesitan antes otro propietario. Están nombrados abajo.",
+    provider_failed: "Lo que respondió el otro lado no era de fiar, así que no ha pasado nada.",
+    provider_canceled: "No ha pasado nada: al otro lado no se dio el consentimiento.",
+    identity_taken: "Esa cuenta inicia sesión aquí como otra persona.",
     slug_taken: "Esta dirección está ocupada. Elige otra.",
     wrong_address: "Esto era para otro correo electrónico.",
     address_taken: "Otra persona tiene ya esta dirección. Nada ha cambiado. Elige otra en Seguridad.",

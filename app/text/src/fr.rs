@@ -619,6 +619,29 @@ sessions {
     signed_in_link: "Si ce n'était pas vous, mettez fin à la session ici\u{a0}:",
 }
 
+providers {
+    continue_with: "Continuer avec {provider}",
+    address_title: "Encore une étape",
+    address_next: "Quelle adresse e-mail est la vôtre ici\u{202f}? Nous y envoyons un code, car {provider} seul ne prouve pas que vous en lisez le courrier aujourd'hui. La prochaine fois, {provider} suffira.",
+    address_email: "E-mail",
+    address_submit: "M'envoyer un code",
+    address_other: "Se connecter autrement",
+    title: "Connexion avec d'autres comptes",
+    lead: "Des comptes ailleurs avec lesquels vous pouvez vous connecter à Keel. Votre adresse e-mail marche toujours aussi.",
+    since: "Associé le {date}.",
+    used: "Utilisé pour la dernière fois le {date}.",
+    link: "Associer {provider}",
+    unlink: "Dissocier {provider}",
+    linked_subject: "Vous pouvez désormais vous connecter à Keel avec {provider}",
+    linked_heading: "Un compte a été associé",
+    linked_text: "Désormais, {name} chez {provider} se connecte en tant que {email} chez Keel. Si ce n'était pas vous, dissociez-le et mettez fin aux autres sessions.",
+    unlinked_subject: "{provider} ne connecte plus à Keel",
+    unlinked_heading: "Un compte a été dissocié",
+    unlinked_text: "Désormais, {name} chez {provider} ne se connecte plus en tant que {email} chez Keel. Si ce n'était pas vous, regardez comment on se connecte en votre nom.",
+    mail_button: "Ouvrir la sécurité",
+    mail_link: "Ou ouvrez cette adresse\u{a0}:",
+}
+
 profile {
     title: "Profil",
     lead: "Qui vous êtes pour les personnes avec qui vous travaillez, et comment Keel vous parle.",
@@ -838,6 +861,7 @@ detail {
     plan: "Forfait",
     status: "État",
     factor: "Par",
+    provider: "Fournisseur",
     reason: "Motif",
     licence: "Licence",
     amount: "Montant",
@@ -1072,6 +1096,13 @@ payment_note {
 
 flash {
     signed_out: "Vous êtes déconnecté.",
+    provider_canceled: "Il ne s'est rien passé\u{a0}: vous n'avez pas continué là-bas.",
+    provider_stale: "Cela a pris plus de dix minutes, ou a commencé dans un autre navigateur. Recommencez.",
+    provider_unreached: "L'autre côté ne répond pas en ce moment. Réessayez, ou connectez-vous par e-mail.",
+    provider_untrusted: "Ce qui est revenu n'était pas fiable, il ne s'est donc rien passé. Réessayez, ou connectez-vous par e-mail.",
+    provider_taken: "Ce compte connecte ici quelqu'un d'autre. Il ne peut être associé qu'à une seule personne.",
+    provider_linked: "Le compte est associé.",
+    provider_unlinked: "Le compte est dissocié.",
     link_sent: "Un nouveau lien et un nouveau code sont en route.",
     code_sent: "Un nouveau code est en route.",
     reset_sent: "Un e-mail est en route. S'il n'arrive pas, regardez dans les courriers indésirables.",
@@ -1196,6 +1227,9 @@ problem {
     own_role: "Personne ne modifie son propre rôle. Demandez à quelqu'un qui peut changer les rôles.",
     role_limit_reached: "Il y a déjà autant de rôles qu'un espace de travail peut en avoir. Supprimez-en un dont personne n'a besoin.",
     owner_needed: "Les espaces de travail où il y a d'autres personnes ont d'abord besoin d'un autre propriétaire. Ils sont nommés ci-dessous.",
+    provider_failed: "Ce que l'autre côté a répondu n'était pas fiable, il ne s'est donc rien passé.",
+    provider_canceled: "Il ne s'est rien passé\u{a0}: l'accord n'a pas été donné de l'autre côté.",
+    identity_taken: "Ce compte connecte ici quelqu'un d'autre.",
     slug_taken: "Cette adresse est prise. Choisissez-en une autre.",
     wrong_address: "C'était destiné à une autre adresse e-mail.",
     address_taken: "Quelqu'un d'autre a cette adresse entre-temps. Rien n'a changé. Choisissez-en une autre sous Sécurité.",

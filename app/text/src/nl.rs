@@ -614,6 +614,29 @@ sessions {
     signed_in_link: "Was jij het niet, stop de sessie dan hier:",
 }
 
+providers {
+    continue_with: "Doorgaan met {provider}",
+    address_title: "Nog één stap",
+    address_next: "Welk e-mailadres is hier van jou? We sturen er een code naartoe, want {provider} alleen bewijst niet dat jij de post van dat adres nu leest. De volgende keer is {provider} genoeg.",
+    address_email: "E-mail",
+    address_submit: "Mail me een code",
+    address_other: "Anders inloggen",
+    title: "Inloggen met andere accounts",
+    lead: "Accounts elders waarmee je bij Keel kunt inloggen. Je e-mailadres werkt daarnaast altijd.",
+    since: "Gekoppeld op {date}.",
+    used: "Laatst gebruikt op {date}.",
+    link: "{provider} koppelen",
+    unlink: "{provider} ontkoppelen",
+    linked_subject: "Je kunt nu met {provider} inloggen bij Keel",
+    linked_heading: "Er is een account gekoppeld",
+    linked_text: "Vanaf nu logt {name} bij {provider} in als {email} bij Keel. Was jij dat niet, ontkoppel het dan en stop de andere sessies.",
+    unlinked_subject: "{provider} logt niet meer in bij Keel",
+    unlinked_heading: "Er is een account ontkoppeld",
+    unlinked_text: "Vanaf nu logt {name} bij {provider} niet meer in als {email} bij Keel. Was jij dat niet, kijk dan waarmee je inlogt.",
+    mail_button: "Beveiliging openen",
+    mail_link: "Of open dit adres:",
+}
+
 profile {
     title: "Profiel",
     lead: "Wie je bent voor de mensen met wie je werkt, en hoe Keel tegen je praat.",
@@ -833,6 +856,7 @@ detail {
     plan: "Abonnement",
     status: "Status",
     factor: "Met",
+    provider: "Aanbieder",
     reason: "Reden",
     licence: "Licentie",
     amount: "Bedrag",
@@ -1067,6 +1091,13 @@ payment_note {
 
 flash {
     signed_out: "Je bent uitgelogd.",
+    provider_canceled: "Er is niets gebeurd: je bent daar niet verdergegaan.",
+    provider_stale: "Dit duurde langer dan tien minuten, of begon in een andere browser. Begin nog een keer.",
+    provider_unreached: "De andere kant antwoordt nu niet. Probeer het nog eens, of log in per e-mail.",
+    provider_untrusted: "Wat terugkwam was niet te vertrouwen, dus is er niets gebeurd. Probeer het nog eens, of log in per e-mail.",
+    provider_taken: "Dat account logt hier in als iemand anders. Het kan maar aan één persoon gekoppeld zijn.",
+    provider_linked: "Het account is gekoppeld.",
+    provider_unlinked: "Het account is ontkoppeld.",
     link_sent: "Een nieuwe link en code zijn onderweg.",
     code_sent: "Een nieuwe code is onderweg.",
     reset_sent: "Er is een e-mail onderweg. Komt die niet aan, kijk dan in de spammap.",
@@ -1191,6 +1222,9 @@ problem {
     own_role: "Niemand wijzigt de eigen rol. Vraag iemand die rollen mag wijzigen.",
     role_limit_reached: "Er zijn al zoveel rollen als één werkruimte mag hebben. Verwijder er een die niemand nodig heeft.",
     owner_needed: "Werkruimten met andere mensen erin hebben eerst een andere eigenaar nodig. Ze staan hieronder.",
+    provider_failed: "Wat de andere kant antwoordde was niet te vertrouwen, dus is er niets gebeurd.",
+    provider_canceled: "Er is niets gebeurd: aan de andere kant is niet ingestemd.",
+    identity_taken: "Dat account logt hier in als iemand anders.",
     slug_taken: "Dit adres is bezet. Kies een ander.",
     wrong_address: "Dit was bedoeld voor een ander e-mailadres.",
     address_taken: "Iemand anders heeft dit adres inmiddels. Er is niets veranderd. Kies onder Beveiliging een ander.",

@@ -7,6 +7,7 @@ pub(crate) mod invitations;
 pub(crate) mod money;
 pub(crate) mod ownership;
 pub(crate) mod plans;
+pub(crate) mod providers;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod two_step;

@@ -10,6 +10,7 @@ use crate::db::Tx;
 use crate::limits::{self, Take};
 use crate::mail::letters::{self, Ticket};
 use crate::passwords::HashedPassword;
+use crate::providers::{self, WaitingIdentity};
 use crate::refusal::{Refusal, Result};
 use crate::secrets::{HashedToken, PlainToken, six_digits};
 use crate::{Keel, args, ids, sql};
@@ -26,9 +27,9 @@ const UNKNOWN_LINK: Refusal = Refusal::Refused(Code::Expired);
 sql! {
     INSERT = "INSERT INTO sign_ins (id, email, link_hash, code_hash, browser_hash, password_hash, next, intent, mailed_at, created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)";
-    FIND_BY_BROWSER = "SELECT id, email, code_hash, browser_hash, password_hash, tries, next, intent, mailed_at, expires_at, used_at
+    FIND_BY_BROWSER = "SELECT id, email, code_hash, browser_hash, password_hash, identity, tries, next, intent, mailed_at, expires_at, used_at
         FROM sign_ins WHERE browser_hash = $1";
-    FIND_BY_LINK = "SELECT id, email, code_hash, browser_hash, password_hash, tries, next, intent, mailed_at, expires_at, used_at
+    FIND_BY_LINK = "SELECT id, email, code_hash, browser_hash, password_hash, identity, tries, next, intent, mailed_at, expires_at, used_at
         FROM sign_ins WHERE link_hash = $1";
     RENEW = "UPDATE sign_ins SET link_hash = $2, code_hash = $3, tries = 0, mailed_at = $4, expires_at = $5
         WHERE id = $1 AND used_at IS NULL AND mailed_at <= $6";
@@ -46,6 +47,7 @@ struct SignInRow {
     code_hash: String,
     browser_hash: String,
     password_hash: Option<String>,
+    identity: Option<String>,
     tries: i64,
     next: Option<String>,
     intent: Option<String>,
@@ -162,8 +164,9 @@ pub async fn get_link(call: &mut Read<Visitor>, link: &PlainToken, browser: Opti
     Ok(Asking { password_elsewhere: row.password_hash.is_some() && !row.is_of(browser), email: row.email })
 }
 
-/// Signs in by the link, in whatever browser. However often at the same instant: one session. A password that waits counts
-/// only in the browser where it was typed: somebody else may have typed it, hoping that the mailbox's owner confirms.
+/// Signs in by the link, in whatever browser. However often at the same instant: one session. A password that waits, and
+/// an account elsewhere, count only in the browser where they were given: somebody else may have, hoping that the mailbox's owner
+/// confirms.
 ///
 /// # Errors
 /// `Refused(Used)`, `Refused(Expired)`, as [`get_link`].
@@ -180,7 +183,11 @@ pub async fn confirm_link(
     if !tx.ran(USE, args![&row.id, now, &link.hashed()]).await? {
         return Err(Refusal::Refused(Code::Used));
     }
-    let password = row.password_hash.take().filter(|_| row.is_of(browser)).map(HashedPassword::kept);
+    let is_here = row.is_of(browser);
+    let password = row.password_hash.take().filter(|_| is_here).map(HashedPassword::kept);
+    if let Some(waiting) = row.identity.as_deref().filter(|_| is_here).and_then(WaitingIdentity::parse) {
+        providers::link_waiting(call, &row.email, &waiting).await?;
+    }
     finish(call, row.wish(choice), Factor::Link, password).await
 }
 
@@ -215,6 +222,9 @@ pub async fn verify_code(
         }
         take.give_back(tx).await?;
         let password = row.password_hash.take().map(HashedPassword::kept);
+        if let Some(waiting) = row.identity.as_deref().and_then(WaitingIdentity::parse) {
+            providers::link_waiting(call, &row.email, &waiting).await?;
+        }
         return finish(call, row.wish(choice), Factor::Code, password).await.map(Ok);
     }
     tx.run(COUNT_TRY, args![&row.id, row.code_hash.as_str()]).await?;

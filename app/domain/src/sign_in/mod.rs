@@ -1,5 +1,6 @@
-//! Signing in: by a mailed link or code, by a password, or with a new password after a reset. Every way ends in the same
-//! place. And what people do with their ways: another address, another password, the end of sessions. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
+//! Signing in: by a mailed link or code, by a password, with a new password after a reset, or by a provider ([`crate::providers`]).
+//! Every way ends in the same place. And what people do with their ways: another address, another password, the end of sessions.
+//! Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
 //! Tested in `tests/flows/sign_in.rs` and `tests/flows/passwords.rs`.
 
 pub mod addresses;
@@ -115,7 +116,7 @@ async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password:
 /// What every way of signing in ends with, once the first factor was right: where the password was `replaced`, the end of whatever was
 /// begun with the old one; then the session, or the second step for people who have turned on two-step verification. A passkey is
 /// both factors at once. `wish` bears the person's own address.
-async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, replaced: bool) -> Result<Welcome> {
+pub(crate) async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, replaced: bool) -> Result<Welcome> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let tx = call.tx()?;
     // Whoever turns two-step verification on at the same instant ends this session, or it takes a second step.

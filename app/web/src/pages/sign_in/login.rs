@@ -1,6 +1,7 @@
 //! `/login` and `/signup`: the same form, with other words around it. One address, and two buttons: with the password, or
 //! with a mail.
 
+use super::providers::ContinueWith;
 use super::{by_password, request_link, sign_up};
 use crate::cookies::Cookie;
 use crate::layouts::Auth;
@@ -27,6 +28,7 @@ pub struct Model {
     chosen: Option<String>,
     /// The address of the invitation this leads to.
     invited: Option<Email>,
+    providers: Vec<(String, String)>,
 }
 
 /// People who are signed in are sent on.
@@ -44,15 +46,17 @@ pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
         Some(token) => invitations::find_address(&mut call, &token).await?,
         None => None,
     };
-    Ok(Model { is_new: visit.path() == super::SIGNUP, redirect_to, chosen, invited })
+    let providers = super::providers::list(visit.keel());
+    Ok(Model { is_new: visit.path() == super::SIGNUP, redirect_to, chosen, invited, providers })
 }
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
-    let Model { is_new, redirect_to, chosen, invited } = model;
+    let Model { is_new, redirect_to, chosen, invited, providers } = model;
     let words = if is_new { Words::sign_up(&page) } else { Words::sign_in(&page) };
     let next = chosen.map_or_else(|| words.next.to_owned(), |chosen| fill(words.next_with_plan, &[("plan", &chosen)]));
     let other = redirect_to.as_ref().map_or(words.other.0.to_owned(), |to| (words.other.1)(to.as_str()));
+    let others = view! { <ContinueWith page=page.clone() providers redirect_to=redirect_to.clone()/> };
     let redirect_to = redirect_to.map(|to| view! { <input type="hidden" name="redirectTo" value=String::from(to)/> });
     let labels = [("email", words.email), ("password", words.password)];
     let forgot = words.forgot.map(|label| view! { <p><a href=super::FORGOT>{label}</a></p> });
@@ -72,6 +76,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <Button label=words.by_password.0/>
                 <Button label=words.by_mail weight=Weight::Secondary to=request_link::at(&page.here)/>
             </Form>
+            {others}
             <div class="alternatives">{forgot}<p>{words.question}" "<a href=other>{words.link}</a></p></div>
         </Auth>
     }

@@ -3,6 +3,7 @@
 
 pub mod email;
 pub mod password;
+pub mod providers;
 pub mod sessions;
 pub mod two_step;
 
@@ -23,6 +24,7 @@ pub struct Model {
     email: email::Model,
     password: password::Model,
     two_step: Ways,
+    providers: providers::Providers,
     sessions: sessions::Model,
 }
 
@@ -32,6 +34,7 @@ pub async fn load(mut call: Read<SignedIn>, _: &Visit) -> Loaded<Model> {
         email: email::load(&mut call).await?,
         password: password::load(&mut call).await?,
         two_step: two_step::load(&mut call).await?,
+        providers: providers::load(&mut call).await?,
         sessions: sessions::load(&mut call).await?,
     })
 }
@@ -51,6 +54,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <EmailRegion page=page.clone() model=model.email/>
                 <PasswordRegion page=page.clone() model=model.password/>
                 <TwoStep page=page.clone() ways=model.two_step/>
+                <OtherAccounts page=page.clone() providers=model.providers/>
                 <SessionsRegion page model=model.sessions/>
             </div>
         </Dashboard>
