@@ -2,7 +2,7 @@
 -- nowhere; `label` is how the account was called there when it was linked, so that people recognise it.
 CREATE TABLE identities (
     id TEXT PRIMARY KEY,
-    user_id TEXT NOT NULL REFERENCES users (id),
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     provider TEXT NOT NULL,
     issuer TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -27,5 +27,6 @@ CREATE TABLE provider_trips (
 );
 CREATE INDEX provider_trips_by_end ON provider_trips (expires_at);
 
--- An identity that becomes the person's when the mailbox is proven.
+-- An identity that becomes the person's once they are in: it waits for the proof of the mailbox, then for the second step.
 ALTER TABLE sign_ins ADD COLUMN identity TEXT;
+ALTER TABLE second_steps ADD COLUMN identity TEXT;

@@ -8,7 +8,6 @@ use keel_domain::providers::settings::ProviderSettings;
 use keel_domain::secrets::Secret;
 use keel_domain::settings::{Environment, Settings, StripeSettings};
 use keel_types::{BillingModel, BusinessModel};
-use std::borrow::Cow;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -50,7 +49,10 @@ pub struct Config {
 pub enum BadConfig {
     /// A setting is missing or malformed.
     #[error("{0}: {1}")]
-    Setting(Cow<'static, str>, String),
+    Setting(&'static str, String),
+    /// Settings of providers are missing or malformed: each by its name, never with what it holds.
+    #[error("{}", .0.join("\n"))]
+    Providers(Vec<String>),
     /// The product file is not taken.
     #[error("{0}: {1}")]
     Product(String, BadProduct),
@@ -60,7 +62,7 @@ pub enum BadConfig {
 }
 
 fn bad<T>(name: &'static str, should: impl Into<String>) -> Result<T, BadConfig> {
-    Err(BadConfig::Setting(name.into(), should.into()))
+    Err(BadConfig::Setting(name, should.into()))
 }
 
 /// The names of the environment variables of this process.
@@ -77,7 +79,7 @@ impl Config {
     /// Reads the settings; `names` are those of all there are. In development what is missing is made and kept in the data directory.
     ///
     /// # Errors
-    /// Names the first setting that is not taken.
+    /// Names the first setting that is not taken; of those of providers, all.
     pub fn read(names: &[String], env: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
         let environment = match env("KEEL_ENV").as_deref() {
             None | Some("development") => Environment::Development,

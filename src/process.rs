@@ -142,7 +142,7 @@ fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, Bad
         socket.bind(address)?;
         socket.listen(QUEUE)
     };
-    bound().map_err(|error| BadConfig::Setting(setting.into(), error.to_string()))
+    bound().map_err(|error| BadConfig::Setting(setting, error.to_string()))
 }
 
 /// The listener for metrics, where one is set.
@@ -191,9 +191,7 @@ pub fn running_sandbox(config: &Config) -> Result<StripeSettings, Failure> {
     let read = |name| std::fs::read_to_string(config.data_dir.join(name));
     match (read(SANDBOX_ADDRESS), read(WEBHOOK_SECRET)) {
         (Ok(address), Ok(secret)) => Ok(sandbox_settings(address, secret)),
-        _ => {
-            Err(BadConfig::Setting("STRIPE_API_BASE".into(), "is needed where no `keel serve` runs its billing sandbox".to_owned()).into())
-        }
+        _ => Err(BadConfig::Setting("STRIPE_API_BASE", "is needed where no `keel serve` runs its billing sandbox".to_owned()).into()),
     }
 }
 

@@ -19,56 +19,72 @@ const FAMILIAR: [(&str, &str, Kind, &str); 3] = [
 ];
 
 /// The providers, those that are familiar first, others by their names.
+///
+/// # Errors
+/// Names every setting of theirs that is missing or malformed.
 pub(super) fn read(names: &[String], env: &impl Fn(&str) -> Option<String>, production: bool) -> Result<Vec<ProviderSettings>, BadConfig> {
+    let mut reader = Reader { env, production, faults: vec![] };
     let mut words = BTreeSet::new();
     for name in names.iter().filter(|name| name.starts_with(PREFIX) && env(name).is_some()) {
-        words.insert(word_of(name)?);
+        words.extend(reader.word_of(name));
     }
     let place = |word: &str| FAMILIAR.iter().position(|(known, ..)| *known == word).unwrap_or(FAMILIAR.len());
     let mut words: Vec<&str> = words.into_iter().collect();
     words.sort_by_key(|word| place(word));
-    words.into_iter().map(|word| provider(word, env, production)).collect()
+    let all = words.into_iter().filter_map(|word| reader.provider(word)).collect();
+    if reader.faults.is_empty() { Ok(all) } else { Err(BadConfig::Providers(reader.faults)) }
 }
 
-fn bad<T>(name: String, should: &str) -> Result<T, BadConfig> {
-    Err(BadConfig::Setting(name.into(), should.to_owned()))
+/// Reads settings, and collects what is wrong with them.
+struct Reader<'a, E> {
+    env: &'a E,
+    production: bool,
+    faults: Vec<String>,
 }
 
-/// The provider's word in a setting's name.
-fn word_of(name: &str) -> Result<&str, BadConfig> {
-    let rest = &name[PREFIX.len()..];
-    let word = [CLIENT_ID, CLIENT_SECRET, ISSUER].iter().find_map(|ending| rest.strip_suffix(ending));
-    let is_word = |word: &&str| {
-        let parts = word.split('_');
-        word.len() <= LONGEST
-            && parts.clone().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
-    };
-    let should = "is OAUTH_<PROVIDER>_CLIENT_ID, _CLIENT_SECRET or _ISSUER, with a name of capital letters, digits and single underscores";
-    word.filter(is_word).map_or_else(|| bad(name.to_owned(), should), Ok)
-}
-
-fn provider(word: &str, env: &impl Fn(&str) -> Option<String>, production: bool) -> Result<ProviderSettings, BadConfig> {
-    let needed = |ending: &str, why: &str| {
-        let name = format!("{PREFIX}{word}{ending}");
-        match env(&name) {
-            Some(text) if text.bytes().all(|b| b.is_ascii_graphic()) => Ok(text),
-            Some(_) => bad(name, "has no spaces, and no characters but those of ASCII"),
-            None => bad(name, why),
-        }
-    };
-    let familiar = FAMILIAR.iter().find(|(known, ..)| *known == word);
-    let client_id = needed(CLIENT_ID, "is needed with the provider's other settings")?;
-    let client_secret = needed(CLIENT_SECRET, "is needed with the provider's other settings")?;
-    let set = env(&format!("{PREFIX}{word}{ISSUER}")).is_some();
-    let issuer = match familiar {
-        Some((.., issuer)) if !set => (*issuer).to_owned(),
-        _ => needed(ISSUER, "is needed: where the provider is, as it says it itself")?,
-    };
-    if !is_issuer(&issuer, production) {
-        return bad(format!("{PREFIX}{word}{ISSUER}"), "is `https://host[/path]`, without a query");
+impl<E: Fn(&str) -> Option<String>> Reader<'_, E> {
+    fn fault<T>(&mut self, name: &str, should: &str) -> Option<T> {
+        self.faults.push(format!("{name}: {should}"));
+        None
     }
-    let (name, kind) = familiar.map_or_else(|| (title(word), Kind::OpenId), |(_, name, kind, _)| ((*name).to_owned(), *kind));
-    Ok(ProviderSettings { slug: word.to_ascii_lowercase().replace('_', "-"), name, kind, client_id, client_secret, issuer })
+
+    /// The provider's word in a setting's name.
+    fn word_of<'n>(&mut self, name: &'n str) -> Option<&'n str> {
+        let rest = &name[PREFIX.len()..];
+        let word = [CLIENT_ID, CLIENT_SECRET, ISSUER].iter().find_map(|ending| rest.strip_suffix(ending));
+        let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let word = word.filter(|word| word.len() <= LONGEST && word.split('_').all(is_part));
+        let should =
+            "is OAUTH_<PROVIDER>_CLIENT_ID, _CLIENT_SECRET or _ISSUER, with a name of capital letters, digits and single underscores";
+        word.or_else(|| self.fault(name, should))
+    }
+
+    fn text(&mut self, name: &str, why: &str) -> Option<String> {
+        match (self.env)(name) {
+            Some(text) if text.bytes().all(|b| b.is_ascii_graphic()) => Some(text),
+            Some(_) => self.fault(name, "has no spaces, and no characters but those of ASCII"),
+            None => self.fault(name, why),
+        }
+    }
+
+    fn provider(&mut self, word: &str) -> Option<ProviderSettings> {
+        let name_of = |ending: &str| format!("{PREFIX}{word}{ending}");
+        let familiar = FAMILIAR.iter().find(|(known, ..)| *known == word);
+        let client_id = self.text(&name_of(CLIENT_ID), "is needed with the provider's other settings");
+        let client_secret = self.text(&name_of(CLIENT_SECRET), "is needed with the provider's other settings");
+        let name = name_of(ISSUER);
+        let issuer = match familiar {
+            Some((.., issuer)) if (self.env)(&name).is_none() => Some((*issuer).to_owned()),
+            _ => self.text(&name, "is needed: where the provider is, as it says it itself"),
+        };
+        let issuer = match issuer {
+            Some(issuer) if !is_issuer(&issuer, self.production) => self.fault(&name, "is `https://host[/path]`, without a query"),
+            issuer => issuer,
+        };
+        let (name, kind) = familiar.map_or_else(|| (title(word), Kind::OpenId), |(_, name, kind, _)| ((*name).to_owned(), *kind));
+        let slug = word.to_ascii_lowercase().replace('_', "-");
+        Some(ProviderSettings { slug, name, kind, client_id: client_id?, client_secret: client_secret?, issuer: issuer? })
+    }
 }
 
 /// In development also on this machine, without encryption.
@@ -143,6 +159,24 @@ mod tests {
         ] {
             let set: Vec<_> = whole.iter().copied().filter(|(known, _)| *known != name).chain([(name, value)]).collect();
             assert!(read_all(&set, true).unwrap_err().starts_with(name), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once_and_no_value_is() {
+        let set = [
+            ("OAUTH_ACME_CLIENT_SECRET", "a secret with spaces"),
+            ("OAUTH_ACME_ISSUER", "http://hidden.example"),
+            ("OAUTH_GOOGLE_CLIENT_ID", "shown-to-google"),
+            ("OAUTH_GOOGLE_SECRET", "misnamed-secret"),
+        ];
+        let told = read_all(&set, true).unwrap_err();
+        let named: Vec<_> = told.lines().map(|line| line.split_once(':').unwrap().0).collect();
+        let wanted =
+            ["OAUTH_GOOGLE_SECRET", "OAUTH_GOOGLE_CLIENT_SECRET", "OAUTH_ACME_CLIENT_ID", "OAUTH_ACME_CLIENT_SECRET", "OAUTH_ACME_ISSUER"];
+        assert_eq!(named, wanted);
+        for (_, value) in set {
+            assert!(!told.contains(value), "{value} is told: {told}");
         }
     }
 

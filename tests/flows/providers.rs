@@ -4,6 +4,8 @@ mod attacks;
 mod familiar;
 mod linking;
 mod races;
+mod takeovers;
+mod trouble;
 
 use crate::both;
 use crate::support::{Answer, App, Browser, CLIENT, Issuer};
@@ -12,6 +14,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 const OLIVIA: &str = "olivia@acme.example";
+const SECURITY: &str = "/private-dashboard/settings/security";
+const LINK: &str = "/api/user/link-provider";
+const UNLINK: &str = "/api/user/unlink-provider";
 
 /// One provider called Acme, and another called Evil.
 fn settings() -> Vec<(&'static str, &'static str)> {
@@ -22,6 +27,17 @@ fn settings() -> Vec<(&'static str, &'static str)> {
 fn set_up(word: &str) -> Vec<(&'static str, &'static str)> {
     let name = |ending: &str| -> &'static str { format!("OAUTH_{word}_{ending}").leak() };
     vec![(name("CLIENT_ID"), CLIENT.0), (name("CLIENT_SECRET"), CLIENT.1), (name("ISSUER"), Issuer::open().leak())]
+}
+
+/// The provider that was set up first, or after it.
+fn issuer(app: &App, number: usize) -> Arc<Issuer> {
+    Issuer::at(&app.keel.settings().providers[number].issuer)
+}
+
+/// Begins to link an account at Acme.
+async fn linking<'a>(app: &App, browser: &'a Browser) -> Trip<'a> {
+    let answer = browser.form(LINK, &[("provider", "acme")]).await;
+    Trip::sent(app, browser, "acme", &answer)
 }
 
 /// A browser on its way to a provider and back.

@@ -1,7 +1,9 @@
 //! A provider of sign-ins on loopback, as bad as a test wants it: OpenID Connect with any token, and GitHub's interface.
 
-use axum::extract::{Form, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Form, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
@@ -12,14 +14,15 @@ use openidconnect::{JsonWebKeyId, PrivateSigningKey as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 /// What every Keel of a test is known as, and by which.
 pub const CLIENT: (&str, &str) = ("keel-at-the-issuer", "a-secret-between-the-two");
 
 /// Keys there are so far; no two issuers share one.
-static KEYS: AtomicU8 = AtomicU8::new(0);
+static KEYS: AtomicU16 = AtomicU16::new(0);
 static ALL: LazyLock<Mutex<HashMap<String, Arc<Issuer>>>> = LazyLock::new(Mutex::default);
 
 /// A provider, and what it is going to say.
@@ -36,8 +39,25 @@ struct Told {
     exchanged: usize,
     discovery: Option<Value>,
     /// The number of the key it signs with, and of the one it tells.
-    key: u8,
-    published: u8,
+    key: u16,
+    published: u16,
+    /// What goes wrong where.
+    troubles: HashMap<&'static str, Trouble>,
+}
+
+/// How an issuer fails to answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    /// It takes the question and says nothing.
+    Silence,
+    /// It says something else than it should.
+    Garbage,
+    /// It does not stop.
+    Flood,
+    /// It says that it cannot answer.
+    Failure,
+    /// It says that the answer is elsewhere.
+    Redirect,
 }
 
 impl Issuer {
@@ -56,6 +76,7 @@ impl Issuer {
             .route("/login/oauth/access_token", post(token))
             .route("/api/v3/user", get(user))
             .route("/api/v3/user/emails", get(addresses))
+            .layer(from_fn_with_state(issuer.clone(), in_trouble))
             .with_state(issuer);
         tokio::spawn(async move { axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), app).await });
         base
@@ -83,6 +104,16 @@ impl Issuer {
             document[*name] = value.clone();
         }
         self.told.lock().unwrap().discovery = Some(document);
+    }
+
+    /// Has this trouble from now on, at one of its addresses alone.
+    pub fn has(&self, trouble: Trouble, path: &'static str) {
+        self.told.lock().unwrap().troubles = HashMap::from([(path, trouble)]);
+    }
+
+    /// Answers again.
+    pub fn recovers(&self) {
+        self.told.lock().unwrap().troubles.clear();
     }
 
     /// Signs with another key from now on; whether it tells so.
@@ -132,16 +163,31 @@ pub fn encoded(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-fn kid(number: u8) -> String {
+fn kid(number: u16) -> String {
     format!("key-{number}")
 }
 
-fn key(number: u8) -> CoreEdDsaPrivateSigningKey {
+fn key(number: u16) -> CoreEdDsaPrivateSigningKey {
     // A PKCS #8 document: how Ed25519 is written, and the 32 bytes of the key.
     let mut document = vec![0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
-    document.extend([number; 32]);
+    document.extend(number.to_be_bytes().repeat(16));
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(document));
     CoreEdDsaPrivateSigningKey::from_ed25519_pem(&pem, Some(JsonWebKeyId::new(kid(number)))).unwrap()
+}
+
+async fn in_trouble(State(issuer): State<Arc<Issuer>>, request: Request, next: Next) -> Response {
+    let trouble = issuer.told.lock().unwrap().troubles.get(request.uri().path()).copied();
+    match trouble {
+        None => next.run(request).await,
+        Some(Trouble::Silence) => {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            StatusCode::REQUEST_TIMEOUT.into_response()
+        }
+        Some(Trouble::Garbage) => "<html>Welcome to the hotel's network".into_response(),
+        Some(Trouble::Flood) => "[".repeat(4 * 1024 * 1024).into_response(),
+        Some(Trouble::Failure) => StatusCode::BAD_GATEWAY.into_response(),
+        Some(Trouble::Redirect) => (StatusCode::FOUND, [(header::LOCATION, format!("{}/elsewhere", issuer.base))]).into_response(),
+    }
 }
 
 async fn discovery(State(issuer): State<Arc<Issuer>>) -> Json<Value> {

@@ -17,7 +17,7 @@ mod workers;
 pub use browser::{Answer, Browser, cookie_without_value};
 pub use cast::{ACME, Cast, EVIL_CORP};
 pub use database::{Database, Engine};
-pub use issuer::{CLIENT, Issuer, encoded};
+pub use issuer::{CLIENT, Issuer, Trouble, encoded};
 pub use mailroom::{Mailroom, Mood};
 pub use money::{DECLINED_CARD, GOOD_CARD, pay, sign};
 pub use process::{Alone, free_address};

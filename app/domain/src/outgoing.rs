@@ -4,7 +4,7 @@
 
 use crate::access::Outside;
 use crate::settings::Settings;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -46,6 +46,8 @@ pub(crate) enum Unreached {
     TooLate,
     #[error("the answer is larger than is read")]
     TooLarge,
+    #[error("answered {0}")]
+    Away(StatusCode),
     #[error("{0}")]
     Network(#[from] io::Error),
     #[error("{0}")]
@@ -62,9 +64,13 @@ impl Outgoing {
         Ok(Self { tls: TlsConnector::from(Arc::new(config)), in_development: settings.in_development(), own })
     }
 
-    /// What is answered, whatever its status.
+    /// What is answered, whatever its status, unless it says that there is no answer now.
     pub async fn send(&self, _: &Outside, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreached> {
-        timeout(LONGEST, self.ask(request)).await.map_err(|_| Unreached::TooLate)?
+        let answer = timeout(LONGEST, self.ask(request)).await.map_err(|_| Unreached::TooLate)??;
+        match answer.status() {
+            status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => Err(Unreached::Away(status)),
+            _ => Ok(answer),
+        }
     }
 
     async fn ask(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreached> {

@@ -1,8 +1,8 @@
 //! What comes back is bound to one browser, one provider and one trip; and tokens that are not good.
 
-use super::{OLIVIA, Trip, count, is_in, settings, vouched};
+use super::{OLIVIA, Trip, count, is_in, issuer, settings, vouched};
 use crate::both;
-use crate::support::{CLIENT, Issuer, encoded};
+use crate::support::{CLIENT, encoded};
 use http::Method;
 use keel_types::time::MINUTE;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ both! {
         let browser = app.browser();
         let trip = Trip::begin(&app, &browser, "acme", &[]).await;
         good(&trip, "a");
-        let evil = Issuer::at(&app.keel.settings().providers[1].issuer);
+        let evil = issuer(&app, 1);
         browser.get(&trip.back("a").replace("/acme/", "/evil/")).await.leads_to("/login");
         assert_eq!(evil.exchanged(), 0, "the other provider sees no code");
         assert_eq!(browser.cookie("keel_trip"), None);
@@ -135,7 +135,7 @@ both! {
                 1 => format!("{}.{body}.{signature}", unsigned("none")),
                 2 => format!("{}.{body}.{}", unsigned("HS256"), hmac(&format!("{}.{body}", unsigned("HS256")), CLIENT.1)),
                 3 => format!("{head}.{}.{signature}", encoded(&trip.claims(vouched("8", OLIVIA)))),
-                4 => format!("{head}.{body}.{}", Issuer::at(&app.keel.settings().providers[1].issuer).signature(&format!("{head}.{body}"))),
+                4 => format!("{head}.{body}.{}", issuer(&app, 1).signature(&format!("{head}.{body}"))),
                 5 => format!("{head}.{body}"),
                 _ => format!("{head}.{body}.{}", "A".repeat(signature.len())),
             };
@@ -148,17 +148,17 @@ both! {
     async fn a_new_key_is_looked_for_and_a_secret_one_is_not_believed(app: App, with &settings()) {
         let browser = app.browser();
         Trip::begin(&app, &browser, "acme", &[]).await.back_as(vouched("7", OLIVIA)).await.leads_to("/onboarding");
-        let issuer = Issuer::at(&app.keel.settings().providers[0].issuer);
-        issuer.takes_another_key(true);
+        let acme = issuer(&app, 0);
+        acme.takes_another_key(true);
         let browser = app.browser();
         Trip::begin(&app, &browser, "acme", &[]).await.back_as(vouched("7", OLIVIA)).await.leads_to("/onboarding");
-        issuer.takes_another_key(false);
+        acme.takes_another_key(false);
         let browser = app.browser();
         Trip::begin(&app, &browser, "acme", &[]).await.back_as(vouched("7", OLIVIA)).await.leads_to("/login");
     }
 
     async fn a_provider_that_says_it_is_another_is_not_asked(app: App, with &settings()) {
-        let evil = Issuer::at(&app.keel.settings().providers[1].issuer);
+        let evil = issuer(&app, 1);
         let acme = &app.keel.settings().providers[0].issuer;
         let browser = app.browser();
         for (name, value) in [("issuer", json!(acme)), ("authorization_endpoint", json!(format!("{acme}/authorize"))), ("token_endpoint", Value::Null)] {

@@ -1,15 +1,11 @@
 //! Google, Microsoft and GitHub: which addresses each is believed about, and whose tokens.
 
-use super::{OLIVIA, Trip, count, is_in, set_up};
+use super::{OLIVIA, Trip, count, is_in, issuer, set_up};
 use crate::both;
-use crate::support::{App, Issuer};
+use crate::support::App;
 use serde_json::{Value, json};
 
 const TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
-
-fn issuer(app: &App) -> std::sync::Arc<Issuer> {
-    Issuer::at(&app.keel.settings().providers[0].issuer)
-}
 
 /// Where somebody new is led who comes back as this.
 async fn led(app: &App, provider: &str, who: Value) -> String {
@@ -37,7 +33,7 @@ both! {
     }
 
     async fn a_tenant_speaks_for_its_own_people_only(app: App, with &set_up("MICROSOFT")) {
-        let issuer = issuer(&app);
+        let issuer = issuer(&app, 0);
         issuer.says_of_itself(&[("issuer", json!(format!("{}/{{tenantid}}/v2.0", issuer.base)))]);
         let of = |iss: &str, tid: Value| json!({ "sub": "1", "iss": format!("{}/{iss}/v2.0", issuer.base), "tid": tid, "email": OLIVIA, "xms_edov": true });
         let another = "00000000-0000-0000-0000-000000000000";

@@ -1,19 +1,9 @@
 //! Accounts elsewhere on the page Security: linked, used, parted with.
 
-use super::{OLIVIA, Trip, count, is_in, settings, vouched};
+use super::{LINK, OLIVIA, SECURITY, Trip, UNLINK, count, is_in, linking, settings, vouched};
 use crate::both;
-use crate::support::{App, Browser};
+use crate::support::App;
 use keel_types::time::MINUTE;
-
-const SECURITY: &str = "/private-dashboard/settings/security";
-const LINK: &str = "/api/user/link-provider";
-const UNLINK: &str = "/api/user/unlink-provider";
-
-/// Begins to link an account at Acme.
-async fn linking<'a>(app: &App, browser: &'a Browser) -> Trip<'a> {
-    let answer = browser.form(LINK, &[("provider", "acme")]).await;
-    Trip::sent(app, browser, "acme", &answer)
-}
 
 both! {
     async fn an_account_is_linked_used_and_parted_with(app: App, with &settings()) {

@@ -1,17 +1,17 @@
 //! Many at the same instant.
 
-use super::{OLIVIA, Trip, count, settings, vouched};
+use super::{LINK, OLIVIA, SECURITY, Trip, count, settings, vouched};
 use crate::both;
 use crate::support::{scaled, together};
 
 both! {
-    async fn an_answer_is_used_once_however_often_it_arrives(app: App, with &settings()) {
+    async fn one_code_that_arrives_fifty_times_at_once_gives_one_session(app: App, with &settings()) {
         let browser = app.browser();
         let trip = Trip::begin(&app, &browser, "acme", &[]).await;
         let token = trip.issuer.signed(&trip.claims(vouched("7", OLIVIA)));
         trip.issuer.promises("the-code", &trip.sent["code_challenge"], token.into());
         let back = trip.back("the-code");
-        let calls = (0..20).map(|_| {
+        let calls = (0..50).map(|_| {
             let (browser, back) = (browser.copy(), back.clone());
             async move { browser.get(&back).await.location().to_owned() }
         });
@@ -71,7 +71,7 @@ both! {
         for round in 0..scaled(3, 30) {
             let mut calls = vec![];
             for browser in [&olivia, &eve] {
-                let answer = browser.form("/api/user/link-provider", &[("provider", "acme")]).await;
+                let answer = browser.form(LINK, &[("provider", "acme")]).await;
                 let trip = Trip::sent(&app, browser, "acme", &answer);
                 let code = keel_domain::secrets::reference();
                 let token = trip.issuer.signed(&trip.claims(vouched(&format!("shared-{round}"), OLIVIA)));
@@ -79,7 +79,7 @@ both! {
                 calls.push((browser.copy(), trip.back(&code)));
             }
             together(calls.into_iter().map(|(browser, back)| async move {
-                browser.get(&back).await.leads_to("/private-dashboard/settings/security");
+                browser.get(&back).await.leads_to(SECURITY);
             }))
             .await;
         }

@@ -1,5 +1,5 @@
 //! What a provider says about itself: where it is asked, and the keys it signs with. Kept for an hour in this process; a key
-//! that is unknown is looked for anew.
+//! that is unknown is looked for anew. Nobody waits for somebody else's question: a slow provider is slow for each, not for all in turn.
 
 use super::settings::{Kind, ProviderSettings};
 use super::{Failure, json};
@@ -11,10 +11,8 @@ use openidconnect::core::CoreJsonWebKeySet;
 use openidconnect::url::Url;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How long what it said is believed.
 const LIFE: Duration = Duration::from_hours(1);
@@ -39,8 +37,26 @@ pub(super) struct Endpoints {
 /// A provider, and what it said about itself lately.
 pub(super) struct Provider {
     pub settings: ProviderSettings,
-    endpoints: Mutex<Option<(Instant, Arc<Endpoints>)>>,
-    keys: Mutex<Option<(Instant, CoreJsonWebKeySet)>>,
+    endpoints: Kept<Arc<Endpoints>>,
+    keys: Kept<CoreJsonWebKeySet>,
+}
+
+/// What was said, and when.
+struct Kept<T>(Mutex<Option<(Instant, T)>>);
+
+impl<T: Clone> Kept<T> {
+    fn none() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    fn find(&self) -> Option<T> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|(at, _)| at.elapsed() < LIFE).map(|(_, said)| said.clone())
+    }
+
+    fn keep(&self, said: &T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), said.clone()));
+    }
 }
 
 /// The part of a discovery document that is needed.
@@ -56,29 +72,27 @@ struct Document {
 
 impl Provider {
     pub fn new(settings: ProviderSettings) -> Self {
-        Self { settings, endpoints: Mutex::default(), keys: Mutex::default() }
+        Self { settings, endpoints: Kept::none(), keys: Kept::none() }
     }
 
     /// Where it is asked.
     pub async fn endpoints(&self, outgoing: &Outgoing, out: &Outside) -> Result<Arc<Endpoints>, Failure> {
-        let mut kept = self.endpoints.lock().await;
-        if let Some((_, known)) = kept.as_ref().filter(|(at, _)| at.elapsed() < LIFE) {
-            return Ok(known.clone());
+        if let Some(known) = self.endpoints.find() {
+            return Ok(known);
         }
         let known = Arc::new(self.discover(outgoing, out).await?);
-        *kept = Some((Instant::now(), known.clone()));
+        self.endpoints.keep(&known);
         Ok(known)
     }
 
     /// The keys it signs with: asked for anew where those that are known do not suffice.
     pub async fn keys(&self, outgoing: &Outgoing, out: &Outside, endpoints: &Endpoints, anew: bool) -> Result<CoreJsonWebKeySet, Failure> {
-        let mut kept = self.keys.lock().await;
-        if let Some((_, known)) = kept.as_ref().filter(|(at, _)| !anew && at.elapsed() < LIFE) {
-            return Ok(known.clone());
+        if let Some(known) = self.keys.find().filter(|_| !anew) {
+            return Ok(known);
         }
         let address = endpoints.keys.as_deref().ok_or_else(|| Failure::untrusted("a provider without keys was asked for them"))?;
         let known: CoreJsonWebKeySet = get(outgoing, out, address).await?;
-        *kept = Some((Instant::now(), known.clone()));
+        self.keys.keep(&known);
         Ok(known)
     }
 

@@ -3,10 +3,10 @@
 use super::Identity;
 use crate::access::{Fresh, Read, SignedIn, Visitor, Write};
 use crate::audit::{self, Action, Actor};
-use crate::db::Tx;
+use crate::db::{Tx, locks};
 use crate::mail::letters::providers as letters;
 use crate::refusal::{Refusal, Result};
-use crate::{args, ids, people, sql};
+use crate::{args, ids, sql};
 use keel_types::{Email, IdentityId, Instant, UserId};
 
 sql! {
@@ -35,10 +35,15 @@ pub(super) async fn find(tx: &mut Tx, identity: &Identity) -> Result<Option<Pers
     Ok(tx.find(FIND_PERSON, args![&identity.issuer, &identity.subject]).await?)
 }
 
-/// Notes that somebody signed in by it.
-pub(super) async fn note_use(tx: &mut Tx, person: &Person, now: Instant) -> Result<()> {
-    tx.run(USE_IDENTITY, args![&person.id, now]).await?;
-    Ok(())
+/// Whose this identity is, as long as the transaction lasts, and that they come in by it now: nobody parts with it meanwhile.
+pub(super) async fn come_in_by(tx: &mut Tx, identity: &Identity, now: Instant) -> Result<Option<Person>> {
+    let Some(seen) = find(tx, identity).await? else { return Ok(None) };
+    locks::lock_user(tx, &seen.user_id).await?;
+    let held = find(tx, identity).await?.filter(|held| held.user_id == seen.user_id);
+    if let Some(person) = &held {
+        tx.run(USE_IDENTITY, args![&person.id, now]).await?;
+    }
+    Ok(held)
 }
 
 /// Makes it this person's and writes that down, unless it is somebody's already. However often at the same instant: one is told that
@@ -53,30 +58,34 @@ pub(super) async fn keep(tx: &mut Tx, identity: &Identity, user: &UserId, actor:
     Ok(true)
 }
 
-/// An identity that becomes somebody's with the proof of a mailbox, as it is kept with the sign-in.
+/// An identity that becomes somebody's once they are in, as it is kept with their sign-in.
 #[derive(Clone, Debug)]
-pub(crate) struct WaitingIdentity(pub(super) Identity);
+pub struct WaitingIdentity(pub(super) Identity);
 
 impl WaitingIdentity {
     /// Reads what was kept.
-    pub fn parse(kept: &str) -> Option<Self> {
+    pub(crate) fn parse(kept: &str) -> Option<Self> {
         serde_json::from_str(kept).ok().map(Self)
+    }
+
+    /// As it is kept.
+    pub(crate) fn text(&self) -> Option<String> {
+        serde_json::to_string(&self.0).ok()
     }
 }
 
-/// Links the identity that waited for the proof of this mailbox to the person who has it; who had one before is told by mail. Nothing
-/// when it became somebody else's meanwhile.
-pub(crate) async fn link_waiting(call: &mut Write<Visitor>, email: &Email, WaitingIdentity(identity): &WaitingIdentity) -> Result<()> {
+/// Links the identity that waited to the person who is in; who was here before is told by mail. Nothing when it became somebody's
+/// meanwhile.
+pub(crate) async fn link_waiting(
+    call: &mut Write<Visitor>,
+    user: &UserId,
+    email: &Email,
+    WaitingIdentity(identity): &WaitingIdentity,
+    is_new: bool,
+) -> Result<()> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let tx = call.tx()?;
-    let made = people::create(tx, email, now).await?;
-    let is_new = made.is_some();
-    let user = match made {
-        Some(user) => user,
-        None => people::ensure(tx, email, now).await?,
-    };
-    let kept = keep(tx, identity, &user, &Actor::SignedIn(&user, email.as_str(), &asked), now).await?;
-    if kept && !is_new {
+    if keep(tx, identity, user, &Actor::SignedIn(user, email.as_str(), &asked), now).await? && !is_new {
         letters::linked(tx, &keel, email, &identity.provider, &identity.label).await?;
     }
     Ok(())
@@ -126,6 +135,8 @@ pub async fn list(call: &mut Read<SignedIn>) -> Result<Vec<Linked>> {
 /// # Errors
 /// `NotFound` when it is none of the caller's.
 pub async fn unlink(call: &mut Write<Fresh<SignedIn>>, id: &IdentityId) -> Result<()> {
+    // Whoever signs in by it at the same instant was first, or does not get in.
+    call.lock_caller().await?;
     let (keel, caller) = (call.keel().clone(), call.proof().clone());
     let row: Option<(String, String)> = call.tx()?.find(DELETE_IDENTITY, args![id, &caller.user]).await?;
     let (provider, label) = row.ok_or(Refusal::NotFound)?;

@@ -13,8 +13,8 @@ pub mod settings;
 mod tokens;
 mod trips;
 
-pub use identities::{Linked, list, unlink};
-pub(crate) use identities::{WaitingIdentity, link_waiting};
+pub(crate) use identities::link_waiting;
+pub use identities::{Linked, WaitingIdentity, list, unlink};
 pub use trips::{Back, Departure, Landing, Missed, Why, ask, depart, find_asking, land, link};
 
 use crate::access::Outside;

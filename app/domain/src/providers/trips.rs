@@ -2,7 +2,7 @@
 //! are made from it and from the provider's name, so what comes back fits one browser and one provider, and the database holds
 //! nothing by which anybody could finish a trip. One is used once, within ten minutes.
 
-use super::identities::{self, WaitingIdentity, keep};
+use super::identities::{self, WaitingIdentity, come_in_by, keep};
 use super::tokens::{self, Ties};
 use super::{Failure, Identity, Known};
 use crate::access::sessions::Factor;
@@ -30,7 +30,6 @@ sql! {
         RETURNING session_id, next";
     KEEP_KNOWN = "UPDATE provider_trips SET identity = $2, email = $3, expires_at = $4 WHERE browser_hash = $1";
     FIND_KNOWN = "SELECT provider, identity, email, next FROM provider_trips WHERE browser_hash = $1 AND identity IS NOT NULL AND expires_at > $2";
-    KEEP_WAITING = "UPDATE sign_ins SET identity = $2 WHERE browser_hash = $1";
 }
 
 /// A browser that is sent to a provider.
@@ -252,7 +251,8 @@ fn missed(why: Why, linking: bool, next: Option<LocalPath>) -> Landing {
 /// The account there becomes the caller's, who is told by mail.
 async fn land_linking(call: &mut Write<Visitor>, identity: Identity) -> Result<Landing> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
-    // The session may have ended while the provider was asked.
+    // The session may have ended while the provider was asked, or the account been closed.
+    call.lock_caller().await?;
     let Some(caller) = call.caller().cloned() else { return Ok(missed(Why::Stale, true, None)) };
     let tx = call.tx()?;
     if keep(tx, &identity, &caller.user, &Actor::Person(&caller, &asked), now).await? {
@@ -272,28 +272,28 @@ async fn land_signing_in(
     next: Option<LocalPath>,
     choice: Option<Choice>,
 ) -> Result<Landing> {
-    let (asked, now) = (call.asked().clone(), call.now());
+    let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let Known { identity, email, is_vouched } = known;
     let email = email.and_then(|email| Email::parse(&email).ok());
     let tx = call.tx()?;
-    let mut person = identities::find(tx, &identity).await?;
+    let mut person = come_in_by(tx, &identity, now).await?;
     if person.is_none()
         && let Some(email) = email.as_ref().filter(|_| is_vouched)
     {
         if let Some(user) = people::create(tx, email, now).await? {
             keep(tx, &identity, &user, &Actor::SignedIn(&user, email.as_str(), &asked), now).await?;
+            // Whoever reads the mailbox learns who signs in as them.
+            letters::linked(tx, &keel, email, &identity.provider, &identity.label).await?;
         }
         // Also when the same one came in at the same instant, and made the person.
-        person = identities::find(tx, &identity).await?;
+        person = come_in_by(tx, &identity, now).await?;
     }
     if let Some(person) = person {
-        identities::note_use(tx, &person, now).await?;
-        let wish = Wish { email: person.email, next, choice };
+        let wish = Wish { email: person.email, next, choice, identity: None };
         return sign_in::enter(call, &person.user_id, wish, Factor::Provider, false).await.map(Landing::SignedIn);
     }
-    let identity = serde_json::to_string(&identity).map_err(|error| Refusal::internal(&error))?;
-    let email = email.map(String::from);
-    tx.run(KEEP_KNOWN, args![&browser.hashed(), identity, email, now.plus(LIFE)]).await?;
+    let (waiting, email) = (WaitingIdentity(identity).text(), email.map(String::from));
+    tx.run(KEEP_KNOWN, args![&browser.hashed(), waiting, email, now.plus(LIFE)]).await?;
     Ok(Landing::Asks)
 }
 
@@ -321,17 +321,16 @@ pub async fn find_asking(call: &mut Read<Visitor>, browser: &PlainToken) -> Resu
     Ok(row.map(|row| Asking { provider: row.provider, email: row.email }))
 }
 
-/// Mails a link and a code to the address. The account at the provider is linked when the mailbox is proven in this browser; gives
-/// the token for its cookie.
+/// Mails a link and a code to the address. The account at the provider is linked when the person who has the mailbox is in, in this
+/// browser; gives the token for its cookie.
 ///
 /// # Errors
 /// `Refused(Expired)` when nobody is asked in this browser any more; `TooMany` mails.
 pub async fn ask(call: &mut Write<Visitor>, browser: &PlainToken, email: Email, choice: Option<Choice>) -> Result<PlainToken> {
     let now = call.now();
     let row: Option<KnownRow> = call.tx()?.find(FIND_KNOWN, args![&browser.hashed(), now]).await?;
-    let row = row.filter(|row| WaitingIdentity::parse(&row.identity).is_some()).ok_or(Refusal::Refused(Code::Expired))?;
-    let wish = Wish { email, next: row.next.as_deref().and_then(LocalPath::parse), choice };
-    let token = sign_in::request(call, &wish).await?;
-    call.tx()?.run(KEEP_WAITING, args![&token.hashed(), row.identity]).await?;
-    Ok(token)
+    let row = row.ok_or(Refusal::Refused(Code::Expired))?;
+    let next = row.next.as_deref().and_then(LocalPath::parse);
+    let wish = Wish { email, next, choice, identity: WaitingIdentity::parse(&row.identity) };
+    sign_in::request(call, &wish).await
 }

@@ -10,7 +10,7 @@ use crate::db::Tx;
 use crate::limits::{self, Take};
 use crate::mail::letters::{self, Ticket};
 use crate::passwords::HashedPassword;
-use crate::providers::{self, WaitingIdentity};
+use crate::providers::WaitingIdentity;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::{HashedToken, PlainToken, six_digits};
 use crate::{Keel, args, ids, sql};
@@ -25,8 +25,9 @@ const CODE: &str = "sign-in code";
 const UNKNOWN_LINK: Refusal = Refusal::Refused(Code::Expired);
 
 sql! {
-    INSERT = "INSERT INTO sign_ins (id, email, link_hash, code_hash, browser_hash, password_hash, next, intent, mailed_at, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)";
+    INSERT = "INSERT INTO sign_ins
+            (id, email, link_hash, code_hash, browser_hash, password_hash, next, intent, identity, mailed_at, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)";
     FIND_BY_BROWSER = "SELECT id, email, code_hash, browser_hash, password_hash, identity, tries, next, intent, mailed_at, expires_at, used_at
         FROM sign_ins WHERE browser_hash = $1";
     FIND_BY_LINK = "SELECT id, email, code_hash, browser_hash, password_hash, identity, tries, next, intent, mailed_at, expires_at, used_at
@@ -73,7 +74,8 @@ impl SignInRow {
     fn wish(self, choice: Option<Choice>) -> Wish {
         let next = self.next.as_deref().and_then(LocalPath::parse);
         let choice = choice.or_else(|| self.intent.as_deref().and_then(|text| serde_json::from_str(text).ok()));
-        Wish { email: self.email, next, choice }
+        let identity = self.identity.as_deref().and_then(WaitingIdentity::parse);
+        Wish { email: self.email, next, choice, identity }
     }
 }
 
@@ -96,9 +98,10 @@ pub(super) async fn ask(call: &mut Write<Visitor>, wish: &Wish, password: Option
     let code_hash = keel.settings().secret.sign(CODE, &format!("{id} {code}"));
     let intent = wish.choice.as_ref().and_then(|choice| serde_json::to_string(choice).ok());
     let next = wish.next.as_ref().map(|next| next.as_str().to_owned());
+    let identity = wish.identity.as_ref().and_then(WaitingIdentity::text);
     let waits = password.map(|password| password.as_str().to_owned());
     let (link_hash, browser_hash): (HashedToken, HashedToken) = (link.hashed(), browser.hashed());
-    let row = args![&id, &wish.email, &link_hash, code_hash, &browser_hash, waits, next, intent, now, now.plus(LIFE)];
+    let row = args![&id, &wish.email, &link_hash, code_hash, &browser_hash, waits, next, intent, identity, now, now.plus(LIFE)];
     let tx = call.tx()?;
     tx.run(INSERT, row).await?;
     send(tx, &keel, &wish.email, password.is_some(), &link, &code).await?;
@@ -185,9 +188,7 @@ pub async fn confirm_link(
     }
     let is_here = row.is_of(browser);
     let password = row.password_hash.take().filter(|_| is_here).map(HashedPassword::kept);
-    if let Some(waiting) = row.identity.as_deref().filter(|_| is_here).and_then(WaitingIdentity::parse) {
-        providers::link_waiting(call, &row.email, &waiting).await?;
-    }
+    row.identity = row.identity.filter(|_| is_here);
     finish(call, row.wish(choice), Factor::Link, password).await
 }
 
@@ -222,9 +223,6 @@ pub async fn verify_code(
         }
         take.give_back(tx).await?;
         let password = row.password_hash.take().map(HashedPassword::kept);
-        if let Some(waiting) = row.identity.as_deref().and_then(WaitingIdentity::parse) {
-            providers::link_waiting(call, &row.email, &waiting).await?;
-        }
         return finish(call, row.wish(choice), Factor::Code, password).await.map(Ok);
     }
     tx.run(COUNT_TRY, args![&row.id, row.code_hash.as_str()]).await?;

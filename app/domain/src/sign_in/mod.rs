@@ -24,6 +24,7 @@ use crate::billing::catalogue::Choice;
 use crate::billing::intents;
 use crate::db::{Tx, locks};
 use crate::passwords::HashedPassword;
+use crate::providers::{self, WaitingIdentity};
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::{Keel, args, mail, people, sql, two_step};
@@ -61,6 +62,8 @@ pub struct Wish {
     pub next: Option<LocalPath>,
     /// With which plan chosen; it comes along into whichever browser finishes.
     pub choice: Option<Choice>,
+    /// With which account elsewhere, that is to become theirs.
+    pub identity: Option<WaitingIdentity>,
 }
 
 /// A sign-in that waits for its code, as the browser that asked may see it.
@@ -131,10 +134,11 @@ pub(crate) async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, 
     admit(call, user, wish, factor, second).await
 }
 
-/// Lets a person in who has shown all that is needed: the workspace, the choice, the session, and where to go.
+/// Lets a person in who has shown all that is needed: the workspace, the choice, the session, the account elsewhere that waited for it,
+/// and where to go.
 async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, second: Option<SecondFactor>) -> Result<Welcome> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
-    let Wish { email, next, choice } = wish;
+    let Wish { email, next, choice, identity } = wish;
     let tx = call.tx()?;
     let is_first = count_sign_in(tx, user, &email).await? == 1;
     let site = Site::SignIn { next: next.as_ref() };
@@ -153,6 +157,9 @@ async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     audit::write(tx, &Actor::SignedIn(user, email.as_str(), &asked), Action::SignedIn, None, user.as_str(), shown, now).await?;
     if !is_first && devices::recognise(&keel, &asked, &email).is_none() {
         mail::letters::sessions::signed_in(tx, &keel, &email, &asked).await?;
+    }
+    if let Some(identity) = &identity {
+        providers::link_waiting(call, user, &email, identity, is_first).await?;
     }
     let device = devices::remember(&keel, &email);
     let (next, lang) = destination(call, &session, next.as_ref()).await?;

@@ -41,7 +41,7 @@ actions! {
 impl Input for Wish {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
         let email = form.get("email", Email::parse)?;
-        Some(Self { email, next: LocalPath::parse(form.text("redirectTo")), choice: pending(form) })
+        Some(Self { email, next: LocalPath::parse(form.text("redirectTo")), choice: pending(form), identity: None })
     }
 }
 

@@ -16,6 +16,7 @@ use keel_domain::access::{Read, SignedIn};
 use keel_domain::two_step::Ways;
 use leptos::prelude::*;
 use password::PasswordRegion;
+use providers::OtherAccounts;
 use sessions::SessionsRegion;
 use two_step::TwoStep;
 
