@@ -1,7 +1,7 @@
 //! The letters Keel writes.
 
-pub(crate) mod closings;
 pub(crate) mod addresses;
+pub(crate) mod closings;
 pub(crate) mod deletions;
 pub(crate) mod invitations;
 pub(crate) mod money;
