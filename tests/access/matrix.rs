@@ -13,12 +13,15 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 48] = [
+const EMPTY: [&str; 55] = [
     "/api/accounts/switch",
     "/api/admin/roles",
     "/api/audit/export",
+    "/api/auth/ask-passkey",
+    "/api/auth/by-passkey",
     "/api/auth/confirm-code",
     "/api/auth/confirm-link",
+    "/api/auth/confirm-passkey",
     "/api/auth/confirm-password",
     "/api/auth/mail-code",
     "/api/auth/request-link",
@@ -57,6 +60,10 @@ const EMPTY: [&str; 48] = [
     "/api/roles/update",
     "/api/notifications/save",
     "/api/notifications/unsubscribe",
+    "/api/passkeys/add",
+    "/api/passkeys/begin",
+    "/api/passkeys/remove",
+    "/api/passkeys/rename",
     "/api/profile/save",
     "/api/stripe/webhook",
     "/api/user/onboarding",

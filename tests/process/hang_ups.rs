@@ -3,7 +3,7 @@
 
 use super::support::{Chance, Deployment, Person, scaled, wire};
 use crate::on_both;
-use crate::support::{Engine, sign, together};
+use crate::support::{Device, Engine, sign, together};
 use keel_domain::secrets::reference;
 use keel_types::Instant as Moment;
 use serde_json::{Value, json};
@@ -33,6 +33,13 @@ const CONFIRM_CODE: &str = "/api/auth/confirm-code";
 const SCHEDULE: &str = "/api/org/schedule-deletion";
 const RESTORE: &str = "/api/org/cancel-deletion";
 const CONFIRM_PASSWORD: &str = "/api/auth/confirm-password";
+const BY_PASSKEY: &str = "/api/auth/by-passkey";
+const CONFIRM_PASSKEY: &str = "/api/auth/confirm-passkey";
+const ASK_PASSKEY: &str = "/api/auth/ask-passkey";
+const BEGIN_PASSKEY: &str = "/api/passkeys/begin";
+const ADD_PASSKEY: &str = "/api/passkeys/add";
+/// Where the pages say that they are: there are no passkeys at bare addresses.
+const NAMED: &str = "http://localhost:3000";
 const UNSUBSCRIBE: &str = "/api/notifications/unsubscribe";
 const ONE_CLICK: &str = "/unsubscribe/{token}";
 /// What is done to a plan that is paid.
@@ -53,7 +60,9 @@ on_both! { who_hangs_up_leaves_nothing_done_by_half }
 
 async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
     let mut chance = Chance::new("hang-ups");
-    let deployment = Arc::new(Deployment::new(engine).await);
+    let mut deployment = Deployment::new(engine).await;
+    deployment.set("KEEL_BASE_URL", NAMED);
+    let deployment = Arc::new(deployment);
     let keel = deployment.serve().await;
     let at: SocketAddr = keel.base["http://".len()..].parse().unwrap();
     let writing = writing(&deployment).await;
@@ -82,7 +91,7 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         // Or their invitation was declined.
         let declined = [UNSUBSCRIBE, ONE_CLICK];
         // Or their session has a token that they were not told.
-        let signed_out = [CONFIRM_CODE, CONFIRM_PASSWORD];
+        let signed_out = [CONFIRM_CODE, CONFIRM_PASSWORD, CONFIRM_PASSKEY, BY_PASSKEY];
         // Or their workspace is to be deleted.
         let leaving = [SCHEDULE, RESTORE];
         let astray = [&otherwise[..], &declined, &signed_out, &leaving, &OF_PLANS].concat().contains(&path.as_str());
@@ -161,6 +170,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             person.posts("/api/auth/verify-otp", &[("code", &code)]).await;
             wire::form(&person.browser, path, &[("password", PASSWORD)])
         }
+        path if path.contains("passkey") => with_passkey(deployment, person, path).await,
         "/api/auth/reset-password" => {
             person.signs_in("").await;
             person.posts("/api/auth/request-reset", &by_email).await;
@@ -282,6 +292,33 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             wire::form(&person.browser, path, fields)
         }
     }
+}
+
+/// The same of an endpoint that has to do with passkeys.
+async fn with_passkey(deployment: &Deployment, person: &mut Person, path: &str) -> Vec<u8> {
+    if path == ASK_PASSKEY {
+        return wire::form(&person.browser, path, &[("purpose", "sign-in")]);
+    }
+    person.signs_in("").await;
+    if path == BEGIN_PASSKEY {
+        return wire::form(&person.browser, path, &[]);
+    }
+    let mut device = Device::at(NAMED);
+    let options = person.browser.json(BEGIN_PASSKEY, &json!({})).await.json();
+    let made = device.registers(&options["given"]);
+    if path == ADD_PASSKEY {
+        return wire::form(&person.browser, path, &[("passkey", &made)]);
+    }
+    person.posts(ADD_PASSKEY, &[("passkey", &made)]).await.location();
+    if path != BY_PASSKEY && path != CONFIRM_PASSKEY {
+        let whose = format!("JOIN users u ON u.id = p.user_id WHERE u.email = '{}'", person.email);
+        let id = deployment.db.text(&format!("SELECT p.id FROM passkeys p {whose}")).await;
+        return wire::form(&person.browser, path, &[("passkey_id", &id), ("passkey_name", "Phone")]);
+    }
+    let purpose = if path == BY_PASSKEY { "sign-in" } else { "step-up" };
+    let options = person.browser.json(ASK_PASSKEY, &json!({ "purpose": purpose })).await.json();
+    let signed = device.signs(&options["given"]);
+    wire::form(&person.browser, path, &[("passkey", &signed)])
 }
 
 /// Waits until what somebody has paid for is there.

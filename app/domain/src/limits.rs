@@ -55,6 +55,9 @@ const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
 /// Passwords and codes one client gets wrong.
 const FAILURES_OF_CLIENT: Limit = limit("client failure", 100, 10 * MINUTE);
 
+/// Questions to passkeys that one client asks for; each is answered once.
+const PASSKEYS_OF_CLIENT: Limit = limit("client passkey", 200, 10 * MINUTE);
+
 /// Invitations one person sends, first ones and further ones.
 const INVITATIONS: Limit = limit("invitation", 200, DAY);
 /// Invitations a workspace sends.
@@ -90,6 +93,11 @@ impl Take {
     /// A try at this address: given back when it was right.
     pub fn attempt(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
         Self(vec![(limit, of_address(keel, asked, email)), (FAILURES_OF_CLIENT, client(&asked.address))])
+    }
+
+    /// A question to a passkey, whoever's.
+    pub fn passkey(asked: &Asked) -> Self {
+        Self(vec![(PASSKEYS_OF_CLIENT, client(&asked.address))])
     }
 
     /// A workspace of this person's.

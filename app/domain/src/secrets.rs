@@ -130,8 +130,9 @@ pub fn reference() -> String {
     hexadecimal(&random::<6>())
 }
 
+/// So many bytes nobody can guess.
 #[expect(clippy::expect_used, reason = "without randomness from the system nothing here may go on")]
-fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
     bytes

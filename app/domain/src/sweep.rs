@@ -11,6 +11,7 @@ const EVERY: i64 = HOUR;
 sql! {
     SWEEP_SIGN_INS = "DELETE FROM sign_ins WHERE expires_at < $1";
     SWEEP_STEP_UPS = "DELETE FROM step_ups WHERE expires_at < $1";
+    SWEEP_CHALLENGES = "DELETE FROM passkey_challenges WHERE expires_at < $1";
     SWEEP_RESETS = "DELETE FROM password_resets WHERE expires_at < $1";
     SWEEP_INVITATIONS = "DELETE FROM invitations WHERE expires_at < $1";
     SWEEP_SLUGS = "DELETE FROM slugs WHERE held_until < $1";
@@ -47,6 +48,7 @@ impl Broom {
         for (statement, days) in [
             (SWEEP_SIGN_INS, 1),
             (SWEEP_STEP_UPS, 1),
+            (SWEEP_CHALLENGES, 1),
             (SWEEP_RESETS, 1),
             (SWEEP_INVITATIONS, 90),
             (SWEEP_SLUGS, 1),

@@ -12,6 +12,8 @@ pub enum Cookie {
     Device,
     /// The token of the browser that asked to sign in.
     SignIn,
+    /// The token of the browser that asked for a passkey.
+    Passkey,
     /// The plan chosen before signing in.
     PendingCheckout,
     /// What was typed into a form that waits for a proof of who one is.
@@ -30,6 +32,7 @@ impl Cookie {
             Self::Session => "keel_session",
             Self::Device => "keel_device",
             Self::SignIn => "keel_sign_in",
+            Self::Passkey => "keel_passkey",
             Self::PendingCheckout => "keel_pending_checkout",
             Self::Typed => "keel_typed",
             Self::Language => "keel_lang",
@@ -43,6 +46,7 @@ impl Cookie {
             Self::Session => 30 * 24 * 60 * 60,
             Self::Device | Self::Language => 365 * 24 * 60 * 60,
             Self::SignIn => 60 * 60,
+            Self::Passkey => 5 * 60,
             Self::PendingCheckout => 30 * 60,
             Self::Typed => 10 * 60,
             Self::Flash => 60,

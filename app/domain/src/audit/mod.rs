@@ -55,6 +55,9 @@ actions! {
     SignedOut            = "auth.signed_out";
     SteppedUp            = "auth.stepped_up";
     PasswordChanged      = "user.password_changed";
+    PasskeyAdded         = "passkey.added";
+    PasskeyRenamed       = "passkey.renamed";
+    PasskeyRemoved       = "passkey.removed";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";

@@ -1,13 +1,15 @@
-//! Signing in: by a mailed link or code, by a password, or with a new password after a reset. Every way ends in the same
+//! Signing in: by a mailed link or code, by a password, by a passkey, or with a new password after a reset. Every way ends in the same
 //! place. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
 //! Tested in `tests/flows/sign_in.rs` and `tests/flows/passwords.rs`.
 
+mod by_passkey;
 mod by_password;
 pub(crate) mod devices;
 mod mailed;
 pub mod resets;
 pub mod step_up;
 
+pub use by_passkey::by_passkey;
 pub use by_password::{by_password, sign_up};
 pub use mailed::{Asking, confirm_link, find_waiting, get_link, request, resend, verify_code};
 

@@ -1,4 +1,4 @@
-//! A new proof of who one is, for what cannot be taken back: the password, or a mailed code that counts for this session and
+//! A new proof of who one is, for what cannot be taken back: the password, a passkey, or a mailed code that counts for this session and
 //! nothing else. It is remembered on the session, whose token is another one from then on. Tested in `tests/flows/step_up.rs`.
 
 use super::{COOL_DOWN, LIFE};
@@ -7,6 +7,7 @@ use crate::access::{Caller, Read, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::limits::{self, Take};
 use crate::mail::letters;
+use crate::passkeys::{self, Assertion, Purpose};
 use crate::passwords::{HashedPassword, Password};
 use crate::refusal::{Refusal, Result};
 use crate::secrets::{PlainToken, six_digits};
@@ -20,7 +21,7 @@ const TRIES: i64 = 5;
 const CODE: &str = "step-up code";
 
 sql! {
-    FIND_WAYS = "SELECT u.password_hash IS NOT NULL, s.mailed_at FROM users u LEFT JOIN step_ups s ON s.session_id = $2 AND s.expires_at > $3
+    FIND_WAYS = "SELECT u.password_hash IS NOT NULL, EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id), s.mailed_at FROM users u LEFT JOIN step_ups s ON s.session_id = $2 AND s.expires_at > $3
         WHERE u.id = $1";
     // The newest code takes the place of the one before, after the cool-down.
     KEEP_CODE = "INSERT INTO step_ups (session_id, email, code_hash, mailed_at, expires_at) VALUES ($1, $2, $3, $4, $5)
@@ -43,6 +44,8 @@ sql! {
 pub struct Ways {
     /// Whether they have a password.
     pub password: bool,
+    /// Whether they have a passkey.
+    pub passkey: bool,
     /// Whether a code was mailed for this session and still counts.
     pub mailed: bool,
 }
@@ -50,8 +53,10 @@ pub struct Ways {
 /// What the caller can prove who they are with.
 pub async fn ways(call: &mut Read<SignedIn>) -> Result<Ways> {
     let (caller, now) = (call.proof().clone(), call.now());
-    let (password, mailed): (bool, Option<i64>) = call.conn().get(FIND_WAYS, args![&caller.user, &caller.session, now]).await?;
-    Ok(Ways { password, mailed: mailed.is_some() })
+    let ways: (bool, bool, Option<i64>) = call.conn().get(FIND_WAYS, args![&caller.user, &caller.session, now]).await?;
+    let (password, passkey, mailed) = ways;
+    let passkey = passkey && passkeys::are_offered(call.keel().settings());
+    Ok(Ways { password, passkey, mailed: mailed.is_some() })
 }
 
 /// Mails a code to the caller; an earlier one is dead.
@@ -132,6 +137,26 @@ pub async fn by_password(call: &mut Write<SignedIn>, password: Password) -> Resu
     }
     record(call, Action::SignInFailed, Factor::Password).await?;
     Ok(Err(Fault::NotThePassword))
+}
+
+/// Takes what one of the caller's passkeys signed as the proof, in the browser that was asked for it. Gives the session's new
+/// token. A refusal is a value: what was asked is answered either way.
+///
+/// # Errors
+/// `NotFound` where there are no passkeys.
+pub async fn by_passkey(
+    call: &mut Write<SignedIn>,
+    browser: &PlainToken,
+    assertion: &Assertion,
+) -> Result<std::result::Result<PlainToken, Fault>> {
+    let (user, keel) = (call.proof().user.clone(), call.keel().clone());
+    match passkeys::prove(call.tx()?, &keel, browser, Purpose::StepUp, assertion, Some(&user)).await? {
+        Ok(_) => proven(call, Factor::Passkey).await.map(Ok),
+        Err((fault, _)) => {
+            record(call, Action::SignInFailed, Factor::Passkey).await?;
+            Ok(Err(fault))
+        }
+    }
 }
 
 /// What of a code is signed: it counts for one session, and for the address it was mailed to.

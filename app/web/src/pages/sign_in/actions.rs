@@ -46,7 +46,7 @@ impl Input for Wish {
 }
 
 /// The plan this browser has chosen.
-fn pending(form: &Reader<'_>) -> Option<Choice> {
+pub(super) fn pending(form: &Reader<'_>) -> Option<Choice> {
     intents::open(&form.arrival().keel, form.cookie(Cookie::PendingCheckout)?)
 }
 
@@ -165,7 +165,7 @@ async fn confirm_link(call: &mut Write<Visitor>, link: Link) -> Answer {
 }
 
 /// The session's cookie, and on to where the person goes.
-fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
+pub(super) fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
     let settings = keel.settings();
     Done::go(&welcome.next)
         .cookie(Cookie::Session.set(settings, welcome.token.reveal()))

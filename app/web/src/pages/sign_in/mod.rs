@@ -1,9 +1,10 @@
-//! Signing up and in: by a link or a code in a mail, or by a password; a new password; and signing out again.
+//! Signing up and in: by a link or a code in a mail, by a password, or by a passkey; a new password; and signing out again.
 
 mod actions;
 pub mod forgot;
 pub mod link;
 pub mod login;
+mod passkeys;
 pub mod reset;
 pub mod step_up;
 pub mod verify;

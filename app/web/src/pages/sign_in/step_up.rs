@@ -2,6 +2,7 @@
 
 use super::actions::six_digits;
 use super::login::LONGEST_FIELD;
+use super::passkeys::ConfirmByPasskey;
 use crate::action::{Answer, Done};
 use crate::actions;
 use crate::cookies::Cookie;
@@ -23,7 +24,7 @@ use keel_types::url::{self, LocalPath};
 use leptos::prelude::*;
 
 /// Where this page is.
-const PAGE: &str = "/step-up";
+pub(super) const PAGE: &str = "/step-up";
 
 actions! {
     /// Mails a code that proves who the caller is.
@@ -35,7 +36,7 @@ actions! {
 }
 
 /// Where the person goes on afterwards.
-struct Onward(Option<LocalPath>);
+pub(super) struct Onward(Option<LocalPath>);
 
 impl Input for Onward {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
@@ -49,7 +50,7 @@ impl Onward {
     }
 
     /// Goes on with the session's new token.
-    fn proven(&self, keel: &Keel, token: &PlainToken) -> Done {
+    pub(super) fn proven(&self, keel: &Keel, token: &PlainToken) -> Done {
         Done::go(self.path()).cookie(Cookie::Session.set(keel.settings(), token.reveal()))
     }
 }
@@ -116,7 +117,9 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let words = &page.text.step_up;
     let Model { email, ways, next } = model;
     let next = next.map(String::from).unwrap_or_default();
-    let errors = page.form.summary(&[("password", words.password), ("code", words.code)], page.text);
+    let errors =
+        page.form.summary(&[("passkey", page.text.passkeys.passkey), ("password", words.password), ("code", words.code)], page.text);
+    let passkey = ways.passkey.then(|| view! { <ConfirmByPasskey page=page.clone() next=next.clone()/> });
     let password = ways.password.then(|| view! { <ByPassword page=page.clone() next=next.clone()/> });
     let code = ways.mailed.then(|| view! { <ByCode page=page.clone() next=next.clone() email=email.clone()/> });
     let (mail, hint) = if ways.mailed {
@@ -129,6 +132,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     view! {
         <Auth lang=page.lang title=words.title next=words.next flash=page.flash() frame=page.frame.clone()>
             <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors/>
+            {passkey}
             {password}
             {code}
             <div class="alternatives">
