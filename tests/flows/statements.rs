@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The pages of people who belong to an account, as their owner reaches them.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/org-dashboard",
     "/org-dashboard/members",
     "/org-dashboard/members/{member}",
@@ -25,6 +25,7 @@ const PAGES: [&str; 15] = [
     "/private-dashboard?account=personal",
     "/private-dashboard/billing?account=personal",
     "/private-dashboard/settings",
+    "/private-dashboard/settings/security",
     "/private-dashboard/settings/notifications",
 ];
 /// Asks the payment provider, and this Keel has one of its own.
