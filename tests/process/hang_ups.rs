@@ -3,7 +3,7 @@
 
 use super::support::{Chance, Deployment, Person, scaled, wire};
 use crate::on_both;
-use crate::support::{Authenticator, Engine, NEXT_CODE, sign, together};
+use crate::support::{Authenticator, Device, Engine, NEXT_CODE, sign, together};
 use keel_domain::secrets::reference;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -43,6 +43,12 @@ const OF_SESSIONS: [&str; 7] = [
     "/api/auth/end-session",
     "/api/auth/set-password",
 ];
+const BY_PASSKEY: &str = "/api/auth/by-passkey";
+const ASK_PASSKEY: &str = "/api/auth/ask-passkey";
+const BEGIN_PASSKEY: &str = "/api/passkeys/begin";
+const ADD_PASSKEY: &str = "/api/passkeys/add";
+/// Where the pages say that they are: there are no passkeys at bare addresses.
+const NAMED: &str = "http://localhost:3000";
 const UNSUBSCRIBE: &str = "/api/notifications/unsubscribe";
 const ONE_CLICK: &str = "/unsubscribe/{token}";
 /// What is done to a plan that is paid.
@@ -75,7 +81,9 @@ on_both! { who_hangs_up_leaves_nothing_done_by_half }
 
 async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
     let mut chance = Chance::new("hang-ups");
-    let deployment = Arc::new(Deployment::new(engine).await);
+    let mut deployment = Deployment::new(engine).await;
+    deployment.set("KEEL_BASE_URL", NAMED);
+    let deployment = Arc::new(deployment);
     let keel = deployment.serve().await;
     let at: SocketAddr = keel.base["http://".len()..].parse().unwrap();
     let writing = writing(&deployment).await;
@@ -104,7 +112,7 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         // Or their invitation was declined.
         let declined = [UNSUBSCRIBE, ONE_CLICK];
         // Or their session has a token that they were not told, as after some of what is done with sessions.
-        let signed_out = [&OF_TWO_STEPS[..], &[CONFIRM_CODE, CONFIRM_PASSWORD]].concat();
+        let signed_out = [&OF_TWO_STEPS[..], &[CONFIRM_CODE, CONFIRM_PASSWORD, BY_PASSKEY]].concat();
         // Or their workspace is to be deleted.
         let leaving = [SCHEDULE, RESTORE, CLOSE];
         let astray = [&otherwise[..], &declined, &signed_out[..], &leaving, &OF_PLANS, &OF_SESSIONS].concat().contains(&path.as_str());
@@ -206,6 +214,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             let fields: Vec<_> = fields.into_iter().chain([("password", "a longer walk on the pier")]).collect();
             wire::form(&person.browser, path, &fields)
         }
+        path if path.contains("passkey") => with_passkey(deployment, person, path).await,
         "/api/auth/reset-password" => {
             person.signs_in("").await;
             person.posts("/api/auth/request-reset", &by_email).await;
@@ -356,6 +365,32 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             wire::form(&person.browser, path, fields)
         }
     }
+}
+
+/// The same of an endpoint that has to do with passkeys.
+async fn with_passkey(deployment: &Deployment, person: &mut Person, path: &str) -> Vec<u8> {
+    if path == ASK_PASSKEY {
+        return wire::form(&person.browser, path, &[("purpose", "sign-in")]);
+    }
+    person.signs_in("").await;
+    if path == BEGIN_PASSKEY {
+        return wire::form(&person.browser, path, &[]);
+    }
+    let mut device = Device::at(NAMED);
+    let options = person.browser.json(BEGIN_PASSKEY, &json!({})).await.json();
+    let made = device.registers(&options["given"]);
+    if path == ADD_PASSKEY {
+        return wire::form(&person.browser, path, &[("passkey", &made)]);
+    }
+    person.posts(ADD_PASSKEY, &[("passkey", &made)]).await.location();
+    if path != BY_PASSKEY {
+        let whose = format!("JOIN users u ON u.id = p.user_id WHERE u.email = '{}'", person.email);
+        let id = deployment.db.text(&format!("SELECT p.id FROM passkeys p {whose}")).await;
+        return wire::form(&person.browser, path, &[("passkey_id", &id), ("passkey_name", "Phone")]);
+    }
+    let options = person.browser.json(ASK_PASSKEY, &json!({ "purpose": "sign-in" })).await.json();
+    let signed = device.signs(&options["given"]);
+    wire::form(&person.browser, path, &[("passkey", &signed)])
 }
 
 /// Waits until what somebody has paid for is there.

@@ -3,6 +3,7 @@
 mod browser;
 mod cast;
 mod database;
+mod device;
 mod forms;
 mod mailroom;
 mod money;
@@ -16,6 +17,7 @@ mod workers;
 pub use browser::{Answer, Browser, cookie_without_value};
 pub use cast::{ACME, Cast, EVIL_CORP};
 pub use database::{Database, Engine};
+pub use device::Device;
 pub use mailroom::{Mailroom, Mood};
 pub use money::{DECLINED_CARD, GOOD_CARD, pay, sign};
 pub use process::{Alone, free_address};

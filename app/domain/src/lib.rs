@@ -25,6 +25,7 @@ pub mod mail;
 pub mod members;
 pub mod metrics;
 pub mod notices;
+pub mod passkeys;
 pub mod passwords;
 pub mod payments;
 pub mod people;

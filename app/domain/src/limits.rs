@@ -63,6 +63,9 @@ const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
 /// Passwords and codes one client gets wrong.
 const FAILURES_OF_CLIENT: Limit = limit("client failure", 100, 10 * MINUTE);
 
+/// Questions to passkeys that one client asks for; each is answered once.
+const PASSKEYS_OF_CLIENT: Limit = limit("client passkey", 200, 10 * MINUTE);
+
 /// Invitations one person sends, first ones and further ones.
 const INVITATIONS: Limit = limit("invitation", 200, DAY);
 /// Invitations a workspace sends.
@@ -110,8 +113,13 @@ impl Take {
     pub fn second_factor(keel: &Keel, asked: &Asked, email: &Email, shown: &Shown) -> Self {
         match shown {
             Shown::Code(_) => Self::attempt(SECOND_STEPS, keel, asked, email),
-            Shown::RecoveryCode(_) => Self(vec![(FAILURES_OF_CLIENT, client(&asked.address))]),
+            Shown::RecoveryCode(_) | Shown::Passkey(..) => Self(vec![(FAILURES_OF_CLIENT, client(&asked.address))]),
         }
+    }
+
+    /// A question to a passkey, whoever's.
+    pub fn passkey(asked: &Asked) -> Self {
+        Self(vec![(PASSKEYS_OF_CLIENT, client(&asked.address))])
     }
 
     /// A workspace of this person's.

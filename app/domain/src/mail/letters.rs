@@ -1,11 +1,12 @@
 //! The letters Keel writes.
 
-pub(crate) mod closings;
 pub(crate) mod addresses;
+pub(crate) mod closings;
 pub(crate) mod deletions;
 pub(crate) mod invitations;
 pub(crate) mod money;
 pub(crate) mod ownership;
+pub(crate) mod passkeys;
 pub(crate) mod plans;
 pub(crate) mod roles;
 pub(crate) mod sessions;

@@ -1,8 +1,10 @@
-//! Signing in: by a mailed link or code, by a password, or with a new password after a reset. Every way ends in the same
-//! place. And what people do with their ways: another address, another password, the end of sessions. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
-//! Tested in `tests/flows/sign_in.rs` and `tests/flows/passwords.rs`.
+//! Signing in: by a mailed link or code, by a password, by a passkey, or with a new password after a reset. Every way ends in the same
+//! place. And what people do with their ways: another address, another password, the end of sessions. Known and unknown addresses are
+//! treated alike: the same statements, the same answer, after the same time. Tested in `tests/flows/sign_in.rs`,
+//! `tests/flows/passwords.rs` and `tests/flows/passkeys.rs`.
 
 pub mod addresses;
+mod by_passkey;
 mod by_password;
 pub(crate) mod devices;
 mod mailed;
@@ -12,6 +14,7 @@ pub mod resets;
 pub mod second_steps;
 pub mod step_up;
 
+pub use by_passkey::by_passkey;
 pub use by_password::{by_password, sign_up};
 pub use mailed::{Asking, confirm_link, find_waiting, get_link, request, resend, verify_code};
 
@@ -124,7 +127,7 @@ async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
         end_old_ways(tx, &keel, &asked, user, &wish.email, now).await?;
     }
     let second = (factor == Factor::Passkey).then_some(SecondFactor::Passkey);
-    if second.is_none() && two_step::ways(tx, user).await?.any() {
+    if second.is_none() && two_step::ways(tx, user).await?.is_on() {
         return second_steps::begin(tx, user, &wish, factor, now).await.map(Welcome::SecondStep);
     }
     admit(call, user, wish, factor, second).await

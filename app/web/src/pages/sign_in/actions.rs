@@ -46,7 +46,7 @@ impl Input for Wish {
 }
 
 /// The plan this browser has chosen.
-fn pending(form: &Reader<'_>) -> Option<Choice> {
+pub(super) fn pending(form: &Reader<'_>) -> Option<Choice> {
     intents::open(&form.arrival().keel, form.cookie(Cookie::PendingCheckout)?)
 }
 
@@ -179,6 +179,7 @@ pub(super) fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
         .cookie(Cookie::Device.set(settings, device))
         .cookie(Cookie::SignIn.forget(settings))
         .cookie(Cookie::SecondStep.forget(settings))
+        .cookie(Cookie::Passkey.forget(settings))
         .cookie(Cookie::Typed.forget(settings))
         .cookie(lang.and_then(|lang| Cookie::Language.set(settings, lang.tag())))
 }

@@ -1,16 +1,19 @@
-//! Signing up and in: by a link or a code in a mail, or by a password; the second step; a new password; and signing out again.
+//! Signing up and in: by a link or a code in a mail, by a password, or by a passkey; the second step; a new password; and signing out
+//! again.
 
 mod actions;
 pub mod forgot;
 pub mod link;
 pub mod login;
 pub mod new_address;
+mod passkeys;
 pub mod reset;
 pub mod second_step;
 pub mod step_up;
 pub mod verify;
 
 pub(crate) use login::LONGEST_FIELD;
+pub(crate) use passkeys::ConfirmByPasskey;
 
 pub use actions::{by_password, confirm_link, request_link, request_reset, resend, reset_password, sign_out, sign_up, verify_otp};
 
@@ -25,3 +28,5 @@ const RESET: &str = "/reset-password";
 const TWO_STEP: &str = "/two-step";
 /// The page that waits for the code.
 const VERIFY: &str = "/verify";
+/// The page that asks once more who one is.
+const STEP_UP: &str = "/step-up";
