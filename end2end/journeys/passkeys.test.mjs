@@ -1,11 +1,12 @@
 // Passkeys: adding one, signing in by it without an address, proving with it who one is, and what becomes of it afterwards.
 import assert from 'node:assert/strict'
+import { authenticator } from '../support/authenticator.mjs'
 import { advance } from '../support/clock.mjs'
 import { giveDevice } from '../support/devices.mjs'
 import { journey } from '../support/journey.mjs'
 import { checkKeyboard } from '../support/keyboard.mjs'
 import { at, checkPage, region, rows, says } from '../support/pages.mjs'
-import { OLIVIA, expectFault, field, press, signIn, signOut } from '../support/people.mjs'
+import { MAX, OLIVIA, expectFault, field, press, proceed, signIn, signOut } from '../support/people.mjs'
 import { until } from '../support/until.mjs'
 
 const SECURITY = '/private-dashboard/settings/security'
@@ -150,4 +151,75 @@ journey('at a bare address nothing is offered, and developers read why', {}, asy
   await page.goto(SECURITY)
   await at(page, 'Security')
   await says(passkeys(page), 'Browsers know no passkeys at bare IP addresses.')
+})
+
+journey('a passkey takes the second step in the place of the app, and goes on', NAMED, async ({ keel, newVisitor }) => {
+  await keel.command('seed')
+  const app = authenticator(keel)
+  const page = await newVisitor()
+  await signIn(page, keel, OLIVIA.email)
+  const device = await giveDevice(page)
+  await add(page, 'Laptop')
+  await press(page, 'Turn on two-step verification')
+  await at(page, 'Turn on two-step verification')
+  const key = await page.getByRole('group', { name: 'Key for your authenticator app' }).innerText()
+  await field(page, 'Code').fill(await app.code(key))
+  await press(page, 'Verify')
+  await at(page, 'Recovery codes')
+  await proceed(page)
+  await at(page, 'Security')
+
+  await signOut(page, OLIVIA)
+  await signIn(page, keel, OLIVIA.email)
+  await at(page, 'Two-step verification')
+  await device.knowsPerson(false)
+  await press(page, 'Confirm with a passkey')
+  await page.getByRole('alert').waitFor()
+  await at(page, 'Two-step verification')
+  await says(main(page), 'No passkey was used, or not in time.')
+  await checkKeyboard(page)
+  await device.knowsPerson(true)
+  await press(page, 'Confirm with a passkey')
+  await at(page, 'Overview')
+
+  await advance(keel, 11 * 60_000)
+  await page.goto(SECURITY)
+  await press(page, 'New recovery codes')
+  await at(page, 'Confirm it is you')
+  await checkKeyboard(page)
+  await press(page, 'Confirm with a passkey')
+  await at(page, 'Security')
+  await signOut(page, OLIVIA)
+  await press(page, SIGN_IN)
+  await at(page, 'Overview') // both factors at once
+})
+
+journey('where a workspace requires a second factor, a passkey is one and the last one stays', NAMED, async ({ keel, newVisitor }) => {
+  await keel.command('seed')
+  const [olivia, max] = [await newVisitor(), await newVisitor()]
+  for (const [page, person] of [[olivia, OLIVIA], [max, MAX]]) {
+    await signIn(page, keel, person.email)
+    await giveDevice(page)
+    await add(page, 'Laptop')
+  }
+  await signOut(olivia, OLIVIA)
+  await press(olivia, SIGN_IN)
+  await at(olivia, 'Overview')
+  await olivia.goto('/org-dashboard/settings')
+  await olivia.getByRole('switch', { name: 'Require two-step verification', exact: true }).check()
+  await region(olivia, 'Sign-in').getByRole('button', { name: 'Save', exact: true }).click()
+  await at(olivia, 'Settings')
+  await says(main(olivia), 'The choice is saved.')
+  await olivia.goto(SECURITY)
+  await press(passkeys(olivia), 'Remove')
+  await press(olivia.getByRole('dialog', { name: 'Remove Laptop?' }), 'Remove')
+  await olivia.getByRole('alert').waitFor()
+  await at(olivia, 'Security')
+  await says(main(olivia), 'this is your only second factor')
+
+  await max.goto('/private-dashboard')
+  await at(max, 'Two-step verification is required')
+  await checkKeyboard(max)
+  await press(max, 'Confirm with a passkey')
+  await at(max, 'Welcome, Max')
 })

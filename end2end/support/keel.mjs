@@ -22,8 +22,8 @@ const END = 10_000
  * subject fits the pattern `about`, `log()` is what it printed, `command(name)` runs another command on the same data and gives
  * what that printed, `rows(sql)` looks into its database, `stop()` ends it and removes what it kept.
  *
- * `model` is the business model, `host` what it is called in addresses; with `smtp` mail goes to a server started here instead of the mailbox; `env` is
- * added to its environment, which is otherwise nothing but what is set here.
+ * `model` is the business model, `host` what it is called in addresses; with `smtp` mail goes to a server started here instead of the
+ * mailbox; `env` is added to its environment, which is otherwise nothing but what is set here.
  */
 export async function startKeel({ database = 'sqlite', model = 'b2b', host = '127.0.0.1', smtp = false, env = {} } = {}) {
   const port = await freePort()
