@@ -13,10 +13,12 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 68] = [
+const EMPTY: [&str; 74] = [
     "/api/accounts/switch",
     "/api/admin/roles",
     "/api/audit/export",
+    "/api/auth/ask-passkey",
+    "/api/auth/by-passkey",
     "/api/auth/cancel-email",
     "/api/auth/change-email",
     "/api/auth/change-password",
@@ -69,6 +71,10 @@ const EMPTY: [&str; 68] = [
     "/api/roles/update",
     "/api/notifications/save",
     "/api/notifications/unsubscribe",
+    "/api/passkeys/add",
+    "/api/passkeys/begin",
+    "/api/passkeys/remove",
+    "/api/passkeys/rename",
     "/api/profile/save",
     "/api/stripe/webhook",
     "/api/two-step/confirm",

@@ -108,6 +108,8 @@ const PLANS: &[Plan] = &[
     sorted("deletions/steps.rs LIST_NEXT", &["10"], &["deletions_next"]),
     sorted("exports/building.rs LIST_NEXT", &["10"], &["exports_next"]),
     sorted("members/ownership.rs LIST_OWNERS", &["'acc_7'", "50"], &["memberships_by_role"]),
+    sorted("passkeys/mod.rs LIST_OF_PERSON", &["'usr_00000000000000000000000000007100'", "20"], &["passkeys_of_user"]),
+    sorted("passkeys/mod.rs LIST_KNOWN", &["'usr_00000000000000000000000000007100'", "20"], &["passkeys_of_user"]),
     short("roles/grantors.rs LIST_GRANTORS", &["'acc_7'", "'usr_1'"], &["memberships_"]),
     short("roles/news.rs LIST_UNTOLD", &["250"], &["role_news_pkey|sqlite_autoindex_role_news|role_news_"]),
     short("two_step/news.rs LIST_UNTOLD", &["250"], &["two_step_news_pkey|sqlite_autoindex_two_step_news"]),
@@ -221,6 +223,10 @@ async fn fill(app: &App) {
             "'cls_' || i, 'usr_' || i, 'acc_' || i, 'a', 'done', i, i, i",
         ),
         ("exports (id, account_id, user_id, state, next_at, created_at)", "'exp_' || i, 'acc_' || (i % 2000), 'usr_1', 'ready', i, i"),
+        (
+            "passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)",
+            "'pky_' || i, 'usr_1', 'Laptop', 'id ' || i, 'handle', '', i",
+        ),
         (
             "jobs (id, kind, subject, state, due_at, created_at)",
             "'job_' || i, 'mail', 's' || i, CASE WHEN i % 5 = 0 THEN 'due' ELSE 'done' END, i, i",

@@ -47,7 +47,7 @@ both! {
         ends(&app).await;
 
         assert_eq!(users(&app, "max@acme.example").await, 0);
-        for table in ["user_profiles", "user_sessions", "memberships", "exports"] {
+        for table in ["user_profiles", "user_sessions", "memberships", "exports", "passkeys"] {
             assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM {table} WHERE user_id = '{user}'")).await, 0, "{table}");
         }
         assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM accounts WHERE person_id = '{user}'")).await, 0);
@@ -189,6 +189,12 @@ both! {
     async fn a_person_gets_a_copy_of_what_is_theirs_and_of_nothing_else(app: App) {
         let cast = Cast::gather(&app).await;
         cast.adam.json("/api/org/invite", &json!({ "account": ACME, "emails": "ida@new.example", "role": "member" })).await;
+        app.db
+            .run(
+                "INSERT INTO passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)
+                 SELECT 'pky_1', id, 'Laptop', 'the credential', 'the handle', 'the credential', 1 FROM users WHERE email = 'max@acme.example'",
+            )
+            .await;
         assert_eq!(cast.max.json("/api/user/export-data", &json!({})).await.status, 200);
         app.settles("SELECT COUNT(*) FROM exports WHERE state = 'ready'", 1).await;
         let export = app.db.text("SELECT id FROM exports").await;
@@ -214,11 +220,11 @@ both! {
             }
             whole.push_str(&text);
         }
-        let files = ["activity", "credits", "invitations", "memberships", "payments", "person", "sessions", "subscriptions"];
+        let files = ["activity", "credits", "invitations", "memberships", "passkeys", "payments", "person", "sessions", "subscriptions"];
         names.sort();
         assert_eq!(names, files.iter().flat_map(|name| [format!("{name}.csv"), format!("{name}.json")]).collect::<Vec<_>>());
-        assert!(whole.contains("auth.signed_in") && whole.contains("Acme"), "{whole}");
-        for secret in ["olivia@", "adam@", "ida@", "token_hash", "password_hash", "$argon2"] {
+        assert!(whole.contains("auth.signed_in") && whole.contains("Acme") && whole.contains("Laptop"), "{whole}");
+        for secret in ["olivia@", "adam@", "ida@", "token_hash", "password_hash", "$argon2", "credential"] {
             assert!(!whole.contains(secret), "{secret}");
         }
     }

@@ -32,6 +32,7 @@ mod operations;
 mod orders;
 mod outages;
 mod overload;
+mod passkeys;
 mod passwords;
 mod production;
 mod profiles;

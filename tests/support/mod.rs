@@ -3,6 +3,7 @@
 mod browser;
 mod cast;
 mod database;
+mod device;
 mod forms;
 mod issuer;
 mod mailroom;
@@ -17,6 +18,7 @@ mod workers;
 pub use browser::{Answer, Browser, cookie_without_value};
 pub use cast::{ACME, Cast, EVIL_CORP};
 pub use database::{Database, Engine};
+pub use device::Device;
 pub use issuer::{CLIENT, Issuer, Trouble, encoded};
 pub use mailroom::{Mailroom, Mood};
 pub use money::{DECLINED_CARD, GOOD_CARD, pay, sign};

@@ -26,6 +26,7 @@ pub mod members;
 pub mod metrics;
 pub mod notices;
 mod outgoing;
+pub mod passkeys;
 pub mod passwords;
 pub mod payments;
 pub mod people;

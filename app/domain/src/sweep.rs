@@ -15,6 +15,7 @@ sql! {
     SWEEP_ADDRESS_CHANGES = "DELETE FROM address_changes WHERE expires_at < $1";
     SWEEP_SECOND_STEPS = "DELETE FROM second_steps WHERE expires_at < $1";
     SWEEP_PENDING_APPS = "DELETE FROM totp WHERE secret IS NULL AND pending_until < $1";
+    SWEEP_CHALLENGES = "DELETE FROM passkey_challenges WHERE expires_at < $1";
     SWEEP_RESETS = "DELETE FROM password_resets WHERE expires_at < $1";
     SWEEP_INVITATIONS = "DELETE FROM invitations WHERE expires_at < $1";
     SWEEP_SLUGS = "DELETE FROM slugs WHERE held_until < $1";
@@ -56,6 +57,7 @@ impl Broom {
             (SWEEP_ADDRESS_CHANGES, 1),
             (SWEEP_SECOND_STEPS, 1),
             (SWEEP_PENDING_APPS, 1),
+            (SWEEP_CHALLENGES, 1),
             (SWEEP_RESETS, 1),
             (SWEEP_INVITATIONS, 90),
             (SWEEP_SLUGS, 1),

@@ -84,6 +84,8 @@ ids! {
     IdentityId = "idt";
     /// A link to a new password.
     ResetId = "rst";
+    /// A key that a device keeps.
+    PasskeyId = "pky";
     /// An account's contract.
     SubscriptionId = "sub";
     /// One way to the payment page.

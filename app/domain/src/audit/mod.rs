@@ -63,6 +63,9 @@ actions! {
     EmailRequested       = "user.email_requested";
     EmailChanged         = "user.email_changed";
     SessionEnded         = "session.ended";
+    PasskeyAdded         = "passkey.added";
+    PasskeyRenamed       = "passkey.renamed";
+    PasskeyRemoved       = "passkey.removed";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";

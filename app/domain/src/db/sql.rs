@@ -86,6 +86,7 @@ from_texts!(
     keel_types::SecondStepId,
     keel_types::IdentityId,
     keel_types::ResetId,
+    keel_types::PasskeyId,
     keel_types::SubscriptionId,
     keel_types::CheckoutId,
     keel_types::ChangeId,

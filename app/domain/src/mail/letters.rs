@@ -6,6 +6,7 @@ pub(crate) mod deletions;
 pub(crate) mod invitations;
 pub(crate) mod money;
 pub(crate) mod ownership;
+pub(crate) mod passkeys;
 pub(crate) mod plans;
 pub(crate) mod providers;
 pub(crate) mod roles;

@@ -1,9 +1,10 @@
-//! Signing in: by a mailed link or code, by a password, with a new password after a reset, or by a provider ([`crate::providers`]).
-//! Every way ends in the same place. And what people do with their ways: another address, another password, the end of sessions.
-//! Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
-//! Tested in `tests/flows/sign_in.rs` and `tests/flows/passwords.rs`.
+//! Signing in: by a mailed link or code, by a password, by a passkey, with a new password after a reset, or by a provider
+//! ([`crate::providers`]). Every way ends in the same place. And what people do with their ways: another address, another password,
+//! the end of sessions. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
+//! Tested in `tests/flows/sign_in.rs`, `tests/flows/passwords.rs` and `tests/flows/passkeys.rs`.
 
 pub mod addresses;
+mod by_passkey;
 mod by_password;
 pub(crate) mod devices;
 mod mailed;
@@ -13,6 +14,7 @@ pub mod resets;
 pub mod second_steps;
 pub mod step_up;
 
+pub use by_passkey::by_passkey;
 pub use by_password::{by_password, sign_up};
 pub use mailed::{Asking, confirm_link, find_waiting, get_link, request, resend, verify_code};
 
@@ -128,7 +130,7 @@ pub(crate) async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, 
         end_old_ways(tx, &keel, &asked, user, &wish.email, None, now).await?;
     }
     let second = (factor == Factor::Passkey).then_some(SecondFactor::Passkey);
-    if second.is_none() && two_step::ways(tx, user).await?.any() {
+    if second.is_none() && two_step::ways(tx, user).await?.is_on() {
         return second_steps::begin(tx, user, &wish, factor, now).await.map(Welcome::SecondStep);
     }
     admit(call, user, wish, factor, second).await

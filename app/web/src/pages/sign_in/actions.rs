@@ -180,6 +180,7 @@ pub fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
         .cookie(Cookie::SignIn.forget(settings))
         .cookie(Cookie::SecondStep.forget(settings))
         .cookie(Cookie::Trip.forget(settings))
+        .cookie(Cookie::Passkey.forget(settings))
         .cookie(Cookie::Typed.forget(settings))
         .cookie(lang.and_then(|lang| Cookie::Language.set(settings, lang.tag())))
 }

@@ -1,5 +1,5 @@
-//! Signing up and in: by a link or a code in a mail, by a password, or by an account elsewhere; the second step; a new password; and
-//! signing out again.
+//! Signing up and in: by a link or a code in a mail, by a password, by a passkey, or by an account elsewhere; the second step; a new
+//! password; and signing out again.
 
 mod actions;
 pub mod address;
@@ -7,6 +7,7 @@ pub mod forgot;
 pub mod link;
 pub mod login;
 pub mod new_address;
+mod passkeys;
 pub mod providers;
 pub mod reset;
 pub mod second_step;
@@ -14,6 +15,7 @@ pub mod step_up;
 pub mod verify;
 
 pub(crate) use login::LONGEST_FIELD;
+pub(crate) use passkeys::ConfirmByPasskey;
 
 pub use actions::{
     by_password, confirm_link, request_link, request_reset, resend, reset_password, sign_out, sign_up, verify_otp, welcomed,
@@ -32,3 +34,5 @@ const TWO_STEP: &str = "/two-step";
 pub const ADDRESS: &str = "/auth/address";
 /// The page that waits for the code.
 const VERIFY: &str = "/verify";
+/// The page that asks once more who one is.
+const STEP_UP: &str = "/step-up";
