@@ -17,7 +17,7 @@ use keel_web::action::{Declared, Done, declared};
 use keel_web::arrival::Arrival;
 use keel_web::flash;
 use keel_web::form::{Fields, FormState};
-use keel_web::page::{PageRoute, append, home_of, see_other};
+use keel_web::page::{PageRoute, append, home_of, refused, see_other};
 use keel_web::pages::errors;
 use keel_web::problem::Problem;
 use keel_web::typed;
@@ -197,7 +197,7 @@ fn go(arrival: &Arrival, done: &Done) -> Response {
 
 /// To the page that asks who the person is; it leads back to the form, where what was typed stands again.
 fn step_up(arrival: &Arrival, home: &str, fields: &Fields) -> Response {
-    let mut response = see_other(&url::step_up(home));
+    let mut response = refused(Code::StepUpRequired, &url::step_up(home));
     append(&mut response, typed::keep(arrival, home, fields));
     response
 }
