@@ -55,6 +55,7 @@ actions! {
     SignedOut            = "auth.signed_out";
     SteppedUp            = "auth.stepped_up";
     PasswordChanged      = "user.password_changed";
+    SessionEnded         = "session.ended";
     ClosingScheduled     = "user.closing_scheduled";
     ClosingCanceled      = "user.closing_canceled";
     AccountClosed        = "user.closed";
