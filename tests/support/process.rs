@@ -61,8 +61,13 @@ impl Alone {
 
     /// A Keel in production, which has answered, and a browser there.
     pub async fn in_production() -> (Self, Browser) {
+        Self::in_production_with(&[]).await
+    }
+
+    /// The same with these settings besides the usual ones.
+    pub async fn in_production_with(settings: &[(&str, &str)]) -> (Self, Browser) {
         let address = free_address();
-        let settings = [
+        let mut all = vec![
             ("KEEL_ENV", "production"),
             ("KEEL_BASE_URL", "https://keel.example"),
             ("KEEL_SECRET", "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlIGFyZSAzMg=="),
@@ -72,7 +77,8 @@ impl Alone {
             ("STRIPE_WEBHOOK_SECRET", "whsec_none"),
             ("STRIPE_API_BASE", "http://127.0.0.1:9"),
         ];
-        let keel = Self::start("serve", &address, &settings);
+        all.extend(settings);
+        let keel = Self::start("serve", &address, &all);
         keel.answers(&format!("http://{address}/health/ready")).await;
         (keel, Browser::new(&format!("http://{address}")))
     }

@@ -91,6 +91,12 @@ const LOGOS: Limit = limit("logo", 50, DAY);
 /// Exports one person begins of one workspace.
 const EXPORTS: Limit = limit("export", 30, HOUR);
 
+/// Ways to the payment page that one person begins, and that are begun for one account: each leaves a row here and a session at
+/// Stripe, and who tries stolen cards needs many.
+const CHECKOUTS: Limit = limit("checkout", 200, DAY);
+/// See [`CHECKOUTS`].
+const CHECKOUTS_OF_ACCOUNT: Limit = limit("account checkout", 100, DAY);
+
 /// What one call takes: of the address's limit, then of the client's. Always in this order, so that no two wait for each other.
 pub(crate) struct Take(Vec<(Limit, String)>);
 
@@ -152,6 +158,11 @@ impl Take {
     /// An export of a workspace's, by this person.
     pub fn export(user: &UserId, account: &AccountId) -> Self {
         Self(vec![(EXPORTS, format!("{user} of {account}"))])
+    }
+
+    /// A way to the payment page, for this account.
+    pub fn checkout(user: &UserId, account: &AccountId) -> Self {
+        Self(vec![(CHECKOUTS, user.to_string()), (CHECKOUTS_OF_ACCOUNT, account.to_string())])
     }
 
     /// An invitation mailed to an address.

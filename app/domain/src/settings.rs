@@ -15,7 +15,7 @@ pub enum Environment {
 }
 
 /// Everything that can be set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where it runs.
     pub environment: Environment,
@@ -46,6 +46,12 @@ pub struct StripeSettings {
     pub api_base: Option<String>,
     /// Whether that place is the billing sandbox: its switches are on, and products appear by themselves.
     pub sandbox: bool,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("environment", &self.environment).field("base_url", &self.base_url).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for StripeSettings {

@@ -22,7 +22,8 @@ sql! {
     SWEEP_LIMITS = "DELETE FROM limits WHERE started_at < $1";
     SWEEP_SESSIONS = "DELETE FROM user_sessions WHERE created_at < $1";
     SWEEP_JOBS = "DELETE FROM jobs WHERE state = 'done' AND due_at < $1";
-    SWEEP_MAIL = "DELETE FROM mail_outbox WHERE sent_at < $1";
+    // Sent or given up by then: tries end after thirty hours.
+    SWEEP_MAIL = "DELETE FROM mail_outbox WHERE created_at < $1";
     CLOSE_CLAIMS = "UPDATE checkouts SET state = 'expired' WHERE state = 'claimed' AND created_at < $1";
     // Of contracts that ended: those that live are never behind.
     SWEEP_MONTHS = "DELETE FROM credit_months WHERE due_at < $1";
@@ -41,7 +42,7 @@ pub(crate) struct Broom {
 
 impl Broom {
     /// Sweeps, once an hour: used-up sign-ins, trips to providers, second steps, codes, apps nobody confirmed, resets, wishes for another
-    /// address, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, sent mail and ended holds
+    /// address, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, mail and ended holds
     /// after thirty, checkouts that never reached Stripe after two; the bodies of settled events after ninety, months that an
     /// ended contract left over, comparisons with Stripe and what was told once after four hundred, invitations ninety after they ran out.
     pub async fn sweep(&self, keel: &Keel) -> Result<()> {

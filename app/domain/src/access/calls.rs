@@ -4,6 +4,7 @@ use super::{Asked, Caller, Door, Grant, Proof as _};
 use crate::Keel;
 use crate::db::{Conn, Tx, locks};
 use crate::refusal::{Refusal, Result};
+use crate::request;
 use keel_types::Instant;
 
 /// A call that only reads. Ended before anything is rendered.
@@ -159,6 +160,7 @@ async fn enter<D: Door>(conn: &mut Conn, keel: &Keel, asked: &Asked) -> Result<D
     let caller = Caller::find(conn, asked, keel.settings().model(), now).await?;
     if let Some(caller) = &caller {
         keel.seen().note(caller, now);
+        request::note_asker(&caller.user, &caller.usual_standing().account);
     }
     D::admit(caller, asked.account.is_some())
 }

@@ -57,6 +57,7 @@ actions! {
     FactorAdded          = "factor.added";
     FactorRemoved        = "factor.removed";
     PasswordChanged      = "user.password_changed";
+    SessionEnded         = "session.ended";
     ClosingScheduled     = "user.closing_scheduled";
     ClosingCanceled      = "user.closing_canceled";
     AccountClosed        = "user.closed";

@@ -128,6 +128,23 @@ pub(crate) async fn password_changed(tx: &mut Tx, keel: &Keel, to: &Email) -> Re
     enqueue(tx, to, &letter, keel.now()).await
 }
 
+/// Whoever runs Keel ended every session of the person.
+pub(crate) async fn sessions_ended(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
+    let reader = Recipient::find(tx, to, None).await?;
+    let text = &reader.text().mail;
+    let letter = Letter {
+        lang: reader.lang,
+        subject: text.ended_subject.to_owned(),
+        heading: text.ended_heading,
+        text: fill(text.ended_text, &[("email", to)]),
+        button: Some(Button { label: text.ended_button, before: text.ended_link, address: address(keel, "/login") }),
+        digits: None,
+        reason: text.changed_reason.to_owned(),
+        end: None,
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
 /// Somebody gave the person another role.
 pub(crate) async fn role_changed(
     tx: &mut Tx,
