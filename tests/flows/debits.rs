@@ -2,7 +2,7 @@
 
 use super::ledger::prove;
 use crate::both;
-use crate::support::{App, Browser, together};
+use crate::support::{App, Browser};
 use keel_types::time::{DAY, MINUTE};
 use reqwest::Method;
 use serde_json::{Value, json};

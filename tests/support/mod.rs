@@ -193,6 +193,11 @@ impl App {
         self.mails(to).await.swap_remove(0)
     }
 
+    /// The newest mail to an address under this subject.
+    pub async fn mail_about(&self, to: &str, subject: &str) -> Value {
+        self.mails(to).await.into_iter().find(|mail| mail["subject"] == subject).unwrap_or_else(|| panic!("no mail: {subject}"))
+    }
+
     /// Every mail to an address, the newest first.
     async fn mails(&self, to: &str) -> Vec<Value> {
         let mut mails: Value = self.browser().get(&format!("/dev/mailbox.json?to={to}")).await.json();

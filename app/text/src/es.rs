@@ -453,7 +453,6 @@ activity {
     user_closed: "Cuenta cerrada",
     user_email_requested: "Correo nuevo pedido",
     user_email_changed: "Correo cambiado",
-    session_ended: "Sesión cerrada",
     passkey_added: "Llave de acceso añadida",
     passkey_renamed: "Llave de acceso renombrada",
     passkey_removed: "Llave de acceso eliminada",

@@ -72,7 +72,7 @@ type Verified = IdTokenClaims<Claims, CoreGenderClaim>;
 
 fn client(provider: &Provider, endpoints: &Endpoints, back: &str) -> Result<Client, Failure> {
     let settings = &provider.settings;
-    let bad = |error: openidconnect::url::ParseError| Failure::untrusted(&error);
+    let bad = |error: url::ParseError| Failure::untrusted(&error);
     Ok(oauth2::Client::new(ClientId::new(settings.client_id.clone()))
         .set_client_secret(ClientSecret::new(settings.client_secret.clone()))
         .set_auth_type(endpoints.auth.clone())
