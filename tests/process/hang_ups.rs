@@ -215,6 +215,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             let fields = [("email", moved.as_str()), ("token", &token), ("session", &session), ("current_password", PASSWORD)];
             let fields: Vec<_> = fields.into_iter().chain([("password", "a longer walk on the pier")]).collect();
             wire::form(&person.browser, path, &fields)
+        }
         PROVIDER => wire::form(&person.browser, &path.replace("{provider}", "acme"), &[]),
         PROVE => {
             person.posts(&PROVIDER.replace("{provider}", "acme"), &[]).await;
