@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 66] = [
+const EMPTY: [&str; 68] = [
     "/api/accounts/switch",
     "/api/admin/roles",
     "/api/audit/export",
