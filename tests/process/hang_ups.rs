@@ -6,7 +6,7 @@ use crate::on_both;
 use crate::support::{Authenticator, CLIENT, Device, Engine, Issuer, NEXT_CODE, sign, together};
 use keel_domain::ids;
 use keel_domain::secrets::{PlainToken, reference};
-use keel_types::{IdentityId, Instant as Moment};
+use keel_types::IdentityId;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

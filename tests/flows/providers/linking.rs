@@ -2,7 +2,6 @@
 
 use super::{LINK, OLIVIA, SECURITY, Trip, UNLINK, count, is_in, linking, settings, vouched};
 use crate::both;
-use crate::support::App;
 use keel_types::time::MINUTE;
 
 both! {

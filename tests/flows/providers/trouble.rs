@@ -2,7 +2,7 @@
 
 use super::{OLIVIA, Trip, count, is_in, issuer, settings, vouched};
 use crate::both;
-use crate::support::{App, Trouble, together};
+use crate::support::{Trouble, together};
 use keel_domain::secrets::reference;
 use std::time::{Duration, Instant};
 
