@@ -11,6 +11,7 @@ import { askForMail, askForReset, field, press, signIn, signUp } from '../suppor
 /** Where a page is that needs more than its path; `null` where this person has nothing to show on it. */
 const ADDRESSES = {
   '/auth/link': ({ links }) => links.confirm,
+  '/auth/email': ({ links }) => links.address,
   '/reset-password': ({ links }) => links.reset,
   '/org-dashboard/members/{member}': ({ links }) => links.member,
   '/invitations/{token}': ({ links }) => links.invitation,
@@ -125,11 +126,17 @@ async function linksOf(keel, page) {
   await at(page, 'Invite members')
   const [invitation] = (await keel.mailTo('ida@links.example')).links
   await page.context().clearCookies()
+  await signIn(page, keel, 'olivia@acme.example')
+  await page.goto('/private-dashboard/settings/security')
+  await field(page, 'New email').fill('olivia@links.example')
+  await press(page, 'Change email')
+  const [address] = (await keel.mailTo('olivia@links.example')).links
+  await page.context().clearCookies()
   await page.goto((await keel.mailTo('udo@links.example')).links[0])
   await press(page, 'Decline')
   await page.getByRole('status').waitFor()
   const { unsubscribe } = await keel.mailTo('eve@evil.example')
-  return { confirm, reset, member, invitation, unsubscribe }
+  return { confirm, reset, address, member, invitation, unsubscribe }
 }
 
 /** Sends a form that no page has. */

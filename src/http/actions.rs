@@ -94,7 +94,12 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
     let mut response = match result {
         Ok(done) if browser => go(&arrival, &done),
         Ok(done) => axum::Json(done).into_response(),
-        Err(problem) if browser && problem.code == Code::StepUpRequired => step_up(&arrival, &home, &fields),
+        Err(problem) if browser && problem.code == Code::StepUpRequired => {
+            proof_first(&arrival, problem.code, &url::step_up(&home), &home, &fields)
+        }
+        Err(problem) if browser && problem.code == Code::TwoStepRequired => {
+            proof_first(&arrival, problem.code, &url::two_step_required(&home, fields.get("account")), &home, &fields)
+        }
         Err(problem) if browser && is_shown_again(&problem) => again(&front, &arrival, &home, headers, known, fields, problem).await,
         Err(problem) => refuse(&arrival, &home, browser, problem).await,
     };
@@ -195,9 +200,9 @@ fn go(arrival: &Arrival, done: &Done) -> Response {
     response
 }
 
-/// To the page that asks who the person is; it leads back to the form, where what was typed stands again.
-fn step_up(arrival: &Arrival, home: &str, fields: &Fields) -> Response {
-    let mut response = refused(Code::StepUpRequired, &url::step_up(home));
+/// To a page that asks who the person is; it leads back to the form, where what was typed stands again.
+fn proof_first(arrival: &Arrival, code: Code, page: &str, home: &str, fields: &Fields) -> Response {
+    let mut response = refused(code, page);
     append(&mut response, typed::keep(arrival, home, fields));
     response
 }

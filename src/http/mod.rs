@@ -89,10 +89,10 @@ const PLAIN: &[Endpoint] = &[
     Endpoint { path: BILLING_EXPORT, method: "POST", door: <may::ViewBilling as Door>::NAME, step_up: false, kind: Kind::Action },
     plain("GET", PAPER, <may::ViewBilling as Door>::NAME),
     Endpoint { path: AUDIT_EXPORT, method: "POST", door: <may::ExportAudit as Door>::NAME, step_up: false, kind: Kind::Action },
-    plain("GET", ADMIN_ROLES, PlatformAdmin::NAME),
-    plain("POST", ADMIN_ROLES, PlatformAdmin::NAME),
-    plain("PATCH", ADMIN_ROLE, PlatformAdmin::NAME),
-    plain("DELETE", ADMIN_ROLE, PlatformAdmin::NAME),
+    behind::<PlatformAdmin>("GET", ADMIN_ROLES),
+    behind::<PlatformAdmin>("POST", ADMIN_ROLES),
+    behind::<PlatformAdmin>("PATCH", ADMIN_ROLE),
+    behind::<PlatformAdmin>("DELETE", ADMIN_ROLE),
     plain("POST", STRIPE_WEBHOOK, "stripe's signature"),
     plain("GET", OLD_OVERVIEW, "visitor"),
     plain("GET", LOGO, "member"),
@@ -107,6 +107,10 @@ const PLAIN: &[Endpoint] = &[
     plain("GET", "/dev/sandbox.json", "development"),
     plain("POST", "/dev/clock", "development"),
 ];
+
+const fn behind<D: Door>(method: &'static str, path: &'static str) -> Endpoint {
+    Endpoint { path, method, door: D::NAME, step_up: D::STEP_UP, kind: Kind::Plain }
+}
 
 const fn plain(method: &'static str, path: &'static str, door: &'static str) -> Endpoint {
     Endpoint { path, method, door, step_up: false, kind: Kind::Plain }

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
-use keel_domain::access::{Door, Manager, Member, SignedIn, Visitor};
+use keel_domain::access::{Door, Fresh, Manager, Member, SignedIn, Visitor};
 use keel_types::permission::may;
 use keel_web::endpoints::{Endpoint, Kind, Page};
 use keel_web::page::{Stop, Visit};
@@ -56,12 +56,17 @@ pages! {
     "/login"                      => sign_in::login,           Visitor, kept;
     "/signup"                     => sign_in::login,           Visitor, kept;
     "/verify"                     => sign_in::verify,          Visitor;
+    "/two-step"                   => sign_in::second_step,     Visitor;
     "/auth/link"                  => sign_in::link,            Visitor;
+    "/auth/email"                 => sign_in::new_address,     SignedIn;
     "/forgot-password"            => sign_in::forgot,          Visitor, kept;
     "/reset-password"             => sign_in::reset,           Visitor;
     "/legal/terms"                => legal::terms,             Visitor, kept;
     "/legal/privacy"              => legal::privacy,           Visitor, kept;
     "/step-up"                   => sign_in::step_up,         SignedIn;
+    "/two-step/set-up"            => two_step::set_up,         Fresh<SignedIn>;
+    "/two-step/recovery-codes"    => two_step::codes,          SignedIn;
+    "/two-step/required"          => two_step::required,       SignedIn;
     "/checkout"                   => checkout,                 SignedIn;
     "/checkout/success"           => checkout::success,        SignedIn;
     "/onboarding"                 => onboarding,               SignedIn;
@@ -70,6 +75,7 @@ pages! {
     "/private-dashboard"          => dashboards::private,      Member;
     "/private-dashboard/billing"  => billing::personal,        Member;
     "/private-dashboard/settings" => own_settings::profile,    SignedIn;
+    "/private-dashboard/settings/security" => own_settings::security, SignedIn;
     "/private-dashboard/settings/notifications" => own_settings::notifications, SignedIn;
     "/private-dashboard/settings/data" => own_settings::data, SignedIn;
     "/org-dashboard"              => dashboards::organization, Manager;

@@ -13,22 +13,32 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 50] = [
+const EMPTY: [&str; 65] = [
     "/api/accounts/switch",
     "/api/admin/roles",
     "/api/audit/export",
+    "/api/auth/cancel-email",
+    "/api/auth/change-email",
+    "/api/auth/change-password",
     "/api/auth/confirm-code",
+    "/api/auth/confirm-email",
     "/api/auth/confirm-link",
     "/api/auth/confirm-password",
+    "/api/auth/confirm-second-factor",
+    "/api/auth/end-other-sessions",
+    "/api/auth/end-session",
     "/api/auth/mail-code",
     "/api/auth/request-link",
     "/api/auth/request-reset",
     "/api/auth/resend",
     "/api/auth/reset-password",
+    "/api/auth/set-password",
     "/api/auth/sign-in",
     "/api/auth/sign-out",
     "/api/auth/sign-up",
+    "/api/auth/start-over",
     "/api/auth/verify-otp",
+    "/api/auth/verify-second-step",
     "/api/billing/cancel-plan",
     "/api/billing/change-plan",
     "/api/billing/choose",
@@ -51,6 +61,7 @@ const EMPTY: [&str; 50] = [
     "/api/org/export-data",
     "/api/org/invite",
     "/api/org/remove-logo",
+    "/api/org/require-two-step",
     "/api/org/update-settings",
     "/api/roles/create",
     "/api/roles/delete",
@@ -59,6 +70,10 @@ const EMPTY: [&str; 50] = [
     "/api/notifications/unsubscribe",
     "/api/profile/save",
     "/api/stripe/webhook",
+    "/api/two-step/confirm",
+    "/api/two-step/new-recovery-codes",
+    "/api/two-step/start",
+    "/api/two-step/turn-off",
     "/api/user/export-data",
     "/api/user/keep-account",
     "/api/user/onboarding",
@@ -248,6 +263,32 @@ both! {
             Actor { name: "another", browser: &eve, own: &accounts[1], foreign: &accounts[0] },
         ];
         compare("tests/access/statuses-b2c.txt", &format!("{LEGEND}In b2c, where everybody owns an account and nothing else.\n{}", table(&app, &actors).await));
+    }
+
+    async fn no_door_of_a_workspace_that_requires_two_steps_opens_to_a_session_of_one(app: App) {
+        let cast = Cast::gather(&app).await;
+        app.db.run("UPDATE accounts SET two_step_required = TRUE WHERE slug = 'acme'").await;
+        let others = ["visitor", "signed in", "platform:admin", "stripe's signature", "development"];
+        let mut asked = 0;
+        for endpoint in keel::http::endpoints().into_iter().filter(|endpoint| !others.contains(&endpoint.door)) {
+            for browser in [&cast.olivia, &cast.adam, &cast.max] {
+                let program = ask(browser, &endpoint, As::Program, Some(ACME)).await;
+                assert_eq!(program.problem(), (403, "TWO_STEP_REQUIRED".to_owned()), "{} {}", endpoint.method, endpoint.path);
+                let person = ask(browser, &endpoint, As::Browser, Some(ACME)).await;
+                let told = told(&person);
+                assert!(told == "303 /two-step/required" || (endpoint.kind != Kind::Page && told.starts_with("403")), "{} {told}", endpoint.path);
+                for secret in ["max@acme.example", "Auditor"] {
+                    assert!(!person.body.contains(secret) && !program.body.contains(secret), "{} tells {secret}", endpoint.path);
+                }
+                asked += 1;
+            }
+        }
+        assert!(asked > 100, "{asked}");
+        for path in ["/checkout?account=acme", "/checkout", "/private-dashboard", "/private-dashboard?account=acme"] {
+            assert_eq!(told(&cast.max.get(path).await), "303 /two-step/required", "{path}");
+        }
+        assert_eq!(told(&cast.max.get("/private-dashboard?account=personal").await), "200", "other accounts stay open");
+        assert_eq!(told(&cast.eve.get("/org-dashboard").await), "200", "other workspaces too");
     }
 
     async fn in_b2c_nothing_of_workspaces_exists(app: App, with B2C) {

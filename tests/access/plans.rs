@@ -46,6 +46,11 @@ const PLANS: &[Plan] = &[
     sorted("invitations/listing.rs LIST_PENDING", &["'acc_7'"], &["invitations_of_account|invitations_by_state"]),
     short("invitations/listing.rs LIST_WAITING", &["'p70@new.example'", "0"], &["invitations_to_address"]),
     short("invitations/listing.rs LIST_ROLES", &["'acc_7'"], &["roles_of_account"]),
+    short(
+        "sign_in/own_sessions.rs LIST_OWN",
+        &["'usr_00000000000000000000000000001500'", "0", "0", "'ses_7'", "100"],
+        &["user_sessions_of_user"],
+    ),
     sorted("audit/mod.rs LIST_OF_ACCOUNT", &["'acc_7'", "20"], &["audit_events_of_account"]),
     sorted("audit/mod.rs LIST_OF_PERSON", &["'usr_7'", "'acc_7'", "20"], &["audit_events_of_actor"]),
     sorted("billing/overview.rs LIST_ENTRIES", &["'acc_7'"], &[LEDGER]),
@@ -104,6 +109,7 @@ const PLANS: &[Plan] = &[
     sorted("members/ownership.rs LIST_OWNERS", &["'acc_7'", "50"], &["memberships_by_role"]),
     short("roles/grantors.rs LIST_GRANTORS", &["'acc_7'", "'usr_1'"], &["memberships_"]),
     short("roles/news.rs LIST_UNTOLD", &["250"], &["role_news_pkey|sqlite_autoindex_role_news|role_news_"]),
+    short("two_step/news.rs LIST_UNTOLD", &["250"], &["two_step_news_pkey|sqlite_autoindex_two_step_news"]),
     short("roles/mod.rs LIST_DEFINED", &["'acc_1500'"], &["roles_of_account"]),
     short("roles/platform.rs LIST_PLATFORM", &[], &["roles_of_account"]),
 ];
@@ -195,6 +201,10 @@ async fn fill(app: &App) {
             "credit_debts (id, account_id, kind, payment, fact, amount, remaining, created_at)",
             "'dbt_' || i, 'acc_' || (i % 2000), 'refund', 'in_' || i, 'fact ' || i, 1, i % 2, i",
         ),
+        (
+            "user_sessions (id, token_hash, user_id, agent, address, created_at, last_seen_at)",
+            "'ses_' || i, 'hash ' || i, 'usr_0000000000000000000000000000' || (1000 + i % 1000), '', '', i, i",
+        ),
         ("stripe_lanes (customer, due_at)", "'cus_' || i, i"),
         (
             "stripe_events (id, kind, object_kind, object_id, customer, body, state, due_at, happened_at, received_at)",
@@ -217,6 +227,8 @@ async fn fill(app: &App) {
         rows(app, 9_000, into, &values.replace("<account>", ACCOUNT)).await;
     }
     rows(app, 2_000, "stripe_customers (account_id, customer_id, claimed_at, tell_at)", "'acc_' || (i - 1), 'cus_' || i, i, i").await;
+    // Last, because the worker tells them, which fills the tables of mails and jobs.
+    app.db.run("INSERT INTO two_step_news (membership_id, created_at) SELECT id, 0 FROM memberships ORDER BY id LIMIT 3000").await;
 }
 
 /// Lines of a plan that read a table from its beginning to its end.

@@ -8,6 +8,8 @@ use serde_json::json;
 
 mod timing;
 
+pub(super) use timing::{PAIRS, rank};
+
 const OLIVIA: &str = "olivia@acme.example";
 const GOOD: &str = "a long walk on the quay";
 /// The same, as it was kept at a fraction of the cost.

@@ -2,7 +2,7 @@
 
 mod escalation;
 mod pages;
-mod platform;
+pub mod platform;
 mod races;
 
 use crate::both;

@@ -259,7 +259,7 @@ both! {
 }
 
 /// Everything of an answer but what is random or the address itself.
-pub(super) fn shape(answer: &Answer, email: &str) -> String {
+pub(in crate::flows) fn shape(answer: &Answer, email: &str) -> String {
     let own = ["date", "x-request-id", "retry-after"];
     let headers = answer.headers.iter().filter(|(name, _)| !own.contains(&name.as_str())).map(|(name, value)| {
         let value = value.to_str().unwrap();

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The pages of people who belong to an account, as their owner reaches them.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 17] = [
     "/org-dashboard",
     "/org-dashboard/members",
     "/org-dashboard/members/{member}",
@@ -27,6 +27,7 @@ const PAGES: [&str; 16] = [
     "/private-dashboard/settings",
     "/private-dashboard/settings/data",
     "/private-dashboard/settings/notifications",
+    "/private-dashboard/settings/security",
 ];
 /// Asks the payment provider, and this Keel has one of its own.
 const ASKS_OUTSIDE: &str = "/billing/end-trial";

@@ -3,9 +3,8 @@
 
 use super::support::{Chance, Deployment, Person, scaled, wire};
 use crate::on_both;
-use crate::support::{Engine, sign, together};
+use crate::support::{Authenticator, Engine, NEXT_CODE, sign, together};
 use keel_domain::secrets::reference;
-use keel_types::Instant as Moment;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -34,6 +33,16 @@ const SCHEDULE: &str = "/api/org/schedule-deletion";
 const RESTORE: &str = "/api/org/cancel-deletion";
 const CLOSE: &str = "/api/user/close-account";
 const CONFIRM_PASSWORD: &str = "/api/auth/confirm-password";
+/// What people do with how they sign in, in a session that has just begun.
+const OF_SESSIONS: [&str; 7] = [
+    "/api/auth/cancel-email",
+    "/api/auth/change-email",
+    "/api/auth/change-password",
+    "/api/auth/confirm-email",
+    "/api/auth/end-other-sessions",
+    "/api/auth/end-session",
+    "/api/auth/set-password",
+];
 const UNSUBSCRIBE: &str = "/api/notifications/unsubscribe";
 const ONE_CLICK: &str = "/unsubscribe/{token}";
 /// What is done to a plan that is paid.
@@ -45,6 +54,18 @@ const OF_PLANS: [&str; 7] = [
     "/api/billing/portal",
     "/api/billing/resume-plan",
     "/api/billing/sync",
+];
+const CONFIRM_APP: &str = "/api/two-step/confirm";
+const CONFIRM_SECOND: &str = "/api/auth/confirm-second-factor";
+/// What is done by and to people with two-step verification.
+const OF_TWO_STEPS: [&str; 7] = [
+    CONFIRM_APP,
+    CONFIRM_SECOND,
+    "/api/two-step/new-recovery-codes",
+    "/api/two-step/turn-off",
+    "/api/auth/verify-second-step",
+    "/api/auth/start-over",
+    "/api/org/require-two-step",
 ];
 /// Where those who hang up come from.
 const STRANGERS: Ipv4Addr = Ipv4Addr::new(127, 2, 0, 1);
@@ -82,11 +103,11 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         let otherwise = [FREE, SWITCH, CREATE, CREATE_FIRST, ACCEPT, DECLINE, CHANGE_ROLE, REMOVE, LEAVE, TRANSFER, CHANGE_OWNER];
         // Or their invitation was declined.
         let declined = [UNSUBSCRIBE, ONE_CLICK];
-        // Or their session has a token that they were not told.
-        let signed_out = [CONFIRM_CODE, CONFIRM_PASSWORD];
+        // Or their session has a token that they were not told, as after some of what is done with sessions.
+        let signed_out = [&OF_TWO_STEPS[..], &[CONFIRM_CODE, CONFIRM_PASSWORD]].concat();
         // Or their workspace is to be deleted.
         let leaving = [SCHEDULE, RESTORE, CLOSE];
-        let astray = [&otherwise[..], &declined, &signed_out, &leaving, &OF_PLANS].concat().contains(&path.as_str());
+        let astray = [&otherwise[..], &declined, &signed_out[..], &leaving, &OF_PLANS, &OF_SESSIONS].concat().contains(&path.as_str());
         let again = if path == CHECKOUT || path == LICENCE { each } else { usize::from(!astray) };
         buyers.extend(people.into_iter().take(again));
     }
@@ -162,6 +183,29 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             person.posts("/api/auth/verify-otp", &[("code", &code)]).await;
             wire::form(&person.browser, path, &[("password", PASSWORD)])
         }
+        path if OF_SESSIONS.contains(&path) => {
+            if path == "/api/auth/change-password" {
+                person.posts("/api/auth/sign-up", &with_password).await;
+                let code = person.code().await;
+                person.posts("/api/auth/verify-otp", &[("code", &code)]).await;
+            } else {
+                person.signs_in("").await;
+            }
+            let moved = format!("moved-{email}");
+            let token = if path == "/api/auth/confirm-email" {
+                person.posts("/api/auth/change-email", &[("email", &moved)]).await;
+                person.token_mailed_to(&moved).await
+            } else {
+                String::new()
+            };
+            let session = deployment
+                .db
+                .text(&format!("SELECT s.id FROM user_sessions s JOIN users u ON u.id = s.user_id WHERE u.email = '{email}'"))
+                .await;
+            let fields = [("email", moved.as_str()), ("token", &token), ("session", &session), ("current_password", PASSWORD)];
+            let fields: Vec<_> = fields.into_iter().chain([("password", "a longer walk on the pier")]).collect();
+            wire::form(&person.browser, path, &fields)
+        }
         "/api/auth/reset-password" => {
             person.signs_in("").await;
             person.posts("/api/auth/request-reset", &by_email).await;
@@ -176,8 +220,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             let object = json!({ "id": format!("new_{email}"), "object": "novelty" });
             let event = json!({ "id": format!("evt_{email}"), "object": "event", "type": "something.new", "created": 1, "livemode": false,
                 "data": { "object": object } });
-            let now = deployment.stripe().get("/_sandbox/clock").await.json()["now_ms"].as_i64().unwrap();
-            let signature = sign(deployment.setting("STRIPE_WEBHOOK_SECRET"), event.to_string().as_bytes(), Moment(now));
+            let signature = sign(deployment.setting("STRIPE_WEBHOOK_SECRET"), event.to_string().as_bytes(), deployment.now().await);
             wire::json(path, &format!("Stripe-Signature: {signature}"), &event.to_string())
         }
         "/dev/clock" => wire::json(path, "Accept: */*", "{\"advance_ms\":0}"),
@@ -257,6 +300,8 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
         "/api/admin/roles" | "/api/admin/roles/{id}" => {
             person.signs_in("").await;
             deployment.db.run(&format!("UPDATE users SET platform_role = 'admin' WHERE email = '{email}'")).await;
+            let whose = format!("user_id = (SELECT id FROM users WHERE email = '{email}')");
+            deployment.db.run(&format!("UPDATE user_sessions SET second_factor = 'totp' WHERE {whose}")).await;
             let id = format!("rol-{}", &email[..email.find('@').unwrap_or(30).min(30)]);
             if method == "POST" {
                 return wire::program(&person.browser, method, path, &json!({ "name": id }).to_string());
@@ -270,6 +315,22 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             has_a_plan(deployment, &email).await;
             wire::form(&person.browser, path, &[("plan", "business"), ("interval", "month"), ("seats", "3")])
         }
+        path if OF_TWO_STEPS.contains(&path) => {
+            person.signs_in("").await;
+            person.posts("/api/two-step/start", &[]).await;
+            let authenticator = Authenticator::of_page(&person.opens("/two-step/set-up").await.body);
+            let code = authenticator.code_at(deployment.now().await);
+            if path == CONFIRM_APP {
+                return wire::form(&person.browser, path, &[("code", &code)]);
+            }
+            person.posts(CONFIRM_APP, &[("code", &code)]).await;
+            if path.starts_with("/api/auth/") && path != CONFIRM_SECOND {
+                person.signs_in("").await;
+            }
+            // The code that turned it on is spent; the next one counts already.
+            let code = authenticator.code_at(deployment.now().await.plus(NEXT_CODE));
+            wire::form(&person.browser, path, &[("code", &code), ("two_step", "on")])
+        }
         "/api/billing/choose" => wire::form(&person.browser, path, &[("plan", "pro"), ("interval", "month")]),
         _ => {
             let fields: &[(&str, &str)] = match path {
@@ -281,6 +342,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
                 | "/api/org/export-data"
                 | "/api/user/export-data"
                 | "/api/user/keep-account"
+                | "/api/two-step/start"
                 | FREE => &[],
                 CHECKOUT => &[("plan", "pro"), ("interval", "month"), ("currency", "usd")],
                 LICENCE => &[("licence", "prolifetime"), ("currency", "usd")],

@@ -184,9 +184,10 @@ impl Keel {
             | crate::deletions::work(self).await?
             | crate::exports::work(self).await?
             | crate::roles::news::work(self).await?;
+        let told = crate::two_step::news::work(self).await?;
         let changes = billing::changes::look_at_left(self).await? | billing::customers::tell_due(self).await?;
         let stripe = billing::surpluses::work(self).await? | billing::repair::work(self).await?;
-        Ok(accounts || changes || stripe)
+        Ok(accounts || told || changes || stripe)
     }
 
     /// Waits until this instance is told of work of a kind; other instances' work is found by asking every second.

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod agents;
 pub mod audit;
 pub mod billing;
 pub mod clock;
@@ -37,6 +38,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod staff;
 mod sweep;
+pub mod two_step;
 
 pub use keel::Keel;
 pub use refusal::{FieldFault, Refusal, Result};

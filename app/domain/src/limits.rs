@@ -8,6 +8,7 @@ use crate::access::Asked;
 use crate::db::Tx;
 use crate::refusal::{Refusal, Result};
 use crate::sign_in::devices;
+use crate::two_step::Shown;
 use crate::{Keel, args, sql};
 use keel_types::time::{DAY, HOUR, MINUTE, SECOND};
 use keel_types::{AccountId, Email, Instant, UserId};
@@ -50,6 +51,13 @@ pub(crate) const CODES: Limit = limit("code", 40, DAY);
 pub(crate) const STEP_UP_MAILS: Limit = limit("step-up mail", 10, 10 * MINUTE);
 /// Such codes tried by one person, who can sign in anew meanwhile.
 pub(crate) const STEP_UP_CODES: Limit = limit("step-up code", 40, DAY);
+/// New addresses one person asks for, each with a mail to the old one.
+const NEW_ADDRESSES: Limit = limit("new address", 10, HOUR);
+/// Mails to one address that somebody wants to have.
+const NEW_ADDRESS_MAILS: Limit = limit("new address mail", 10, 10 * MINUTE);
+/// Codes of an app shown for one person, by somebody who has the first factor: three of a million are right at a time, and the person
+/// is told. Their own browsers have counts of their own, and recovery codes, which nobody guesses, are not counted here.
+const SECOND_STEPS: Limit = limit("second step", 20, 6 * HOUR);
 /// Mails one client asks for: an office behind one address, in the morning.
 const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
 /// Passwords and codes one client gets wrong.
@@ -96,6 +104,20 @@ impl Take {
     /// A try at this address: given back when it was right.
     pub fn attempt(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
         Self(vec![(limit, of_address(keel, asked, email)), (FAILURES_OF_CLIENT, client(&asked.address))])
+    }
+
+    /// An address that this person wants to have.
+    pub fn new_address(user: &UserId, asked: &Asked, email: &Email) -> Self {
+        let client = (MAILS_OF_CLIENT, client(&asked.address));
+        Self(vec![(NEW_ADDRESSES, user.to_string()), (NEW_ADDRESS_MAILS, email.to_string()), client])
+    }
+
+    /// A second factor of this person's: given back when it was right.
+    pub fn second_factor(keel: &Keel, asked: &Asked, email: &Email, shown: &Shown) -> Self {
+        match shown {
+            Shown::Code(_) => Self::attempt(SECOND_STEPS, keel, asked, email),
+            Shown::RecoveryCode(_) => Self(vec![(FAILURES_OF_CLIENT, client(&asked.address))]),
+        }
     }
 
     /// A workspace of this person's.

@@ -21,6 +21,8 @@ pub enum Refusal {
     SignInNeeded,
     /// The person has to prove anew who they are.
     StepUpNeeded,
+    /// It opens only to sessions begun with a second factor.
+    TwoStepNeeded,
     /// The role does not hold the permission.
     Forbidden(Permission),
     /// Only an owner may.
@@ -74,6 +76,7 @@ impl Refusal {
         match self {
             Self::SignInNeeded => Code::SignInRequired,
             Self::StepUpNeeded => Code::StepUpRequired,
+            Self::TwoStepNeeded => Code::TwoStepRequired,
             Self::Forbidden(_) | Self::OwnersOnly | Self::ManagersOnly | Self::StaffOnly => Code::Forbidden,
             Self::NotFound => Code::NotFound,
             Self::Invalid(_) => Code::Invalid,

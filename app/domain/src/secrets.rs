@@ -1,7 +1,10 @@
 //! Tokens, their hashes, and texts sealed under `KEEL_SECRET`.
 
+use crate::refusal::{Refusal, Result as Answer};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::XChaCha20Poly1305;
+use chacha20poly1305::aead::{Aead as _, Payload};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,8 +37,13 @@ impl PlainToken {
 
     /// What to keep or look up.
     pub fn hashed(&self) -> HashedToken {
-        HashedToken(hexadecimal(&Sha256::digest(self.0.as_bytes())))
+        hash(&self.0)
     }
+}
+
+/// What to keep of a text that nobody can guess.
+pub(crate) fn hash(text: &str) -> HashedToken {
+    HashedToken(hexadecimal(&Sha256::digest(text.as_bytes())))
 }
 
 impl std::fmt::Debug for PlainToken {
@@ -57,7 +65,7 @@ impl From<&HashedToken> for crate::db::Arg {
     }
 }
 
-/// The keys of `KEEL_SECRET`: the current one signs, the previous one is still believed.
+/// The keys of `KEEL_SECRET`: the current one signs and encrypts, the previous one is still believed.
 #[derive(Clone)]
 pub struct Secret {
     current: Vec<u8>,
@@ -113,6 +121,24 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// `bytes` as a text that only [`Secret::decrypt`] for the same purpose reads, and nobody else can make.
+    pub(crate) fn encrypt(&self, purpose: &str, bytes: &[u8]) -> Answer<String> {
+        let nonce = random::<NONCE>();
+        let payload = Payload { msg: bytes, aad: purpose.as_bytes() };
+        let sealed = cipher(&self.current).encrypt(&nonce.into(), payload).map_err(|_| Refusal::internal(&"too much to encrypt"))?;
+        Ok(URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()))
+    }
+
+    /// The bytes of an encrypted text; `None` when it was not encrypted here for this purpose, under the current or the previous key.
+    pub(crate) fn decrypt(&self, purpose: &str, text: &str) -> Option<Vec<u8>> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
+        let by = |key: &[u8]| cipher(key).decrypt(&(*nonce).into(), Payload { msg: sealed, aad: purpose.as_bytes() }).ok();
+        by(&self.current).or_else(|| by(self.previous.as_deref()?))
+    }
+}
+
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(…)")
@@ -131,10 +157,18 @@ pub fn reference() -> String {
 }
 
 #[expect(clippy::expect_used, reason = "without randomness from the system nothing here may go on")]
-fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the system gives random bytes");
     bytes
+}
+
+/// Bytes of a nonce: so many that random ones never meet.
+const NONCE: usize = 24;
+
+/// Encrypts under a key of its own, which is made of `key`.
+fn cipher(key: &[u8]) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&mac(key, "encryption", "").finalize().into_bytes())
 }
 
 fn mac(key: &[u8], purpose: &str, text: &str) -> Hmac<Sha256> {
@@ -189,6 +223,29 @@ mod tests {
         let after = Secret::parse(&format!("{new},{old}")).unwrap();
         assert!(after.signed("code", "123456", &before.sign("code", "123456")));
         assert!(!before.signed("code", "123456", &after.sign("code", "123456")));
+    }
+
+    #[test]
+    fn what_was_encrypted_is_read_for_its_purpose_only_and_tells_nothing() {
+        let (old, new) = (Secret::generate(), Secret::generate());
+        let secret = Secret::parse(&old).unwrap();
+        let sealed = secret.encrypt("totp of usr_1", b"a secret").unwrap();
+        assert_eq!(secret.decrypt("totp of usr_1", &sealed).as_deref(), Some(&b"a secret"[..]));
+        assert_eq!(secret.decrypt("totp of usr_2", &sealed), None);
+        assert_eq!(Secret::parse(&new).unwrap().decrypt("totp of usr_1", &sealed), None);
+        let after = Secret::parse(&format!("{new},{old}")).unwrap();
+        assert_eq!(after.decrypt("totp of usr_1", &sealed).as_deref(), Some(&b"a secret"[..]));
+        assert_ne!(secret.encrypt("totp of usr_1", b"a secret").unwrap(), sealed);
+        let bytes = URL_SAFE_NO_PAD.decode(&sealed).unwrap();
+        assert!(!bytes.windows(8).any(|window| window == b"a secret"));
+        for place in 0..bytes.len() {
+            let mut broken = bytes.clone();
+            broken[place] ^= 1;
+            assert_eq!(secret.decrypt("totp of usr_1", &URL_SAFE_NO_PAD.encode(broken)), None, "{place}");
+        }
+        for text in ["", "AAAA", &sealed[1..]] {
+            assert_eq!(secret.decrypt("totp of usr_1", text), None, "{text}");
+        }
     }
 
     #[test]

@@ -35,6 +35,12 @@ impl Catalogue {
             Fault::NoTriesLeft => fields.no_tries_left,
             Fault::ExpiredCode => fields.expired_code,
             Fault::UsedCode => fields.used_code,
+            Fault::NotAnAppCode => fields.not_an_app_code,
+            Fault::WrongAppCode => fields.wrong_app_code,
+            Fault::SpentAppCode => fields.spent_app_code,
+            Fault::NotARecoveryCode => fields.not_a_recovery_code,
+            Fault::WrongRecoveryCode => fields.wrong_recovery_code,
+            Fault::StartOver => fields.start_over,
             Fault::WrongPassword => fields.wrong_password,
             Fault::NotThePassword => fields.not_the_password,
             Fault::NotTheName => fields.not_the_name,
@@ -52,6 +58,7 @@ impl Catalogue {
             Fault::EndsTooEarly => fields.ends_too_early,
             Fault::Nobody => fields.nobody,
             Fault::Several => fields.several,
+            Fault::OwnAddress => fields.own_address,
         }
     }
 

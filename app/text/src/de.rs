@@ -198,6 +198,57 @@ step_up {
     again_hint: "Warten Sie {seconds} Sekunden zwischen zwei Codes.",
 }
 
+two_step {
+    title: "Bestätigung in zwei Schritten",
+    next: "Sie melden sich als {email} an. Zeigen Sie jetzt Ihren zweiten Faktor.",
+    code: "Code",
+    code_hint: "Sechs Ziffern aus Ihrer Authentifizierungs-App",
+    verify: "Bestätigen",
+    use_recovery: "Wiederherstellungscode verwenden",
+    use_app: "Code aus der App verwenden",
+    recovery_code: "Wiederherstellungscode",
+    recovery_hint: "Einer der Codes, die Sie aufbewahrt haben: 24 Buchstaben und Ziffern. Jeder gilt einmal.",
+    start_over: "Von vorn beginnen",
+    nothing: "Hier wartet nichts",
+    nothing_text: "Der begonnene zweite Schritt ist erledigt, abgelaufen oder gehört zu einem anderen Browser. Melden Sie sich noch einmal an.",
+    sign_in: "Anmelden",
+    region: "Bestätigung in zwei Schritten",
+    off: "Nach dem ersten Schritt verlangt die Anmeldung dann einen Code aus einer App auf Ihrem Telefon. Wer an Ihr Passwort oder Ihr Postfach kommt, kann sich trotzdem nicht als Sie anmelden.",
+    turn_on: "Bestätigung in zwei Schritten einschalten",
+    on: "Eingeschaltet seit {date}. Die Anmeldung verlangt einen Code aus Ihrer App.",
+    codes_left: "Noch {left} {left:Wiederherstellungscode|Wiederherstellungscodes} für den Fall, dass Ihre App nicht zur Hand ist.",
+    codes_none: "Es ist kein Wiederherstellungscode mehr übrig. Erzeugen Sie neue, sonst sperrt Sie der Verlust der App aus.",
+    new_codes: "Neue Wiederherstellungscodes",
+    other_app: "Andere App verwenden",
+    turn_off: "Bestätigung in zwei Schritten ausschalten",
+    turn_off_ask: "Bestätigung in zwei Schritten ausschalten?",
+    turn_off_text: "Die Anmeldung braucht dann nur einen Schritt, und Ihre Wiederherstellungscodes gelten nicht mehr.",
+    close: "Eingeschaltet lassen",
+    set_up: "Bestätigung in zwei Schritten einschalten",
+    set_up_next: "Eine Authentifizierungs-App auf Ihrem Telefon zeigt alle dreißig Sekunden einen neuen Code. Fügen Sie Keel hinzu und geben Sie dann den Code ein, den sie zeigt.",
+    scan: "Scannen Sie dieses Bild mit der App.",
+    picture: "QR-Code für Ihre Authentifizierungs-App",
+    type_in: "Oder geben Sie diesen Schlüssel darin ein:",
+    key: "Schlüssel für Ihre Authentifizierungs-App",
+    first_code_hint: "Sechs Ziffern, die die App gerade zeigt",
+    ends_others: "Ihre anderen Sitzungen enden, weil sie ohne zweiten Schritt begonnen wurden.",
+    codes_title: "Wiederherstellungscodes",
+    codes_next: "Jeder davon meldet Sie einmal ohne Ihre App an. Bewahren Sie sie dort auf, wo Sie sie ohne Telefon finden. Sie werden nur jetzt angezeigt.",
+    codes: "Ihre Wiederherstellungscodes",
+    codes_gone: "Wiederherstellungscodes werden einmal angezeigt, wenn sie entstehen. Haben Sie sie nicht aufbewahrt, erzeugen Sie neue.",
+    to_security: "Zu den Sicherheitseinstellungen",
+    proceed: "Weiter",
+    required: "Bestätigung in zwei Schritten ist nötig",
+    required_text: "{account} öffnet sich nur für Personen, die sich in zwei Schritten anmelden. Sie haben das noch nicht eingeschaltet. Es braucht zwei Minuten und eine App auf Ihrem Telefon.",
+    required_here: "Diese Seite öffnet sich nur für Personen, die sich in zwei Schritten anmelden. Sie haben das noch nicht eingeschaltet. Es braucht zwei Minuten und eine App auf Ihrem Telefon.",
+    others_stay: "Ihre anderen Konten bleiben offen: Wechseln Sie oben zu einem davon.",
+    require: "Bestätigung in zwei Schritten verlangen",
+    require_region: "Anmeldung",
+    require_hint: "Alle in {account} brauchen sie dann. Mitglieder ohne sie werden per E-Mail benachrichtigt und kommen wieder hinein, sobald sie sie eingeschaltet haben.",
+    require_first: "Schalten Sie die Bestätigung in zwei Schritten zuerst für sich selbst ein, damit Sie sich nicht aussperren.",
+    save: "Speichern",
+}
+
 forgot_password {
     title: "Passwort zurücksetzen",
     next: "Wir schicken Ihnen einen Link, mit dem Sie ein neues wählen. Er gilt einmal, {minutes} Minuten lang.",
@@ -398,10 +449,12 @@ activity {
     auth_signed_out: "Abgemeldet",
     auth_stepped_up: "Identität bestätigt",
     user_password_changed: "Passwort geändert",
-    session_ended: "Sitzung beendet",
     user_closing_scheduled: "Schließung des Kontos geplant",
     user_closing_canceled: "Schließung des Kontos zurückgenommen",
     user_closed: "Konto geschlossen",
+    user_email_requested: "Neue E-Mail-Adresse angefordert",
+    user_email_changed: "E-Mail-Adresse geändert",
+    session_ended: "Sitzung beendet",
     checkout_started: "Bestellung geöffnet",
     subscription_started: "Tarif begonnen",
     subscription_changed: "Tarif geändert",
@@ -437,6 +490,8 @@ activity {
     role_updated: "Rolle bearbeitet",
     role_deleted: "Rolle gelöscht",
     staff_made: "Plattform-Mitarbeiter ernannt",
+    factor_added: "Anmeldeweg hinzugefügt",
+    factor_removed: "Anmeldeweg entfernt",
 }
 
 actor {
@@ -454,6 +509,11 @@ own_settings {
     security: "Sicherheit",
     notifications: "Benachrichtigungen",
     data: "Ihre Daten",
+}
+
+security {
+    title: "Sicherheit",
+    lead: "Wie Sie sich bei Keel anmelden und wo Sie angemeldet sind.",
 }
 
 own_data {
@@ -480,6 +540,75 @@ closing {
     keep: "Mein Konto behalten",
     banner: "Ihr Konto wird am {date} geschlossen.",
     banner_link: "Behalten",
+}
+
+addresses {
+    title: "E-Mail",
+    now: "Sie melden sich als {email} an.",
+    new_email: "Neue E-Mail-Adresse",
+    new_email_hint: "Wir senden einen Link dorthin. Vorher ändert sich nichts.",
+    submit: "E-Mail-Adresse ändern",
+    waiting: "Noch ein Schritt",
+    waiting_text: "Wir haben einen Link an {new} gesendet. Öffnen Sie ihn dort, wo Sie angemeldet sind, spätestens am {until}.",
+    cancel: "Abbrechen",
+    confirm_title: "Neue E-Mail-Adresse bestätigen",
+    confirm_next: "{new} tritt an die Stelle von {email}. Alle anderen Sitzungen enden.",
+    confirm_new: "{new} verwenden",
+    confirm_subject: "Bestätigen Sie Ihre neue E-Mail-Adresse für Keel",
+    confirm_heading: "Neue E-Mail-Adresse bestätigen",
+    confirm_text: "{by} möchte sich bei Keel mit dieser Adresse anmelden. Öffnen Sie diesen Link dort, wo Sie angemeldet sind, und bestätigen Sie ihn. Er gilt einmal, {minutes} Minuten lang.",
+    confirm_button: "Diese Adresse bestätigen",
+    confirm_link: "Öffnen Sie diese Adresse:",
+    confirm_reason: "Sie bekommen diese Nachricht, weil jemand bei Keel {email} als neue Adresse angegeben hat. Waren Sie es nicht, ignorieren Sie sie: Ohne Sie geschieht nichts.",
+    taken_subject: "Sie haben schon ein Konto bei Keel",
+    taken_heading: "Sie haben schon ein Konto",
+    taken_text: "Jemand wollte {email} für ein anderes Konto bei Keel verwenden. Eine Adresse gehört zu einem Konto, und diese gehört zu Ihrem: Es hat sich nichts geändert. Waren Sie es, melden Sie sich stattdessen mit dieser Adresse an.",
+    asked_subject: "Eine neue E-Mail-Adresse für Ihr Konto bei Keel",
+    asked_heading: "Jemand hat eine neue E-Mail-Adresse angefordert",
+    asked_text: "Ihr Konto bei Keel soll {new} statt {email} gehören. Das geschieht, wenn innerhalb von {minutes} Minuten ein Link bestätigt wird, den wir dorthin gesendet haben. Waren Sie es nicht, brechen Sie es unter Sicherheit ab, beenden Sie die anderen Sitzungen und ändern Sie Ihr Passwort.",
+    asked_button: "Unter Sicherheit ansehen",
+    asked_link: "Waren Sie es nicht, brechen Sie es hier ab:",
+    changed_subject: "Ihre E-Mail-Adresse für Keel wurde geändert",
+    changed_heading: "Ihre E-Mail-Adresse wurde geändert",
+    changed_text: "Ihr Konto bei Keel gehört jetzt {new}, und {email} öffnet es nicht mehr. Alle anderen Sitzungen sind beendet. Waren Sie es nicht, antworten Sie sofort auf diese Nachricht und bitten Sie die Eigentümer Ihrer Arbeitsbereiche, dieses Konto daraus zu entfernen.",
+}
+
+own_password {
+    title: "Passwort",
+    lead: "Ein anderes Passwort beendet alle anderen Sitzungen.",
+    lead_first: "Sie haben noch kein Passwort und melden sich per E-Mail an. Mit einem kommen Sie ohne die E-Mail aus.",
+    current: "Aktuelles Passwort",
+    new: "Neues Passwort",
+    new_hint: "Mindestens {least} Zeichen",
+    submit: "Passwort speichern",
+    forgot: "Passwort vergessen?",
+}
+
+sessions {
+    title: "Sitzungen",
+    lead: "Browser, in denen Sie angemeldet sind. Was Sie nicht kennen, beenden Sie, und ändern Sie Ihr Passwort.",
+    device: "Gerät",
+    address: "IP-Adresse",
+    signed_in: "Angemeldet",
+    last_seen: "Zuletzt gesehen",
+    actions: "Aktionen",
+    now: "Jetzt",
+    this_device: "Dieses Gerät",
+    end: "Sitzung beenden",
+    end_others: "Alle anderen Sitzungen beenden",
+    browser_on_system: "{browser} auf {system}",
+    unknown_device: "Unbekanntes Gerät",
+    unknown_address: "Unbekannt",
+    by_link: "über einen Link in einer E-Mail",
+    by_code: "mit einem Code aus einer E-Mail",
+    by_password: "mit Passwort",
+    by_passkey: "mit Passkey",
+    by_provider: "über ein anderes Konto",
+    signed_in_subject: "Neue Anmeldung bei Ihrem Konto bei Keel",
+    signed_in_heading: "Ein neues Gerät hat sich angemeldet",
+    signed_in_text: "Jemand hat sich bei Keel als {email} angemeldet: {device}, von {address}, {at}. Waren Sie es, ist nichts zu tun. Waren Sie es nicht, beenden Sie diese Sitzung unter Sicherheit und ändern Sie Ihr Passwort.",
+    signed_in_button: "Ihre Sitzungen ansehen",
+    signed_in_link: "Waren Sie es nicht, beenden Sie die Sitzung hier:",
 }
 
 profile {
@@ -708,6 +837,8 @@ detail {
     begins: "Beginnt",
     interval: "Zeitraum",
     seats: "Plätze",
+    second_factor: "Zweiter Faktor",
+    two_step_required: "Bestätigung in zwei Schritten verlangt",
 }
 
 billing {
@@ -937,6 +1068,11 @@ flash {
     code_sent: "Ein neuer Code ist unterwegs.",
     reset_sent: "Eine E-Mail ist unterwegs. Kommt sie nicht an, sehen Sie im Spam-Ordner nach.",
     password_saved: "Ihr neues Passwort ist gespeichert.",
+    email_requested: "Ein Link ist unterwegs zu Ihrer neuen Adresse. Öffnen Sie ihn, um sie zu bestätigen.",
+    email_kept: "Ihre Adresse bleibt, wie sie ist.",
+    email_changed: "Das ist jetzt Ihre Adresse. Alle anderen Sitzungen sind beendet.",
+    session_ended: "Die Sitzung ist beendet.",
+    sessions_ended: "Alle anderen Sitzungen sind beendet.",
     profile_saved: "Ihr Profil ist gespeichert.",
     notifications_saved: "Ihre Auswahl ist gespeichert.",
     workspace_created: "Ihr Arbeitsbereich ist bereit.",
@@ -970,6 +1106,8 @@ flash {
     plan_changes: "Die Änderung ist geplant.",
     trial_ended: "Die Testphase ist vorbei und der erste Zeitraum bezahlt.",
     billing_synced: "Das ist, was der Zahlungsanbieter jetzt hat.",
+    two_step_off: "Die Bestätigung in zwei Schritten ist ausgeschaltet.",
+    two_step_saved: "Die Einstellung ist gespeichert.",
 }
 
 form {
@@ -1013,7 +1151,14 @@ fields {
     ends_too_early: "Dieser Tag liegt vor dem ersten.",
     nobody: "Im Protokoll steht niemand, dessen Name so anfängt.",
     several: "Mehrere Namen fangen so an. Wählen Sie einen davon.",
+    own_address: "Das ist schon Ihre Adresse. Geben Sie eine andere ein.",
     common_password: "Zu viele Menschen verwenden so ein Passwort. Wählen Sie ein selteneres, etwa ein paar Wörter hintereinander.",
+    not_an_app_code: "Geben Sie die sechs Ziffern ein, die Ihre App zeigt.",
+    wrong_app_code: "Das ist nicht der Code, den Ihre App gerade zeigt. Warten Sie auf den nächsten und versuchen Sie es noch einmal.",
+    spent_app_code: "Dieser Code wurde schon verwendet. Warten Sie auf den nächsten.",
+    not_a_recovery_code: "Ein Wiederherstellungscode hat 24 Buchstaben und Ziffern. Vergleichen Sie ihn mit dem, was Sie aufbewahrt haben.",
+    wrong_recovery_code: "Das ist keiner Ihrer Wiederherstellungscodes, oder er wurde schon verwendet.",
+    start_over: "Das war der letzte Versuch. Beginnen Sie von vorn.",
 }
 
 problem {
@@ -1045,6 +1190,7 @@ problem {
     owner_needed: "Arbeitsbereiche mit anderen Menschen brauchen zuerst einen anderen Eigentümer. Sie sind unten genannt.",
     slug_taken: "Diese Adresse ist vergeben. Wählen Sie eine andere.",
     wrong_address: "Das war für eine andere E-Mail-Adresse bestimmt.",
+    address_taken: "Diese Adresse hat inzwischen jemand anderes. Es hat sich nichts geändert. Wählen Sie unter Sicherheit eine andere.",
     conflict: "Jemand hat das im selben Moment geändert. Sehen Sie nach und wiederholen Sie es.",
     expired: "Das ist abgelaufen. Fordern Sie es neu an.",
     used: "Das wurde schon verwendet. Fordern Sie es neu an.",
@@ -1058,6 +1204,9 @@ problem {
     mail_unavailable: "Die E-Mail konnte nicht gesendet werden. Versuchen Sie es in einer Minute wieder.",
     unavailable: "Das geht gerade nicht. Versuchen Sie es in {seconds} {seconds:Sekunde|Sekunden} wieder.",
     internal: "Bei uns ist etwas schiefgegangen. Nichts von dem, was Sie getan haben, ist verloren.",
+    two_step_required: "Das öffnet sich nur für Personen, die sich in zwei Schritten anmelden.",
+    two_step_off: "Schalten Sie die Bestätigung in zwei Schritten zuerst für sich selbst ein.",
+    two_step_kept: "Einer Ihrer Arbeitsbereiche verlangt die Bestätigung in zwei Schritten. Solange Sie dazugehören, bleibt sie eingeschaltet.",
 }
 
 error_page {
@@ -1266,6 +1415,32 @@ mail {
     credits_low_text: "{account} hat noch {credits} Credits. Sind sie verbraucht, warten Antworten der KI, bis es neue gibt. Auf der Abrechnungsseite bekommen Sie mehr.",
     membership_reason: "Sie bekommen diese Nachricht, weil es um Ihren Zugang zu {account} geht.",
     unsubscribe: "E-Mails dieser Art abbestellen:",
+}
+
+mail_two_step {
+    on_subject: "Die Bestätigung in zwei Schritten ist eingeschaltet",
+    on_heading: "Die Bestätigung in zwei Schritten ist eingeschaltet",
+    on_text: "Die Anmeldung bei Keel verlangt jetzt einen Code aus der App, die Sie gerade eingerichtet haben. Ihre anderen Sitzungen sind beendet. Waren Sie es nicht, wählen Sie sofort ein neues Passwort und kümmern Sie sich um Ihr Postfach.",
+    off_subject: "Die Bestätigung in zwei Schritten ist ausgeschaltet",
+    off_heading: "Die Bestätigung in zwei Schritten ist ausgeschaltet",
+    off_text: "Die Anmeldung bei Keel braucht wieder nur einen Schritt, und Ihre Wiederherstellungscodes gelten nicht mehr. Waren Sie es nicht, wählen Sie sofort ein neues Passwort und schalten Sie sie wieder ein.",
+    codes_subject: "Sie haben neue Wiederherstellungscodes",
+    codes_heading: "Sie haben neue Wiederherstellungscodes",
+    codes_text: "Die bisherigen Wiederherstellungscodes gelten nicht mehr. Waren Sie es nicht, erzeugen Sie sofort neue.",
+    used_subject: "Ein Wiederherstellungscode wurde verwendet",
+    used_heading: "Ein Wiederherstellungscode wurde verwendet",
+    used_text: "Jemand hat sich mit einem Ihrer Wiederherstellungscodes bei Keel als Sie angemeldet oder bestätigt, Sie zu sein. Übrig {left:ist|sind} noch {left}. Waren Sie es nicht, wählen Sie sofort ein neues Passwort und erzeugen Sie neue Codes.",
+    guessed_subject: "Jemand wollte sich als Sie anmelden",
+    guessed_heading: "Jemand wollte sich als Sie anmelden",
+    guessed_text: "Dabei wurde Ihr Passwort oder ein Link oder Code aus Ihrem Postfach verwendet, aber nicht Ihr zweiter Faktor. Nach fünf falschen Codes haben wir den Versuch beendet. Waren Sie es nicht, wählen Sie ein neues Passwort und kümmern Sie sich um Ihr Postfach.",
+    button: "Sicherheitseinstellungen öffnen",
+    link: "Öffnen Sie diese Adresse:",
+    reason: "Sie bekommen diese Nachricht, weil es darum geht, wie sich {email} bei Keel anmeldet. Solche Nachrichten werden immer gesendet.",
+    required_subject: "{account} verlangt die Bestätigung in zwei Schritten",
+    required_heading: "Schalten Sie die Bestätigung in zwei Schritten ein",
+    required_text: "{account} öffnet sich ab jetzt nur für Personen, die sich in zwei Schritten anmelden. Sie haben das noch nicht eingeschaltet. Es braucht zwei Minuten und eine App auf Ihrem Telefon.",
+    required_button: "Zum Arbeitsbereich",
+    required_link: "Öffnen Sie diese Adresse:",
 }
 
 mailbox {

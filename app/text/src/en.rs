@@ -186,6 +186,57 @@ step_up: StepUp {
     again_hint: "Wait {seconds} seconds between two codes.",
 }
 
+two_step: TwoStep {
+    title: "Two-step verification",
+    next: "You are signing in as {email}. Now show your second factor.",
+    code: "Code",
+    code_hint: "Six digits from your authenticator app",
+    verify: "Verify",
+    use_recovery: "Use a recovery code",
+    use_app: "Use a code from your app",
+    recovery_code: "Recovery code",
+    recovery_hint: "One of the codes you kept: 24 letters and digits. Each works once.",
+    start_over: "Start over",
+    nothing: "Nothing is waiting",
+    nothing_text: "The second step you began was finished, ran out, or belongs to another browser. Sign in again.",
+    sign_in: "Sign in",
+    region: "Two-step verification",
+    off: "After the first step, signing in then asks for a code from an app on your phone. Whoever gets hold of your password or your mailbox still cannot sign in as you.",
+    turn_on: "Turn on two-step verification",
+    on: "On since {date}. Signing in asks for a code from your app.",
+    codes_left: "{left} recovery {left:code|codes} left, for when your app is out of reach.",
+    codes_none: "No recovery code is left. Make new ones, or losing your app keeps you out.",
+    new_codes: "New recovery codes",
+    other_app: "Use another app",
+    turn_off: "Turn off two-step verification",
+    turn_off_ask: "Turn off two-step verification?",
+    turn_off_text: "Signing in then takes one step, and your recovery codes stop working.",
+    close: "Keep it on",
+    set_up: "Turn on two-step verification",
+    set_up_next: "An authenticator app on your phone shows a new code every thirty seconds. Add Keel to it, then type the code it shows.",
+    scan: "Scan this picture with the app.",
+    picture: "QR code for your authenticator app",
+    type_in: "Or type this key into it:",
+    key: "Key for your authenticator app",
+    first_code_hint: "Six digits that the app shows now",
+    ends_others: "Your other sessions end, because they were begun without it.",
+    codes_title: "Recovery codes",
+    codes_next: "Each of these signs you in once without your app. Keep them where you find them without your phone. They are shown only now.",
+    codes: "Your recovery codes",
+    codes_gone: "Recovery codes are shown once, when they are made. If you did not keep them, make new ones.",
+    to_security: "To the security settings",
+    proceed: "Continue",
+    required: "Two-step verification is required",
+    required_text: "{account} opens only to people who sign in with two-step verification. You have not turned it on yet. It takes two minutes and an app on your phone.",
+    required_here: "This page opens only to people who sign in with two-step verification. You have not turned it on yet. It takes two minutes and an app on your phone.",
+    others_stay: "Your other accounts stay open: switch to one of them above.",
+    require: "Require two-step verification",
+    require_region: "Sign-in",
+    require_hint: "Everybody in {account} then needs it. Members without it are told by e-mail and come in again once they have turned it on.",
+    require_first: "Turn on two-step verification for yourself first, so that you do not shut yourself out.",
+    save: "Save",
+}
+
 forgot_password: ForgotPassword {
     title: "Reset your password",
     next: "We e-mail you a link that lets you choose a new one. It works once, for {minutes} minutes.",
@@ -388,10 +439,12 @@ activity: Activity {
     auth_signed_out: "Signed out",
     auth_stepped_up: "Identity confirmed",
     user_password_changed: "Password changed",
-    session_ended: "Session ended",
     user_closing_scheduled: "Closing of the account scheduled",
     user_closing_canceled: "Closing of the account cancelled",
     user_closed: "Account closed",
+    user_email_requested: "New email asked for",
+    user_email_changed: "Email changed",
+    session_ended: "Session ended",
     checkout_started: "Checkout opened",
     subscription_started: "Plan started",
     subscription_changed: "Plan updated",
@@ -427,6 +480,8 @@ activity: Activity {
     role_updated: "Role updated",
     role_deleted: "Role deleted",
     staff_made: "Platform staff appointed",
+    factor_added: "Way of signing in added",
+    factor_removed: "Way of signing in removed",
 }
 
 /// Who acted when it was no person, see [`Catalogue::actor`].
@@ -446,6 +501,11 @@ own_settings: OwnSettings {
     security: "Security",
     notifications: "Notifications",
     data: "Your data",
+}
+
+security: Security {
+    title: "Security",
+    lead: "How you sign in to Keel, and where you are signed in.",
 }
 
 own_data: OwnData {
@@ -472,6 +532,78 @@ closing: Closing {
     keep: "Keep my account",
     banner: "Your account will be closed on {date}.",
     banner_link: "Keep it",
+}
+
+/// The address a person signs in with, and the letters about it.
+addresses: Addresses {
+    title: "Email",
+    now: "You sign in as {email}.",
+    new_email: "New email",
+    new_email_hint: "We mail a link there. Nothing changes before you open it.",
+    submit: "Change email",
+    waiting: "One more step",
+    waiting_text: "We mailed a link to {new}. Open it where you are signed in, before {until}.",
+    cancel: "Cancel",
+    confirm_title: "Confirm your new email",
+    confirm_next: "{new} takes the place of {email}. Every other session ends.",
+    confirm_new: "Use {new}",
+    confirm_subject: "Confirm your new email for Keel",
+    confirm_heading: "Confirm your new email",
+    confirm_text: "{by} wants to sign in to Keel with this address. Open this link where you are signed in and confirm it there. It works once, for {minutes} minutes.",
+    confirm_button: "Confirm this address",
+    confirm_link: "Open this address:",
+    confirm_reason: "You get this message because somebody at Keel gave {email} as their new address. If it was not you, ignore it: nothing happens without you.",
+    taken_subject: "You have an account at Keel already",
+    taken_heading: "You have an account already",
+    taken_text: "Somebody wanted to use {email} for another account at Keel. An address belongs to one account, and yours has it: nothing changed. If it was you, sign in with this address instead.",
+    asked_subject: "A new email for your account at Keel",
+    asked_heading: "Somebody asked for a new email",
+    asked_text: "Your account at Keel is to belong to {new} instead of {email}. This happens when a link is confirmed that we mailed there, within {minutes} minutes. If it was not you, cancel it under Security, end the other sessions and change your password.",
+    asked_button: "See it under Security",
+    asked_link: "If it was not you, cancel it here:",
+    changed_subject: "Your email for Keel was changed",
+    changed_heading: "Your email was changed",
+    changed_text: "Your account at Keel belongs to {new} now, and {email} opens it no more. Every other session has ended. If it was not you, answer this message at once, and ask the owners of your workspaces to remove this account from them.",
+}
+
+/// A person's own password.
+own_password: OwnPassword {
+    title: "Password",
+    lead: "Another password ends every other session.",
+    lead_first: "You have no password yet and sign in by mail. With one you can do without the mail.",
+    current: "Current password",
+    new: "New password",
+    new_hint: "At least {least} characters",
+    submit: "Save password",
+    forgot: "Forgot your password?",
+}
+
+/// Where a person is signed in, and the letter about a new device.
+sessions: Sessions {
+    title: "Sessions",
+    lead: "Browsers in which you are signed in. Whatever you do not know, end it, and change your password.",
+    device: "Device",
+    address: "IP address",
+    signed_in: "Signed in",
+    last_seen: "Last seen",
+    actions: "Actions",
+    now: "Now",
+    this_device: "This device",
+    end: "End session",
+    end_others: "End all other sessions",
+    browser_on_system: "{browser} on {system}",
+    unknown_device: "Unknown device",
+    unknown_address: "Unknown",
+    by_link: "by a link in a mail",
+    by_code: "by a code in a mail",
+    by_password: "by password",
+    by_passkey: "by passkey",
+    by_provider: "by another account",
+    signed_in_subject: "New sign-in to your account at Keel",
+    signed_in_heading: "A new device signed in",
+    signed_in_text: "Somebody signed in to Keel as {email}: {device}, from {address}, {at}. If it was you, there is nothing to do. If not, end this session under Security and change your password.",
+    signed_in_button: "See your sessions",
+    signed_in_link: "If it was not you, end the session here:",
 }
 
 profile: Profile {
@@ -701,6 +833,8 @@ detail: Detail {
     begins: "Begins",
     interval: "Paid by",
     seats: "Seats",
+    second_factor: "Second factor",
+    two_step_required: "Two-step verification required",
 }
 
 billing: Billing {
@@ -936,6 +1070,11 @@ flash: Flash {
     code_sent: "A new code is on its way.",
     reset_sent: "A mail is on its way. If it does not arrive, look in the spam folder.",
     password_saved: "Your new password is saved.",
+    email_requested: "A link is on its way to your new address. Open it to confirm.",
+    email_kept: "Your address stays as it is.",
+    email_changed: "This is your address now. Every other session has ended.",
+    session_ended: "The session is over.",
+    sessions_ended: "Every other session is over.",
     profile_saved: "Your profile is saved.",
     notifications_saved: "Your choice is saved.",
     workspace_created: "Your workspace is ready.",
@@ -969,6 +1108,8 @@ flash: Flash {
     plan_changes: "The change is scheduled.",
     trial_ended: "The trial is over, and the first period is paid.",
     billing_synced: "This is what the payment provider has now.",
+    two_step_off: "Two-step verification is off.",
+    two_step_saved: "The choice is saved.",
 }
 
 form: Form {
@@ -1013,7 +1154,14 @@ fields: Fields {
     ends_too_early: "This day is before the first one.",
     nobody: "Nobody whose name begins like this stands in the log.",
     several: "Several names begin like this. Choose one of them.",
+    own_address: "This is your address already. Type another one.",
     common_password: "Too many people use a password like this. Choose a rarer one, such as a few words in a row.",
+    not_an_app_code: "Type the six digits your app shows.",
+    wrong_app_code: "This is not the code your app shows now. Wait for the next one and try again.",
+    spent_app_code: "This code was used already. Wait for the next one.",
+    not_a_recovery_code: "A recovery code has 24 letters and digits. Compare it with what you kept.",
+    wrong_recovery_code: "This is none of your recovery codes, or it was used already.",
+    start_over: "That was the last try. Start over.",
 }
 
 /// Said about a whole request, see [`Catalogue::code`].
@@ -1046,6 +1194,7 @@ problem: Problem {
     owner_needed: "Workspaces with other people in them need another owner first. They are named below.",
     slug_taken: "This address is taken. Choose another one.",
     wrong_address: "This was meant for another e-mail address.",
+    address_taken: "Somebody else has this address by now. Nothing changed. Choose another one under Security.",
     conflict: "Somebody changed this at the same moment. Look again and repeat it.",
     expired: "This ran out. Ask for a new one.",
     used: "This has already been used. Ask for a new one.",
@@ -1059,6 +1208,9 @@ problem: Problem {
     mail_unavailable: "The e-mail could not be sent. Try again in a minute.",
     unavailable: "We cannot do this right now. Try again in {seconds} {seconds:second|seconds}.",
     internal: "Something went wrong on our side. Nothing you did was lost.",
+    two_step_required: "This opens only to people who sign in with two-step verification.",
+    two_step_off: "Turn on two-step verification for yourself first.",
+    two_step_kept: "A workspace of yours requires two-step verification, so it stays on while you belong to it.",
 }
 
 error_page: ErrorPage {
@@ -1268,6 +1420,32 @@ mail: Mail {
     credits_low_text: "{account} has {credits} credits left. When they are used up, answers of the AI wait until there are new ones. On the billing page you can get more.",
     membership_reason: "You get this message because it concerns your place in {account}.",
     unsubscribe: "Stop e-mails of this kind:",
+}
+
+mail_two_step: MailTwoStep {
+    on_subject: "Two-step verification is on",
+    on_heading: "Two-step verification is on",
+    on_text: "Signing in to Keel now asks for a code from the app you have just set up. Your other sessions have ended. If it was not you, choose a new password at once and look after your mailbox.",
+    off_subject: "Two-step verification is off",
+    off_heading: "Two-step verification is off",
+    off_text: "Signing in to Keel takes one step again, and your recovery codes work no more. If it was not you, choose a new password at once and turn it on again.",
+    codes_subject: "You have new recovery codes",
+    codes_heading: "You have new recovery codes",
+    codes_text: "The recovery codes you had work no more. If it was not you, make new ones at once.",
+    used_subject: "A recovery code was used",
+    used_heading: "A recovery code was used",
+    used_text: "Somebody signed in to Keel as you, or confirmed that they are you, with one of your recovery codes. {left} {left:is|are} left. If it was not you, choose a new password at once and make new codes.",
+    guessed_subject: "Somebody tried to sign in as you",
+    guessed_heading: "Somebody tried to sign in as you",
+    guessed_text: "They had your password, or a link or code from your mailbox, but not your second factor. After five wrong codes we stopped them. If it was not you, choose a new password and look after your mailbox.",
+    button: "Open the security settings",
+    link: "Open this address:",
+    reason: "You get this message because it is about how {email} signs in to Keel. Such messages are always sent.",
+    required_subject: "{account} requires two-step verification",
+    required_heading: "Turn on two-step verification",
+    required_text: "{account} opens only to people who sign in with two-step verification from now on. You have not turned it on yet. It takes two minutes and an app on your phone.",
+    required_button: "Go to the workspace",
+    required_link: "Open this address:",
 }
 
 mailbox: Mailbox {

@@ -196,6 +196,57 @@ step_up {
     again_hint: "Espera {seconds} segundos entre dos códigos.",
 }
 
+two_step {
+    title: "Verificación en dos pasos",
+    next: "Estás iniciando sesión como {email}. Muestra ahora tu segundo factor.",
+    code: "Código",
+    code_hint: "Seis cifras de tu aplicación de autenticación",
+    verify: "Verificar",
+    use_recovery: "Usar un código de recuperación",
+    use_app: "Usar un código de la aplicación",
+    recovery_code: "Código de recuperación",
+    recovery_hint: "Uno de los códigos que guardaste: 24 letras y cifras. Cada uno sirve una vez.",
+    start_over: "Empezar de nuevo",
+    nothing: "No hay nada pendiente",
+    nothing_text: "El segundo paso que empezaste terminó, caducó o pertenece a otro navegador. Inicia sesión otra vez.",
+    sign_in: "Iniciar sesión",
+    region: "Verificación en dos pasos",
+    off: "Tras el primer paso, el inicio de sesión pide entonces un código de una aplicación de tu teléfono. Quien consiga tu contraseña o tu buzón seguirá sin poder iniciar sesión como tú.",
+    turn_on: "Activar la verificación en dos pasos",
+    on: "Activada desde el {date}. El inicio de sesión pide un código de tu aplicación.",
+    codes_left: "Quedan {left} {left:código|códigos} de recuperación, por si no tienes la aplicación a mano.",
+    codes_none: "No queda ningún código de recuperación. Crea otros, o sin la aplicación no podrás entrar.",
+    new_codes: "Nuevos códigos de recuperación",
+    other_app: "Usar otra aplicación",
+    turn_off: "Desactivar la verificación en dos pasos",
+    turn_off_ask: "¿Desactivar la verificación en dos pasos?",
+    turn_off_text: "El inicio de sesión pide entonces un solo paso, y tus códigos de recuperación dejan de servir.",
+    close: "Dejarla activada",
+    set_up: "Activar la verificación en dos pasos",
+    set_up_next: "Una aplicación de autenticación en tu teléfono muestra un código nuevo cada treinta segundos. Añade Keel y escribe después el código que muestra.",
+    scan: "Escanea esta imagen con la aplicación.",
+    picture: "Código QR para tu aplicación de autenticación",
+    type_in: "O escribe en ella esta clave:",
+    key: "Clave para tu aplicación de autenticación",
+    first_code_hint: "Seis cifras que la aplicación muestra ahora",
+    ends_others: "Tus otras sesiones se cierran, porque empezaron sin ella.",
+    codes_title: "Códigos de recuperación",
+    codes_next: "Cada uno inicia tu sesión una vez sin la aplicación. Guárdalos donde los encuentres sin el teléfono. Solo se muestran ahora.",
+    codes: "Tus códigos de recuperación",
+    codes_gone: "Los códigos de recuperación se muestran una vez, al crearlos. Si no los guardaste, crea otros.",
+    to_security: "A los ajustes de seguridad",
+    proceed: "Continuar",
+    required: "La verificación en dos pasos es obligatoria",
+    required_text: "{account} solo se abre a quien inicia sesión en dos pasos. Aún no la has activado. Hacen falta dos minutos y una aplicación en tu teléfono.",
+    required_here: "Esta página solo se abre a quien inicia sesión en dos pasos. Aún no la has activado. Hacen falta dos minutos y una aplicación en tu teléfono.",
+    others_stay: "Tus otras cuentas siguen abiertas: cambia a una de ellas arriba.",
+    require: "Exigir la verificación en dos pasos",
+    require_region: "Inicio de sesión",
+    require_hint: "Todas las personas de {account} la necesitan entonces. Quien no la tiene recibe un correo y vuelve a entrar en cuanto la active.",
+    require_first: "Activa antes la verificación en dos pasos para ti, para no quedarte fuera.",
+    save: "Guardar",
+}
+
 forgot_password {
     title: "Restablecer la contraseña",
     next: "Te enviamos un enlace para elegir una nueva. Funciona una vez, durante {minutes} minutos.",
@@ -396,10 +447,12 @@ activity {
     auth_signed_out: "Cierre de sesión",
     auth_stepped_up: "Identidad confirmada",
     user_password_changed: "Contraseña cambiada",
-    session_ended: "Sesión cerrada",
     user_closing_scheduled: "Cierre de la cuenta programado",
     user_closing_canceled: "Cierre de la cuenta cancelado",
     user_closed: "Cuenta cerrada",
+    user_email_requested: "Correo nuevo pedido",
+    user_email_changed: "Correo cambiado",
+    session_ended: "Sesión cerrada",
     checkout_started: "Pedido abierto",
     subscription_started: "Plan iniciado",
     subscription_changed: "Plan actualizado",
@@ -435,6 +488,8 @@ activity {
     role_updated: "Rol actualizado",
     role_deleted: "Rol eliminado",
     staff_made: "Personal de la plataforma nombrado",
+    factor_added: "Forma de iniciar sesión añadida",
+    factor_removed: "Forma de iniciar sesión quitada",
 }
 
 actor {
@@ -452,6 +507,11 @@ own_settings {
     security: "Seguridad",
     notifications: "Notificaciones",
     data: "Tus datos",
+}
+
+security {
+    title: "Seguridad",
+    lead: "Cómo inicias sesión en Keel y dónde la tienes abierta.",
 }
 
 own_data {
@@ -478,6 +538,75 @@ closing {
     keep: "Conservar mi cuenta",
     banner: "Tu cuenta se cerrará el {date}.",
     banner_link: "Conservarla",
+}
+
+addresses {
+    title: "Correo electrónico",
+    now: "Inicias sesión como {email}.",
+    new_email: "Correo nuevo",
+    new_email_hint: "Enviamos un enlace allí. Nada cambia hasta que lo abras.",
+    submit: "Cambiar el correo",
+    waiting: "Un paso más",
+    waiting_text: "Hemos enviado un enlace a {new}. Ábrelo donde tienes la sesión abierta, antes del {until}.",
+    cancel: "Cancelar",
+    confirm_title: "Confirma tu correo nuevo",
+    confirm_next: "{new} pasa a ocupar el lugar de {email}. Todas las demás sesiones se cierran.",
+    confirm_new: "Usar {new}",
+    confirm_subject: "Confirma tu correo nuevo para Keel",
+    confirm_heading: "Confirma tu correo nuevo",
+    confirm_text: "{by} quiere iniciar sesión en Keel con esta dirección. Abre este enlace donde tienes la sesión abierta y confírmalo allí. Funciona una vez, durante {minutes} minutos.",
+    confirm_button: "Confirmar esta dirección",
+    confirm_link: "Abre esta dirección:",
+    confirm_reason: "Recibes este mensaje porque alguien en Keel dio {email} como su dirección nueva. Si no fuiste tú, ignóralo: sin ti no pasa nada.",
+    taken_subject: "Ya tienes una cuenta en Keel",
+    taken_heading: "Ya tienes una cuenta",
+    taken_text: "Alguien quería usar {email} para otra cuenta en Keel. Una dirección pertenece a una sola cuenta, y esta es de la tuya: nada ha cambiado. Si fuiste tú, inicia sesión con esta dirección.",
+    asked_subject: "Un correo nuevo para tu cuenta en Keel",
+    asked_heading: "Alguien pidió un correo nuevo",
+    asked_text: "Tu cuenta en Keel va a pertenecer a {new} en lugar de a {email}. Ocurre cuando se confirma, en {minutes} minutos, un enlace que hemos enviado allí. Si no fuiste tú, cancélalo en Seguridad, cierra las demás sesiones y cambia tu contraseña.",
+    asked_button: "Verlo en Seguridad",
+    asked_link: "Si no fuiste tú, cancélalo aquí:",
+    changed_subject: "Tu correo para Keel ha cambiado",
+    changed_heading: "Tu correo ha cambiado",
+    changed_text: "Tu cuenta en Keel pertenece ahora a {new}, y {email} ya no la abre. Todas las demás sesiones se han cerrado. Si no fuiste tú, responde enseguida a este mensaje y pide a los propietarios de tus espacios de trabajo que quiten esta cuenta de ellos.",
+}
+
+own_password {
+    title: "Contraseña",
+    lead: "Otra contraseña cierra todas las demás sesiones.",
+    lead_first: "Aún no tienes contraseña e inicias sesión por correo. Con una puedes prescindir del correo.",
+    current: "Contraseña actual",
+    new: "Contraseña nueva",
+    new_hint: "Al menos {least} caracteres",
+    submit: "Guardar la contraseña",
+    forgot: "¿Olvidaste tu contraseña?",
+}
+
+sessions {
+    title: "Sesiones",
+    lead: "Los navegadores en los que tienes la sesión abierta. Cierra lo que no conozcas y cambia tu contraseña.",
+    device: "Dispositivo",
+    address: "Dirección IP",
+    signed_in: "Inicio de sesión",
+    last_seen: "Visto por última vez",
+    actions: "Acciones",
+    now: "Ahora",
+    this_device: "Este dispositivo",
+    end: "Cerrar la sesión",
+    end_others: "Cerrar todas las demás sesiones",
+    browser_on_system: "{browser} en {system}",
+    unknown_device: "Dispositivo desconocido",
+    unknown_address: "Desconocida",
+    by_link: "con un enlace de un correo",
+    by_code: "con un código de un correo",
+    by_password: "con contraseña",
+    by_passkey: "con clave de acceso",
+    by_provider: "con otra cuenta",
+    signed_in_subject: "Nuevo inicio de sesión en tu cuenta de Keel",
+    signed_in_heading: "Un dispositivo nuevo inició sesión",
+    signed_in_text: "Alguien inició sesión en Keel como {email}: {device}, desde {address}, {at}. Si fuiste tú, no hay nada que hacer. Si no, cierra esta sesión en Seguridad y cambia tu contraseña.",
+    signed_in_button: "Ver tus sesiones",
+    signed_in_link: "Si no fuiste tú, cierra la sesión aquí:",
 }
 
 profile {
@@ -706,6 +835,8 @@ detail {
     begins: "Empieza",
     interval: "Periodo",
     seats: "Plazas",
+    second_factor: "Segundo factor",
+    two_step_required: "Verificación en dos pasos exigida",
 }
 
 billing {
@@ -935,6 +1066,11 @@ flash {
     code_sent: "Un código nuevo va en camino.",
     reset_sent: "Un correo va en camino. Si no llega, mira en la carpeta de spam.",
     password_saved: "Tu contraseña nueva está guardada.",
+    email_requested: "Un enlace va de camino a tu dirección nueva. Ábrelo para confirmarla.",
+    email_kept: "Tu dirección queda como está.",
+    email_changed: "Esta es ahora tu dirección. Todas las demás sesiones se han cerrado.",
+    session_ended: "La sesión está cerrada.",
+    sessions_ended: "Todas las demás sesiones están cerradas.",
     profile_saved: "Tu perfil está guardado.",
     notifications_saved: "Tu elección está guardada.",
     workspace_created: "Tu espacio de trabajo está listo.",
@@ -968,6 +1104,8 @@ flash {
     plan_changes: "El cambio está programado.",
     trial_ended: "La prueba ha terminado y el primer periodo está pagado.",
     billing_synced: "Esto es lo que el proveedor de pagos tiene ahora.",
+    two_step_off: "La verificación en dos pasos está desactivada.",
+    two_step_saved: "La elección está guardada.",
 }
 
 form {
@@ -1011,7 +1149,14 @@ fields {
     ends_too_early: "Este día es anterior al primero.",
     nobody: "En el registro no hay nadie cuyo nombre empiece así.",
     several: "Varios nombres empiezan así. Elige uno de ellos.",
+    own_address: "Esta ya es tu dirección. Escribe otra.",
     common_password: "Demasiadas personas usan una contraseña así. Elige una más rara, por ejemplo unas cuantas palabras seguidas.",
+    not_an_app_code: "Escribe las seis cifras que muestra tu aplicación.",
+    wrong_app_code: "No es el código que tu aplicación muestra ahora. Espera al siguiente e inténtalo otra vez.",
+    spent_app_code: "Este código ya se usó. Espera al siguiente.",
+    not_a_recovery_code: "Un código de recuperación tiene 24 letras y cifras. Compáralo con lo que guardaste.",
+    wrong_recovery_code: "No es ninguno de tus códigos de recuperación, o ya se usó.",
+    start_over: "Era el último intento. Empieza de nuevo.",
 }
 
 problem {
@@ -1043,6 +1188,7 @@ problem {
     owner_needed: "Los espacios de trabajo con otras personas necesitan antes otro propietario. Están nombrados abajo.",
     slug_taken: "Esta dirección está ocupada. Elige otra.",
     wrong_address: "Esto era para otro correo electrónico.",
+    address_taken: "Otra persona tiene ya esta dirección. Nada ha cambiado. Elige otra en Seguridad.",
     conflict: "Alguien cambió esto en el mismo momento. Mira otra vez y repítelo.",
     expired: "Esto ha caducado. Pide uno nuevo.",
     used: "Esto ya se usó. Pide uno nuevo.",
@@ -1056,6 +1202,9 @@ problem {
     mail_unavailable: "No se pudo enviar el correo. Inténtalo dentro de un minuto.",
     unavailable: "Ahora mismo no podemos hacerlo. Inténtalo dentro de {seconds} {seconds:segundo|segundos}.",
     internal: "Algo ha fallado por nuestra parte. No se ha perdido nada de lo que hiciste.",
+    two_step_required: "Esto solo se abre a quien inicia sesión en dos pasos.",
+    two_step_off: "Activa antes la verificación en dos pasos para ti.",
+    two_step_kept: "Uno de tus espacios de trabajo exige la verificación en dos pasos. Mientras pertenezcas a él, sigue activada.",
 }
 
 error_page {
@@ -1264,6 +1413,32 @@ mail {
     credits_low_text: "A {account} le quedan {credits} créditos. Cuando se agoten, las respuestas de la IA esperan hasta que haya nuevos. En la página de facturación puedes conseguir más.",
     membership_reason: "Recibes este mensaje porque afecta a tu lugar en {account}.",
     unsubscribe: "Dejar de recibir correos de este tipo:",
+}
+
+mail_two_step {
+    on_subject: "La verificación en dos pasos está activada",
+    on_heading: "La verificación en dos pasos está activada",
+    on_text: "El inicio de sesión en Keel pide ahora un código de la aplicación que acabas de configurar. Tus otras sesiones se han cerrado. Si no fuiste tú, elige enseguida una contraseña nueva y revisa tu buzón.",
+    off_subject: "La verificación en dos pasos está desactivada",
+    off_heading: "La verificación en dos pasos está desactivada",
+    off_text: "El inicio de sesión en Keel pide de nuevo un solo paso, y tus códigos de recuperación ya no sirven. Si no fuiste tú, elige enseguida una contraseña nueva y actívala otra vez.",
+    codes_subject: "Tienes nuevos códigos de recuperación",
+    codes_heading: "Tienes nuevos códigos de recuperación",
+    codes_text: "Los códigos de recuperación que tenías ya no sirven. Si no fuiste tú, crea otros enseguida.",
+    used_subject: "Se usó un código de recuperación",
+    used_heading: "Se usó un código de recuperación",
+    used_text: "Alguien inició sesión en Keel como tú, o confirmó ser tú, con uno de tus códigos de recuperación. {left:Queda|Quedan} {left}. Si no fuiste tú, elige enseguida una contraseña nueva y crea otros códigos.",
+    guessed_subject: "Alguien intentó iniciar sesión como tú",
+    guessed_heading: "Alguien intentó iniciar sesión como tú",
+    guessed_text: "Tenía tu contraseña, o un enlace o código de tu buzón, pero no tu segundo factor. Tras cinco códigos incorrectos lo detuvimos. Si no fuiste tú, elige una contraseña nueva y revisa tu buzón.",
+    button: "Abrir los ajustes de seguridad",
+    link: "Abre esta dirección:",
+    reason: "Recibes este mensaje porque trata de cómo {email} inicia sesión en Keel. Estos mensajes se envían siempre.",
+    required_subject: "{account} exige la verificación en dos pasos",
+    required_heading: "Activa la verificación en dos pasos",
+    required_text: "{account} solo se abre desde ahora a quien inicia sesión en dos pasos. Aún no la has activado. Hacen falta dos minutos y una aplicación en tu teléfono.",
+    required_button: "Ir al espacio de trabajo",
+    required_link: "Abre esta dirección:",
 }
 
 mailbox {

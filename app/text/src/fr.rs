@@ -36,6 +36,7 @@ translation! { FR, like English in [
     "Action",
     "Document",
     "Format",
+    "Sessions",
 ],
 
 // ── Everywhere ──────────────────────────────────────────────────────────────────────────────
@@ -203,6 +204,57 @@ step_up {
     mail_hint: "Il est envoyé à {email}.",
     again: "Renvoyer",
     again_hint: "Attendez {seconds} secondes entre deux codes.",
+}
+
+two_step {
+    title: "Validation en deux étapes",
+    next: "Vous vous connectez en tant que {email}. Présentez maintenant votre second facteur.",
+    code: "Code",
+    code_hint: "Six chiffres, dans votre application d'authentification",
+    verify: "Valider",
+    use_recovery: "Utiliser un code de secours",
+    use_app: "Utiliser un code de l'application",
+    recovery_code: "Code de secours",
+    recovery_hint: "L'un des codes que vous avez gardés\u{a0}: 24 lettres et chiffres. Chacun sert une fois.",
+    start_over: "Recommencer",
+    nothing: "Rien n'est en attente",
+    nothing_text: "La seconde étape commencée est terminée, a expiré ou vient d'un autre navigateur. Connectez-vous à nouveau.",
+    sign_in: "Se connecter",
+    region: "Validation en deux étapes",
+    off: "Après la première étape, la connexion demande alors un code d'une application de votre téléphone. Qui obtient votre mot de passe ou votre messagerie ne peut toujours pas se connecter à votre place.",
+    turn_on: "Activer la validation en deux étapes",
+    on: "Activée depuis le {date}. La connexion demande un code de votre application.",
+    codes_left: "Encore {left} {left:code|code|codes} de secours, si votre application est hors de portée.",
+    codes_none: "Il ne reste aucun code de secours. Créez-en, sinon la perte de l'application vous empêchera d'entrer.",
+    new_codes: "Nouveaux codes de secours",
+    other_app: "Utiliser une autre application",
+    turn_off: "Désactiver la validation en deux étapes",
+    turn_off_ask: "Désactiver la validation en deux étapes\u{202f}?",
+    turn_off_text: "La connexion ne demande alors qu'une étape, et vos codes de secours ne servent plus.",
+    close: "La laisser activée",
+    set_up: "Activer la validation en deux étapes",
+    set_up_next: "Une application d'authentification sur votre téléphone affiche un nouveau code toutes les trente secondes. Ajoutez-y Keel, puis saisissez le code affiché.",
+    scan: "Scannez cette image avec l'application.",
+    picture: "Code QR pour votre application d'authentification",
+    type_in: "Ou saisissez-y cette clé\u{a0}:",
+    key: "Clé pour votre application d'authentification",
+    first_code_hint: "Six chiffres que l'application affiche maintenant",
+    ends_others: "Vos autres sessions prennent fin, car elles ont commencé sans elle.",
+    codes_title: "Codes de secours",
+    codes_next: "Chacun vous connecte une fois sans votre application. Gardez-les là où vous les trouverez sans votre téléphone. Ils ne sont affichés que maintenant.",
+    codes: "Vos codes de secours",
+    codes_gone: "Les codes de secours sont affichés une fois, à leur création. Si vous ne les avez pas gardés, créez-en de nouveaux.",
+    to_security: "Vers les paramètres de sécurité",
+    proceed: "Continuer",
+    required: "La validation en deux étapes est requise",
+    required_text: "{account} ne s'ouvre qu'aux personnes qui se connectent en deux étapes. Vous ne l'avez pas encore activée. Il faut deux minutes et une application sur votre téléphone.",
+    required_here: "Cette page ne s'ouvre qu'aux personnes qui se connectent en deux étapes. Vous ne l'avez pas encore activée. Il faut deux minutes et une application sur votre téléphone.",
+    others_stay: "Vos autres comptes restent ouverts\u{a0}: passez à l'un d'eux ci-dessus.",
+    require: "Exiger la validation en deux étapes",
+    require_region: "Connexion",
+    require_hint: "Tout le monde dans {account} en a alors besoin. Les membres qui ne l'ont pas sont prévenus par e-mail et reviennent dès qu'ils l'ont activée.",
+    require_first: "Activez d'abord la validation en deux étapes pour vous-même, afin de ne pas vous exclure.",
+    save: "Enregistrer",
 }
 
 forgot_password {
@@ -405,10 +457,12 @@ activity {
     auth_signed_out: "Déconnexion",
     auth_stepped_up: "Identité confirmée",
     user_password_changed: "Mot de passe modifié",
-    session_ended: "Session terminée",
     user_closing_scheduled: "Fermeture du compte programmée",
     user_closing_canceled: "Fermeture du compte annulée",
     user_closed: "Compte fermé",
+    user_email_requested: "Nouvel e-mail demandé",
+    user_email_changed: "E-mail modifié",
+    session_ended: "Session terminée",
     checkout_started: "Commande ouverte",
     subscription_started: "Forfait commencé",
     subscription_changed: "Forfait modifié",
@@ -444,6 +498,8 @@ activity {
     role_updated: "Rôle mis à jour",
     role_deleted: "Rôle supprimé",
     staff_made: "Agent de la plateforme nommé",
+    factor_added: "Moyen de connexion ajouté",
+    factor_removed: "Moyen de connexion retiré",
 }
 
 actor {
@@ -461,6 +517,11 @@ own_settings {
     security: "Sécurité",
     notifications: "Notifications",
     data: "Vos données",
+}
+
+security {
+    title: "Sécurité",
+    lead: "Comment vous vous connectez à Keel, et où vous êtes connecté.",
 }
 
 own_data {
@@ -487,6 +548,75 @@ closing {
     keep: "Garder mon compte",
     banner: "Votre compte sera fermé le {date}.",
     banner_link: "Le garder",
+}
+
+addresses {
+    title: "E-mail",
+    now: "Vous vous connectez en tant que {email}.",
+    new_email: "Nouvel e-mail",
+    new_email_hint: "Nous y envoyons un lien. Rien ne change avant que vous ne l'ouvriez.",
+    submit: "Changer d'e-mail",
+    waiting: "Encore une étape",
+    waiting_text: "Nous avons envoyé un lien à {new}. Ouvrez-le là où vous êtes connecté, avant le {until}.",
+    cancel: "Annuler",
+    confirm_title: "Confirmez votre nouvel e-mail",
+    confirm_next: "{new} prend la place de {email}. Toutes les autres sessions prennent fin.",
+    confirm_new: "Utiliser {new}",
+    confirm_subject: "Confirmez votre nouvel e-mail pour Keel",
+    confirm_heading: "Confirmez votre nouvel e-mail",
+    confirm_text: "{by} veut se connecter à Keel avec cette adresse. Ouvrez ce lien là où vous êtes connecté et confirmez-le. Il fonctionne une fois, pendant {minutes} minutes.",
+    confirm_button: "Confirmer cette adresse",
+    confirm_link: "Ouvrez cette adresse\u{a0}:",
+    confirm_reason: "Vous recevez ce message parce que quelqu'un chez Keel a donné {email} comme nouvelle adresse. Si ce n'était pas vous, ignorez-le\u{a0}: rien ne se passe sans vous.",
+    taken_subject: "Vous avez déjà un compte chez Keel",
+    taken_heading: "Vous avez déjà un compte",
+    taken_text: "Quelqu'un voulait utiliser {email} pour un autre compte chez Keel. Une adresse appartient à un seul compte, et celle-ci est au vôtre\u{a0}: rien n'a changé. Si c'était vous, connectez-vous plutôt avec cette adresse.",
+    asked_subject: "Un nouvel e-mail pour votre compte chez Keel",
+    asked_heading: "Quelqu'un a demandé un nouvel e-mail",
+    asked_text: "Votre compte chez Keel doit appartenir à {new} au lieu de {email}. Cela se fait quand un lien que nous y avons envoyé est confirmé, dans les {minutes} minutes. Si ce n'était pas vous, annulez-le sous Sécurité, mettez fin aux autres sessions et changez de mot de passe.",
+    asked_button: "Voir sous Sécurité",
+    asked_link: "Si ce n'était pas vous, annulez ici\u{a0}:",
+    changed_subject: "Votre e-mail pour Keel a été modifié",
+    changed_heading: "Votre e-mail a été modifié",
+    changed_text: "Votre compte chez Keel appartient désormais à {new}, et {email} ne l'ouvre plus. Toutes les autres sessions ont pris fin. Si ce n'était pas vous, répondez tout de suite à ce message et demandez aux propriétaires de vos espaces de travail d'en retirer ce compte.",
+}
+
+own_password {
+    title: "Mot de passe",
+    lead: "Un autre mot de passe met fin à toutes les autres sessions.",
+    lead_first: "Vous n'avez pas encore de mot de passe et vous connectez par e-mail. Avec un mot de passe, vous pouvez vous en passer.",
+    current: "Mot de passe actuel",
+    new: "Nouveau mot de passe",
+    new_hint: "Au moins {least} caractères",
+    submit: "Enregistrer le mot de passe",
+    forgot: "Mot de passe oublié\u{202f}?",
+}
+
+sessions {
+    title: "Sessions",
+    lead: "Les navigateurs dans lesquels vous êtes connecté. Mettez fin à ce que vous ne connaissez pas, et changez de mot de passe.",
+    device: "Appareil",
+    address: "Adresse IP",
+    signed_in: "Connexion",
+    last_seen: "Vu pour la dernière fois",
+    actions: "Actions",
+    now: "Maintenant",
+    this_device: "Cet appareil",
+    end: "Mettre fin à la session",
+    end_others: "Mettre fin à toutes les autres sessions",
+    browser_on_system: "{browser} sur {system}",
+    unknown_device: "Appareil inconnu",
+    unknown_address: "Inconnue",
+    by_link: "par un lien dans un e-mail",
+    by_code: "par un code dans un e-mail",
+    by_password: "par mot de passe",
+    by_passkey: "par clé d'accès",
+    by_provider: "par un autre compte",
+    signed_in_subject: "Nouvelle connexion à votre compte chez Keel",
+    signed_in_heading: "Un nouvel appareil s'est connecté",
+    signed_in_text: "Quelqu'un s'est connecté à Keel en tant que {email}\u{a0}: {device}, depuis {address}, {at}. Si c'était vous, il n'y a rien à faire. Sinon, mettez fin à cette session sous Sécurité et changez de mot de passe.",
+    signed_in_button: "Voir vos sessions",
+    signed_in_link: "Si ce n'était pas vous, mettez fin à la session ici\u{a0}:",
 }
 
 profile {
@@ -715,6 +845,8 @@ detail {
     begins: "Début",
     interval: "Période",
     seats: "Places",
+    second_factor: "Second facteur",
+    two_step_required: "Validation en deux étapes exigée",
 }
 
 billing {
@@ -944,6 +1076,11 @@ flash {
     code_sent: "Un nouveau code est en route.",
     reset_sent: "Un e-mail est en route. S'il n'arrive pas, regardez dans les courriers indésirables.",
     password_saved: "Votre nouveau mot de passe est enregistré.",
+    email_requested: "Un lien est en route vers votre nouvelle adresse. Ouvrez-le pour la confirmer.",
+    email_kept: "Votre adresse reste comme elle est.",
+    email_changed: "C'est désormais votre adresse. Toutes les autres sessions ont pris fin.",
+    session_ended: "La session est terminée.",
+    sessions_ended: "Toutes les autres sessions sont terminées.",
     profile_saved: "Votre profil est enregistré.",
     notifications_saved: "Votre choix est enregistré.",
     workspace_created: "Votre espace de travail est prêt.",
@@ -977,6 +1114,8 @@ flash {
     plan_changes: "Le changement est programmé.",
     trial_ended: "L'essai est terminé et la première période est payée.",
     billing_synced: "Voici ce que le prestataire de paiement a maintenant.",
+    two_step_off: "La validation en deux étapes est désactivée.",
+    two_step_saved: "Le choix est enregistré.",
 }
 
 form {
@@ -1020,7 +1159,14 @@ fields {
     ends_too_early: "Ce jour précède le premier.",
     nobody: "Personne dont le nom commence ainsi ne figure dans le journal.",
     several: "Plusieurs noms commencent ainsi. Choisissez l'un d'eux.",
+    own_address: "C'est déjà votre adresse. Saisissez-en une autre.",
     common_password: "Trop de personnes utilisent un mot de passe comme celui-ci. Choisissez-en un plus rare, par exemple quelques mots à la suite.",
+    not_an_app_code: "Saisissez les six chiffres que votre application affiche.",
+    wrong_app_code: "Ce n'est pas le code que votre application affiche maintenant. Attendez le suivant et réessayez.",
+    spent_app_code: "Ce code a déjà été utilisé. Attendez le suivant.",
+    not_a_recovery_code: "Un code de secours a 24 lettres et chiffres. Comparez-le avec ce que vous avez gardé.",
+    wrong_recovery_code: "Ce n'est aucun de vos codes de secours, ou il a déjà été utilisé.",
+    start_over: "C'était le dernier essai. Recommencez.",
 }
 
 problem {
@@ -1052,6 +1198,7 @@ problem {
     owner_needed: "Les espaces de travail où il y a d'autres personnes ont d'abord besoin d'un autre propriétaire. Ils sont nommés ci-dessous.",
     slug_taken: "Cette adresse est prise. Choisissez-en une autre.",
     wrong_address: "C'était destiné à une autre adresse e-mail.",
+    address_taken: "Quelqu'un d'autre a cette adresse entre-temps. Rien n'a changé. Choisissez-en une autre sous Sécurité.",
     conflict: "Quelqu'un a modifié cela au même moment. Regardez à nouveau et recommencez.",
     expired: "Cela a expiré. Demandez-en un nouveau.",
     used: "Cela a déjà été utilisé. Demandez-en un nouveau.",
@@ -1065,6 +1212,9 @@ problem {
     mail_unavailable: "L'e-mail n'a pas pu être envoyé. Réessayez dans une minute.",
     unavailable: "C'est impossible pour le moment. Réessayez dans {seconds} {seconds:seconde|seconde|secondes}.",
     internal: "Quelque chose s'est mal passé de notre côté. Rien de ce que vous avez fait n'est perdu.",
+    two_step_required: "Ceci ne s'ouvre qu'aux personnes qui se connectent en deux étapes.",
+    two_step_off: "Activez d'abord la validation en deux étapes pour vous-même.",
+    two_step_kept: "L'un de vos espaces de travail exige la validation en deux étapes. Tant que vous en faites partie, elle reste activée.",
 }
 
 error_page {
@@ -1273,6 +1423,32 @@ mail {
     credits_low_text: "{account} n'a plus que {credits} crédits. Une fois épuisés, les réponses de l'IA attendent qu'il y en ait de nouveaux. La page de facturation permet d'en obtenir.",
     membership_reason: "Vous recevez ce message parce qu'il concerne votre place dans {account}.",
     unsubscribe: "Ne plus recevoir d'e-mails de ce type\u{a0}:",
+}
+
+mail_two_step {
+    on_subject: "La validation en deux étapes est activée",
+    on_heading: "La validation en deux étapes est activée",
+    on_text: "La connexion à Keel demande désormais un code de l'application que vous venez de configurer. Vos autres sessions ont pris fin. Si ce n'était pas vous, choisissez tout de suite un nouveau mot de passe et vérifiez votre messagerie.",
+    off_subject: "La validation en deux étapes est désactivée",
+    off_heading: "La validation en deux étapes est désactivée",
+    off_text: "La connexion à Keel ne demande de nouveau qu'une étape, et vos codes de secours ne servent plus. Si ce n'était pas vous, choisissez tout de suite un nouveau mot de passe et réactivez-la.",
+    codes_subject: "Vous avez de nouveaux codes de secours",
+    codes_heading: "Vous avez de nouveaux codes de secours",
+    codes_text: "Les codes de secours que vous aviez ne servent plus. Si ce n'était pas vous, créez-en tout de suite de nouveaux.",
+    used_subject: "Un code de secours a été utilisé",
+    used_heading: "Un code de secours a été utilisé",
+    used_text: "Quelqu'un s'est connecté à Keel en tant que vous, ou a confirmé être vous, avec l'un de vos codes de secours. Il en reste {left}. Si ce n'était pas vous, choisissez tout de suite un nouveau mot de passe et créez de nouveaux codes.",
+    guessed_subject: "Quelqu'un a essayé de se connecter à votre place",
+    guessed_heading: "Quelqu'un a essayé de se connecter à votre place",
+    guessed_text: "Cette personne avait votre mot de passe, ou un lien ou un code de votre messagerie, mais pas votre second facteur. Après cinq codes faux, nous l'avons arrêtée. Si ce n'était pas vous, choisissez un nouveau mot de passe et vérifiez votre messagerie.",
+    button: "Ouvrir les paramètres de sécurité",
+    link: "Ouvrez cette adresse\u{a0}:",
+    reason: "Vous recevez ce message parce qu'il concerne la façon dont {email} se connecte à Keel. De tels messages sont toujours envoyés.",
+    required_subject: "{account} exige la validation en deux étapes",
+    required_heading: "Activez la validation en deux étapes",
+    required_text: "{account} ne s'ouvre désormais qu'aux personnes qui se connectent en deux étapes. Vous ne l'avez pas encore activée. Il faut deux minutes et une application sur votre téléphone.",
+    required_button: "Aller à l'espace de travail",
+    required_link: "Ouvrez cette adresse\u{a0}:",
 }
 
 mailbox {

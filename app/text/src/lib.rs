@@ -14,6 +14,6 @@ mod languages;
 mod nl;
 
 pub use catalogue::{Terms, fill, placeholders};
-pub use en::{Catalogue, EN, Mail};
+pub use en::{Catalogue, EN, Mail, MailTwoStep};
 pub use format::{Conventions, iso};
 pub use languages::Lang;

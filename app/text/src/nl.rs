@@ -201,6 +201,57 @@ step_up {
     again_hint: "Wacht {seconds} seconden tussen twee codes.",
 }
 
+two_step {
+    title: "Verificatie in twee stappen",
+    next: "Je logt in als {email}. Laat nu je tweede factor zien.",
+    code: "Code",
+    code_hint: "Zes cijfers uit je authenticatie-app",
+    verify: "Bevestigen",
+    use_recovery: "Een herstelcode gebruiken",
+    use_app: "Een code uit je app gebruiken",
+    recovery_code: "Herstelcode",
+    recovery_hint: "Een van de codes die je hebt bewaard: 24 letters en cijfers. Elke code werkt één keer.",
+    start_over: "Opnieuw beginnen",
+    nothing: "Hier wacht niets",
+    nothing_text: "De tweede stap die je begon, is afgerond, verlopen of hoort bij een andere browser. Log opnieuw in.",
+    sign_in: "Inloggen",
+    region: "Verificatie in twee stappen",
+    off: "Na de eerste stap vraagt het inloggen dan om een code uit een app op je telefoon. Wie je wachtwoord of je mailbox in handen krijgt, kan nog steeds niet als jou inloggen.",
+    turn_on: "Verificatie in twee stappen aanzetten",
+    on: "Aan sinds {date}. Inloggen vraagt om een code uit je app.",
+    codes_left: "Nog {left} {left:herstelcode|herstelcodes} over, voor als je app niet bij de hand is.",
+    codes_none: "Er is geen herstelcode meer over. Maak nieuwe, anders kom je er zonder je app niet meer in.",
+    new_codes: "Nieuwe herstelcodes",
+    other_app: "Een andere app gebruiken",
+    turn_off: "Verificatie in twee stappen uitzetten",
+    turn_off_ask: "Verificatie in twee stappen uitzetten?",
+    turn_off_text: "Inloggen kost dan één stap, en je herstelcodes werken niet meer.",
+    close: "Aan laten staan",
+    set_up: "Verificatie in twee stappen aanzetten",
+    set_up_next: "Een authenticatie-app op je telefoon toont elke dertig seconden een nieuwe code. Voeg Keel toe en typ dan de code die de app toont.",
+    scan: "Scan deze afbeelding met de app.",
+    picture: "QR-code voor je authenticatie-app",
+    type_in: "Of typ deze sleutel in de app:",
+    key: "Sleutel voor je authenticatie-app",
+    first_code_hint: "Zes cijfers die de app nu toont",
+    ends_others: "Je andere sessies stoppen, omdat ze zonder zijn begonnen.",
+    codes_title: "Herstelcodes",
+    codes_next: "Met elk van deze codes log je één keer in zonder je app. Bewaar ze waar je ze zonder je telefoon vindt. Je ziet ze alleen nu.",
+    codes: "Je herstelcodes",
+    codes_gone: "Herstelcodes zie je één keer, wanneer ze worden gemaakt. Heb je ze niet bewaard, maak dan nieuwe.",
+    to_security: "Naar de beveiligingsinstellingen",
+    proceed: "Verder",
+    required: "Verificatie in twee stappen is verplicht",
+    required_text: "{account} is alleen open voor mensen die in twee stappen inloggen. Je hebt dat nog niet aangezet. Het kost twee minuten en een app op je telefoon.",
+    required_here: "Deze pagina is alleen open voor mensen die in twee stappen inloggen. Je hebt dat nog niet aangezet. Het kost twee minuten en een app op je telefoon.",
+    others_stay: "Je andere accounts blijven open: wissel hierboven naar een daarvan.",
+    require: "Verificatie in twee stappen verplichten",
+    require_region: "Inloggen",
+    require_hint: "Iedereen in {account} heeft het dan nodig. Leden zonder krijgen een e-mail en komen weer binnen zodra ze het hebben aangezet.",
+    require_first: "Zet verificatie in twee stappen eerst voor jezelf aan, zodat je jezelf niet buitensluit.",
+    save: "Opslaan",
+}
+
 forgot_password {
     title: "Wachtwoord opnieuw instellen",
     next: "We mailen je een link waarmee je een nieuw wachtwoord kiest. Die werkt één keer, {minutes} minuten lang.",
@@ -401,10 +452,12 @@ activity {
     auth_signed_out: "Uitgelogd",
     auth_stepped_up: "Identiteit bevestigd",
     user_password_changed: "Wachtwoord gewijzigd",
-    session_ended: "Sessie gestopt",
     user_closing_scheduled: "Sluiting van het account gepland",
     user_closing_canceled: "Sluiting van het account teruggenomen",
     user_closed: "Account gesloten",
+    user_email_requested: "Nieuw e-mailadres aangevraagd",
+    user_email_changed: "E-mailadres gewijzigd",
+    session_ended: "Sessie gestopt",
     checkout_started: "Afrekenen geopend",
     subscription_started: "Abonnement gestart",
     subscription_changed: "Abonnement gewijzigd",
@@ -440,6 +493,8 @@ activity {
     role_updated: "Rol bijgewerkt",
     role_deleted: "Rol verwijderd",
     staff_made: "Platformmedewerker benoemd",
+    factor_added: "Manier van inloggen toegevoegd",
+    factor_removed: "Manier van inloggen verwijderd",
 }
 
 actor {
@@ -457,6 +512,11 @@ own_settings {
     security: "Beveiliging",
     notifications: "Meldingen",
     data: "Je gegevens",
+}
+
+security {
+    title: "Beveiliging",
+    lead: "Hoe je inlogt bij Keel en waar je bent ingelogd.",
 }
 
 own_data {
@@ -483,6 +543,75 @@ closing {
     keep: "Mijn account houden",
     banner: "Je account wordt op {date} gesloten.",
     banner_link: "Houden",
+}
+
+addresses {
+    title: "E-mail",
+    now: "Je logt in als {email}.",
+    new_email: "Nieuw e-mailadres",
+    new_email_hint: "We mailen daar een link heen. Daarvoor verandert er niets.",
+    submit: "E-mailadres wijzigen",
+    waiting: "Nog één stap",
+    waiting_text: "We hebben een link gemaild naar {new}. Open hem waar je bent ingelogd, vóór {until}.",
+    cancel: "Annuleren",
+    confirm_title: "Bevestig je nieuwe e-mailadres",
+    confirm_next: "{new} komt in de plaats van {email}. Alle andere sessies stoppen.",
+    confirm_new: "{new} gebruiken",
+    confirm_subject: "Bevestig je nieuwe e-mailadres voor Keel",
+    confirm_heading: "Bevestig je nieuwe e-mailadres",
+    confirm_text: "{by} wil bij Keel inloggen met dit adres. Open deze link waar je bent ingelogd en bevestig het daar. Hij werkt één keer, {minutes} minuten lang.",
+    confirm_button: "Dit adres bevestigen",
+    confirm_link: "Open dit adres:",
+    confirm_reason: "Je krijgt dit bericht omdat iemand bij Keel {email} als nieuw adres opgaf. Was jij dat niet, negeer het dan: zonder jou gebeurt er niets.",
+    taken_subject: "Je hebt al een account bij Keel",
+    taken_heading: "Je hebt al een account",
+    taken_text: "Iemand wilde {email} gebruiken voor een ander account bij Keel. Een adres hoort bij één account, en dit hoort bij het jouwe: er is niets veranderd. Was jij het, log dan in met dit adres.",
+    asked_subject: "Een nieuw e-mailadres voor je account bij Keel",
+    asked_heading: "Iemand vroeg om een nieuw e-mailadres",
+    asked_text: "Je account bij Keel moet van {new} worden in plaats van {email}. Dat gebeurt als binnen {minutes} minuten een link wordt bevestigd die we daarheen hebben gemaild. Was jij dat niet, annuleer het dan onder Beveiliging, stop de andere sessies en wijzig je wachtwoord.",
+    asked_button: "Bekijk het onder Beveiliging",
+    asked_link: "Was jij het niet, annuleer het dan hier:",
+    changed_subject: "Je e-mailadres voor Keel is gewijzigd",
+    changed_heading: "Je e-mailadres is gewijzigd",
+    changed_text: "Je account bij Keel hoort nu bij {new}, en {email} opent het niet meer. Alle andere sessies zijn gestopt. Was jij dat niet, beantwoord dit bericht dan meteen en vraag de eigenaren van je werkruimtes om dit account eruit te verwijderen.",
+}
+
+own_password {
+    title: "Wachtwoord",
+    lead: "Een ander wachtwoord stopt alle andere sessies.",
+    lead_first: "Je hebt nog geen wachtwoord en logt in per mail. Met een wachtwoord kun je zonder die mail.",
+    current: "Huidig wachtwoord",
+    new: "Nieuw wachtwoord",
+    new_hint: "Minstens {least} tekens",
+    submit: "Wachtwoord opslaan",
+    forgot: "Wachtwoord vergeten?",
+}
+
+sessions {
+    title: "Sessies",
+    lead: "Browsers waarin je bent ingelogd. Stop wat je niet kent, en wijzig je wachtwoord.",
+    device: "Apparaat",
+    address: "IP-adres",
+    signed_in: "Ingelogd",
+    last_seen: "Laatst gezien",
+    actions: "Acties",
+    now: "Nu",
+    this_device: "Dit apparaat",
+    end: "Sessie stoppen",
+    end_others: "Alle andere sessies stoppen",
+    browser_on_system: "{browser} op {system}",
+    unknown_device: "Onbekend apparaat",
+    unknown_address: "Onbekend",
+    by_link: "via een link in een mail",
+    by_code: "met een code uit een mail",
+    by_password: "met wachtwoord",
+    by_passkey: "met een passkey",
+    by_provider: "via een ander account",
+    signed_in_subject: "Nieuwe aanmelding bij je account bij Keel",
+    signed_in_heading: "Een nieuw apparaat heeft ingelogd",
+    signed_in_text: "Iemand heeft bij Keel ingelogd als {email}: {device}, vanaf {address}, {at}. Was jij het, dan hoef je niets te doen. Zo niet, stop deze sessie dan onder Beveiliging en wijzig je wachtwoord.",
+    signed_in_button: "Bekijk je sessies",
+    signed_in_link: "Was jij het niet, stop de sessie dan hier:",
 }
 
 profile {
@@ -711,6 +840,8 @@ detail {
     begins: "Begint",
     interval: "Periode",
     seats: "Plekken",
+    second_factor: "Tweede factor",
+    two_step_required: "Verificatie in twee stappen verplicht",
 }
 
 billing {
@@ -940,6 +1071,11 @@ flash {
     code_sent: "Een nieuwe code is onderweg.",
     reset_sent: "Er is een e-mail onderweg. Komt die niet aan, kijk dan in de spammap.",
     password_saved: "Je nieuwe wachtwoord is opgeslagen.",
+    email_requested: "Er is een link onderweg naar je nieuwe adres. Open hem om het te bevestigen.",
+    email_kept: "Je adres blijft zoals het is.",
+    email_changed: "Dit is nu je adres. Alle andere sessies zijn gestopt.",
+    session_ended: "De sessie is gestopt.",
+    sessions_ended: "Alle andere sessies zijn gestopt.",
     profile_saved: "Je profiel is opgeslagen.",
     notifications_saved: "Je keuze is opgeslagen.",
     workspace_created: "Je werkruimte is klaar.",
@@ -973,6 +1109,8 @@ flash {
     plan_changes: "De wijziging is ingepland.",
     trial_ended: "De proefperiode is voorbij en de eerste periode is betaald.",
     billing_synced: "Dit is wat de betaalprovider nu heeft.",
+    two_step_off: "Verificatie in twee stappen staat uit.",
+    two_step_saved: "De keuze is opgeslagen.",
 }
 
 form {
@@ -1016,7 +1154,14 @@ fields {
     ends_too_early: "Deze dag ligt voor de eerste.",
     nobody: "Er staat niemand in het log wiens naam zo begint.",
     several: "Meerdere namen beginnen zo. Kies er een.",
+    own_address: "Dit is al je adres. Typ een ander.",
     common_password: "Te veel mensen gebruiken zo'n wachtwoord. Kies iets zeldzamers, zoals een paar woorden achter elkaar.",
+    not_an_app_code: "Typ de zes cijfers die je app toont.",
+    wrong_app_code: "Dit is niet de code die je app nu toont. Wacht op de volgende en probeer het opnieuw.",
+    spent_app_code: "Deze code is al gebruikt. Wacht op de volgende.",
+    not_a_recovery_code: "Een herstelcode heeft 24 letters en cijfers. Vergelijk hem met wat je hebt bewaard.",
+    wrong_recovery_code: "Dit is geen van je herstelcodes, of hij is al gebruikt.",
+    start_over: "Dat was de laatste poging. Begin opnieuw.",
 }
 
 problem {
@@ -1048,6 +1193,7 @@ problem {
     owner_needed: "Werkruimten met andere mensen erin hebben eerst een andere eigenaar nodig. Ze staan hieronder.",
     slug_taken: "Dit adres is bezet. Kies een ander.",
     wrong_address: "Dit was bedoeld voor een ander e-mailadres.",
+    address_taken: "Iemand anders heeft dit adres inmiddels. Er is niets veranderd. Kies onder Beveiliging een ander.",
     conflict: "Iemand wijzigde dit op hetzelfde moment. Kijk opnieuw en herhaal het.",
     expired: "Dit is verlopen. Vraag een nieuwe aan.",
     used: "Dit is al gebruikt. Vraag een nieuwe aan.",
@@ -1061,6 +1207,9 @@ problem {
     mail_unavailable: "De e-mail kon niet worden verstuurd. Probeer het over een minuut opnieuw.",
     unavailable: "Dit lukt nu even niet. Probeer het over {seconds} {seconds:seconde|seconden} opnieuw.",
     internal: "Er ging bij ons iets mis. Niets van wat je deed, is verloren.",
+    two_step_required: "Dit is alleen open voor mensen die in twee stappen inloggen.",
+    two_step_off: "Zet verificatie in twee stappen eerst voor jezelf aan.",
+    two_step_kept: "Een van je werkruimtes verplicht verificatie in twee stappen. Zolang je daarbij hoort, blijft die aan.",
 }
 
 error_page {
@@ -1269,6 +1418,32 @@ mail {
     credits_low_text: "{account} heeft nog {credits} credits. Zijn ze op, dan wachten antwoorden van de AI tot er nieuwe zijn. Op de factureringspagina krijg je er meer.",
     membership_reason: "Je krijgt dit bericht omdat het over je plek in {account} gaat.",
     unsubscribe: "E-mails van deze soort stoppen:",
+}
+
+mail_two_step {
+    on_subject: "Verificatie in twee stappen staat aan",
+    on_heading: "Verificatie in twee stappen staat aan",
+    on_text: "Inloggen bij Keel vraagt nu om een code uit de app die je net hebt ingesteld. Je andere sessies zijn gestopt. Was jij dat niet, kies dan meteen een nieuw wachtwoord en controleer je mailbox.",
+    off_subject: "Verificatie in twee stappen staat uit",
+    off_heading: "Verificatie in twee stappen staat uit",
+    off_text: "Inloggen bij Keel kost weer één stap, en je herstelcodes werken niet meer. Was jij dat niet, kies dan meteen een nieuw wachtwoord en zet het weer aan.",
+    codes_subject: "Je hebt nieuwe herstelcodes",
+    codes_heading: "Je hebt nieuwe herstelcodes",
+    codes_text: "De herstelcodes die je had, werken niet meer. Was jij dat niet, maak dan meteen nieuwe.",
+    used_subject: "Er is een herstelcode gebruikt",
+    used_heading: "Er is een herstelcode gebruikt",
+    used_text: "Iemand heeft met een van je herstelcodes bij Keel als jou ingelogd, of bevestigd jou te zijn. Er {left:is|zijn} er nog {left} over. Was jij dat niet, kies dan meteen een nieuw wachtwoord en maak nieuwe codes.",
+    guessed_subject: "Iemand probeerde als jou in te loggen",
+    guessed_heading: "Iemand probeerde als jou in te loggen",
+    guessed_text: "Diegene had je wachtwoord, of een link of code uit je mailbox, maar niet je tweede factor. Na vijf verkeerde codes hebben we het gestopt. Was jij dat niet, kies dan een nieuw wachtwoord en controleer je mailbox.",
+    button: "De beveiligingsinstellingen openen",
+    link: "Open dit adres:",
+    reason: "Je krijgt dit bericht omdat het erover gaat hoe {email} bij Keel inlogt. Zulke berichten worden altijd verstuurd.",
+    required_subject: "{account} verplicht verificatie in twee stappen",
+    required_heading: "Zet verificatie in twee stappen aan",
+    required_text: "{account} is vanaf nu alleen open voor mensen die in twee stappen inloggen. Je hebt dat nog niet aangezet. Het kost twee minuten en een app op je telefoon.",
+    required_button: "Naar de werkruimte",
+    required_link: "Open dit adres:",
 }
 
 mailbox {

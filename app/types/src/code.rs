@@ -39,6 +39,7 @@ codes! {
     SignInRequired    = 401 "SIGN_IN_REQUIRED"   "Nobody is signed in.";
     StepUpRequired    = 401 "STEP_UP_REQUIRED"   "The person has to prove anew who they are: it is more than ten minutes ago.";
     Forbidden         = 403 "FORBIDDEN"          "The role does not hold the permission.";
+    TwoStepRequired   = 403 "TWO_STEP_REQUIRED"  "What is asked for opens only to sessions begun with a second factor.";
     OriginRequired    = 403 "ORIGIN_REQUIRED"    "The request does not prove that it comes from Keel's own pages.";
     NotFound          = 404 "NOT_FOUND"          "There is no such thing, or not for this person.";
     MethodNotAllowed  = 405 "METHOD_NOT_ALLOWED" "The URL does not take this method.";
@@ -58,7 +59,10 @@ codes! {
     RoleProtected     = 409 "ROLE_PROTECTED"     "The role is the same for everybody, and is not changed here.";
     OwnRole           = 409 "OWN_ROLE"           "Nobody changes the role they hold.";
     RoleLimitReached  = 409 "ROLE_LIMIT_REACHED" "There are as many roles as there may be.";
+    TwoStepOff        = 409 "TWO_STEP_OFF"       "The person has to turn on two-step verification first.";
+    TwoStepKept       = 409 "TWO_STEP_KEPT"      "A workspace of the person's requires two-step verification.";
     WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
+    AddressTaken      = 409 "ADDRESS_TAKEN"      "Another person has the e-mail address.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";
     Used              = 410 "USED"               "The link, code or invitation was used.";
     Revoked           = 410 "REVOKED"            "The invitation was withdrawn, or whoever sent it may not invite any more.";

@@ -78,6 +78,8 @@ ids! {
     SessionId = "ses";
     /// One wish to sign in: its link and its code.
     SignInId = "sig";
+    /// A second step of a sign-in.
+    SecondStepId = "stp";
     /// A link to a new password.
     ResetId = "rst";
     /// An account's contract.

@@ -72,6 +72,18 @@ pub enum Fault {
     ExpiredCode,
     /// The code was used.
     UsedCode,
+    /// Not six digits, where an app shows them.
+    NotAnAppCode,
+    /// Not the code that the person's app shows.
+    WrongAppCode,
+    /// The app's code was taken once; the next one counts.
+    SpentAppCode,
+    /// Not written like a recovery code.
+    NotARecoveryCode,
+    /// None of the person's recovery codes, or one that was used.
+    WrongRecoveryCode,
+    /// The second step has had its tries; the sign-in begins anew.
+    StartOver,
     /// The address and the password do not fit together.
     WrongPassword,
     /// Not the person's password.
@@ -106,4 +118,6 @@ pub enum Fault {
     Nobody,
     /// Several names in the log begin so.
     Several,
+    /// The address the person has.
+    OwnAddress,
 }

@@ -66,6 +66,17 @@ pub fn step_up(next: &str) -> String {
     format!("/step-up?redirectTo={}", escape(next))
 }
 
+/// The page that says what opens only to sessions with a second factor, about this account if one is named, and leads on to `next`.
+pub fn two_step_required(next: &str, account: Option<&str>) -> String {
+    let page = leading_on("/two-step/required", next);
+    account.map_or_else(|| page.clone(), |account| about(&page, account))
+}
+
+/// `page`, leading on to `next`.
+pub fn leading_on(page: &str, next: &str) -> String {
+    format!("{page}?redirectTo={}", escape(next))
+}
+
 /// The page of a sign-in link.
 pub fn sign_in_link(token: &str) -> String {
     format!("/auth/link?token={token}")
@@ -75,6 +86,14 @@ pub fn sign_in_link(token: &str) -> String {
 pub fn reset_link(token: &str) -> String {
     format!("/reset-password?token={token}")
 }
+
+/// The page of a link to another address of one's own.
+pub fn new_address_link(token: &str) -> String {
+    format!("/auth/email?token={token}")
+}
+
+/// Where people see how they sign in, and change it.
+pub const SECURITY: &str = "/private-dashboard/settings/security";
 
 /// Where a copy of a workspace is downloaded.
 pub fn export(export: &crate::ExportId) -> String {

@@ -12,6 +12,10 @@ pub enum Cookie {
     Device,
     /// The token of the browser that asked to sign in.
     SignIn,
+    /// The token of the second step that waits.
+    SecondStep,
+    /// Recovery codes on their way to the page that shows them, encrypted.
+    RecoveryCodes,
     /// The plan chosen before signing in.
     PendingCheckout,
     /// What was typed into a form that waits for a proof of who one is.
@@ -29,6 +33,8 @@ impl Cookie {
             Self::Session => ("__Host-keel_session", "keel_session"),
             Self::Device => ("__Host-keel_device", "keel_device"),
             Self::SignIn => ("__Host-keel_sign_in", "keel_sign_in"),
+            Self::SecondStep => ("__Host-keel_second_step", "keel_second_step"),
+            Self::RecoveryCodes => ("__Host-keel_recovery_codes", "keel_recovery_codes"),
             Self::PendingCheckout => ("__Host-keel_pending_checkout", "keel_pending_checkout"),
             Self::Typed => ("__Host-keel_typed", "keel_typed"),
             Self::Language => ("__Host-keel_lang", "keel_lang"),
@@ -44,8 +50,8 @@ impl Cookie {
             Self::Device | Self::Language => 365 * 24 * 60 * 60,
             Self::SignIn => 60 * 60,
             Self::PendingCheckout => 30 * 60,
-            Self::Typed => 10 * 60,
-            Self::Flash => 60,
+            Self::SecondStep | Self::Typed => 10 * 60,
+            Self::RecoveryCodes | Self::Flash => 60,
         }
     }
 

@@ -35,6 +35,11 @@ said! {
     CodeSent = "code_sent",
     ResetSent = "reset_sent",
     PasswordSaved = "password_saved",
+    EmailRequested = "email_requested",
+    EmailKept = "email_kept",
+    EmailChanged = "email_changed",
+    SessionEnded = "session_ended",
+    SessionsEnded = "sessions_ended",
     ProfileSaved = "profile_saved",
     NotificationsSaved = "notifications_saved",
     WorkspaceCreated = "workspace_created",
@@ -67,6 +72,8 @@ said! {
     PlanChanged = "plan_changed",
     PlanChanges = "plan_changes",
     TrialEnded = "trial_ended",
+    TwoStepOff = "two_step_off",
+    TwoStepSaved = "two_step_saved",
     BillingSynced = "billing_synced",
 }
 

@@ -160,6 +160,11 @@ impl<'a> Reader<'a> {
         self.fields.get(field).unwrap_or_default()
     }
 
+    /// Whether a field was sent.
+    pub fn has(&self, field: &str) -> bool {
+        self.fields.get(field).is_some()
+    }
+
     /// The bytes of a file; none when no file was chosen.
     pub fn file(&self, field: &str) -> Option<Vec<u8>> {
         let file = self.arrival.files.iter().find(|(known, _)| *known == field);

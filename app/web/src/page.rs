@@ -69,6 +69,8 @@ pub struct Visit {
     resumed: bool,
     /// How the page is answered where its query asks for what cannot be, and after how many seconds it can.
     answered: OnceLock<(Code, Option<u32>)>,
+    /// A cookie that ends with this answer.
+    spent: OnceLock<Cookie>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -86,7 +88,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         let typed = if again { None } else { typed::find(&arrival, &here) };
         let resumed = typed.is_some();
         let form = form.or_else(|| typed.map(|fields| FormState { fields, problem: None })).unwrap_or_default();
-        Ok(Self { arrival, here, query, parts: varying.unwrap_or_default(), again, resumed, answered: OnceLock::new(), form })
+        Ok(Self {
+            arrival,
+            here,
+            query,
+            parts: varying.unwrap_or_default(),
+            again,
+            resumed,
+            answered: OnceLock::new(),
+            spent: OnceLock::new(),
+            form,
+        })
     }
 }
 
@@ -137,6 +149,11 @@ impl Visit {
         let _ = self.answered.set((problem.code, problem.retry_after));
     }
 
+    /// Lets the browser forget a cookie with this answer: what it carried is shown once.
+    pub fn forget(&self, cookie: Cookie) {
+        let _ = self.spent.set(cookie);
+    }
+
     /// Opens a door to read.
     pub async fn read<D: Door>(&self) -> Result<Read<D>, Refusal> {
         Read::open(&self.arrival.keel, self.arrival.asked_for(self.account())).await
@@ -170,6 +187,9 @@ impl Visit {
         if self.resumed {
             append(&mut response, Cookie::Typed.forget(self.arrival.keel.settings()));
         }
+        if let Some(spent) = self.spent.get() {
+            append(&mut response, spent.forget(self.arrival.keel.settings()));
+        }
         if let Some((code, retry_after)) = self.answered.get() {
             *response.status_mut() = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             response.extensions_mut().insert(*code);
@@ -187,6 +207,8 @@ impl Visit {
             Stop::Moved(next) => see_other(&next),
             Stop::No(refusal) if self.arrival.is_program() => errors::json(&refusal.into()),
             Stop::No(Refusal::SignInNeeded) => refused(Code::SignInRequired, &url::login(&self.here)),
+            Stop::No(Refusal::StepUpNeeded) => refused(Code::StepUpRequired, &url::step_up(&self.here)),
+            Stop::No(refusal @ Refusal::TwoStepNeeded) => refused(refusal.code(), &url::two_step_required(&self.here, self.account())),
             Stop::No(refusal) => match self.instead(&refusal).await {
                 Some(next) => refused(refusal.code(), &self.onward(next)),
                 None => errors::page(&self.arrival.about(self.account()), &self.here, &refusal).await,

@@ -8,12 +8,12 @@ use std::cmp::Ordering;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-const PAIRS: u8 = 100;
+pub(in crate::flows) const PAIRS: u8 = 100;
 /// Pairs before the limits would answer instead: then time moves on, and another client goes on.
 const AT_A_TIME: u8 = 10;
 
-/// How often a known address took longer than an unknown one: a half when the two cannot be told apart.
-fn rank(known: &[Duration], unknown: &[Duration]) -> f64 {
+/// Of [`PAIRS`] measurements each: how often a known address took longer than an unknown one: a half when the two cannot be told apart.
+pub(in crate::flows) fn rank(known: &[Duration], unknown: &[Duration]) -> f64 {
     let longer = |one: &Duration, other: &Duration| match one.cmp(other) {
         Ordering::Greater => 1.0,
         Ordering::Equal => 0.5,

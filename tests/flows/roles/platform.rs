@@ -9,15 +9,16 @@ use keel_domain::staff::{self, PlatformRole};
 use keel_types::Email;
 use serde_json::{Value, json};
 
-/// Sam of the staff, signed in.
+/// Sam of the staff, signed in with a second factor.
 pub async fn sam(app: &App) -> Browser {
     let sam = app.sign_in_to_join("sam@keel.example").await;
+    app.turns_on_two_step(&sam).await;
     appoint(app, PlatformRole::Admin).await;
     sam
 }
 
 #[expect(clippy::disallowed_methods, reason = "as `keel make-staff` does")]
-async fn appoint(app: &App, role: PlatformRole) {
+pub async fn appoint(app: &App, role: PlatformRole) {
     staff::make(&SystemGrant::new(&app.keel, "make-staff"), &Email::parse("sam@keel.example").unwrap(), role).await.unwrap();
 }
 

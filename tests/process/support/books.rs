@@ -82,7 +82,8 @@ impl Deployment {
             (
                 "sign-ins without a session",
                 "sign_ins s WHERE s.used_at IS NOT NULL AND NOT EXISTS
-                    (SELECT 1 FROM user_sessions t JOIN users u ON u.id = t.user_id WHERE u.email = s.email)",
+                    (SELECT 1 FROM user_sessions t JOIN users u ON u.id = t.user_id
+                     LEFT JOIN address_changes c ON c.user_id = u.id AND c.used_at IS NOT NULL WHERE s.email IN (u.email, c.from_email))",
             ),
             ("events given up", "stripe_events e WHERE e.state = 'failed'"),
             ("jobs given up", "jobs j WHERE j.state = 'failed'"),

@@ -5,6 +5,7 @@ use super::instance::command;
 use crate::support::{Browser, Database, Engine, Mailroom};
 use billing_sandbox::{Clock, Options, Sandbox, Webhook};
 use keel_domain::secrets::{Secret, reference};
+use keel_types::Instant as Moment;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -144,6 +145,11 @@ impl Deployment {
         let by = json!({ "advance_ms": milliseconds });
         assert_eq!(self.stripe().json("/_sandbox/clock", &by).await.status, 200);
         assert_eq!(Browser::new(base).json("/dev/clock", &by).await.status, 204);
+    }
+
+    /// The moment it is for Keel and for Stripe.
+    pub async fn now(&self) -> Moment {
+        Moment(self.stripe().get("/_sandbox/clock").await.json()["now_ms"].as_i64().unwrap())
     }
 
     /// Waits until the instance at `base` has done everything that is left to do: leases of the dead run out, and Stripe

@@ -124,6 +124,13 @@ impl Person {
         link.split_once("token=").expect("a token").1.to_owned()
     }
 
+    /// The token of the newest link mailed to another address.
+    pub async fn token_mailed_to(&mut self, address: &str) -> String {
+        let mails: Value = self.opens(&format!("/dev/mailbox.json?to={address}")).await.json();
+        let link = mails[0]["links"][0].as_str().expect("a link").to_owned();
+        link.split_once("token=").expect("a token").1.to_owned()
+    }
+
     /// The token of the invitation mailed last.
     pub async fn invitation_token(&mut self) -> String {
         let link = self.mail().await["links"][0].as_str().expect("a link").to_owned();
@@ -140,7 +147,7 @@ impl Person {
         self.insists(path, |browser| browser.posted(path, fields)).await
     }
 
-    async fn opens(&mut self, path: &str) -> Answer {
+    pub async fn opens(&mut self, path: &str) -> Answer {
         let answer = self.insists(path, |browser| browser.page(path)).await;
         assert_eq!(answer.status, 200, "{path}");
         answer

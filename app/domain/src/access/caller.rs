@@ -1,28 +1,23 @@
 //! Who asks: the first statement of every call with a session.
 
 use super::Asked;
-use super::sessions::PROOF_LIFE;
+use super::sessions::{ABSOLUTE, IDLE, PROOF_LIFE};
 use crate::db::Conn;
 use crate::refusal::{Refusal, Result};
 use crate::staff::PlatformRole;
 use crate::{args, sql};
 use keel_text::Lang;
-use keel_types::time::DAY;
 use keel_types::{AccountId, AccountKind, BusinessModel, Email, Fault, Instant, MembershipId, Role, SessionId, TimeZone, UserId};
-
-/// A session that was not used for so long is over.
-const IDLE: i64 = 14 * DAY;
-/// A session is over after so long in any case.
-const ABSOLUTE: i64 = 30 * DAY;
 
 sql! {
     // One row: the session's person, with the account that was named, else the active one, else the oldest workspace,
     // else the personal one. A slug that an account had until lately names it still. Where there are no teams, what was made
     // while there were is asleep; what is being deleted is gone.
-    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, u.email, u.platform_role, u.closing_due_at, p.first_name, p.last_name, p.onboarded_at,
+    FIND_CALLER = "SELECT s.id AS session, s.user_id, s.last_seen_at, s.proven_at, s.second_factor, u.email, u.platform_role, u.closing_due_at, p.first_name, p.last_name, p.onboarded_at,
             p.language, p.time_zone,
             m.id AS membership, m.role, m.last_active_at, r.name AS role_name, r.permissions,
             a.id AS account, a.kind, a.name AS account_name, a.slug, a.created_at AS account_created_at, a.deletion_due_at, a.kept_until,
+            a.two_step_required,
             COALESCE(a.id = s.active_account_id, FALSE) AS is_active,
             COALESCE(a.id = (SELECT f.account_id FROM slugs f WHERE f.slug = $4 AND f.held_until > $6), FALSE) AS was_named,
             $5 AND EXISTS (SELECT 1 FROM memberships w JOIN accounts b ON b.id = w.account_id
@@ -44,6 +39,7 @@ sql! {
 
 /// A person with a session, and the account the call is about.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub struct Caller {
     /// The session.
     pub session: SessionId,
@@ -65,6 +61,8 @@ pub struct Caller {
     pub platform_role: Option<PlatformRole>,
     /// When the person's own account will be closed, while that is scheduled.
     pub closing_due: Option<Instant>,
+    /// Whether the session was begun with a second factor, or its person has shown one since.
+    pub second_factor: bool,
     /// When the session was last seen in the database.
     pub last_seen: Instant,
     /// Whether the person has just proven who they are.
@@ -101,6 +99,8 @@ pub struct Standing {
     pub deletion_due: Option<Instant>,
     /// Until when its plan is kept although a payment failed, while one has.
     pub kept_until: Option<Instant>,
+    /// Whether it opens only to sessions with a second factor.
+    pub two_step_required: bool,
     /// Whether it is the session's active account.
     pub is_active: bool,
     /// The membership.
@@ -139,12 +139,23 @@ impl Standing {
 }
 
 impl Caller {
-    /// The account the call is about. `NotFound` when the request named one and the person does not belong to it.
+    /// The account the call is about. Every door into an account comes by here.
+    ///
+    /// # Errors
+    /// `NotFound` when the request named one and the person does not belong to it; `TwoStepNeeded` when it requires a second factor and
+    /// the session has none.
     pub fn standing(&self, named: bool) -> Result<&Standing> {
-        if named && self.named == Named::Not { Err(Refusal::NotFound) } else { Ok(&self.standing) }
+        if named && self.named == Named::Not {
+            return Err(Refusal::NotFound);
+        }
+        if self.standing.two_step_required {
+            self.require_second_factor()?;
+        }
+        Ok(&self.standing)
     }
 
-    /// The account pages are about when the named one is not this person's.
+    /// The account pages are about when the named one is not this person's. What is shown of it must be the person's to know though it
+    /// may require a second factor: its name, and their role.
     pub fn usual_standing(&self) -> &Standing {
         &self.standing
     }
@@ -157,6 +168,11 @@ impl Caller {
     /// Refuses a person whose last proof of who they are was too long ago.
     pub(super) fn require_fresh(&self) -> Result<()> {
         if self.is_fresh { Ok(()) } else { Err(Refusal::StepUpNeeded) }
+    }
+
+    /// Refuses a session without a second factor.
+    pub(crate) fn require_second_factor(&self) -> Result<()> {
+        if self.second_factor { Ok(()) } else { Err(Refusal::TwoStepNeeded) }
     }
 
     /// What people are shown of this person: the name, else the address.
@@ -175,6 +191,7 @@ impl Caller {
 }
 
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 struct CallerRow {
     #[sqlx(try_from = "String")]
     session: SessionId,
@@ -182,6 +199,7 @@ struct CallerRow {
     user_id: UserId,
     last_seen_at: i64,
     proven_at: i64,
+    second_factor: Option<String>,
     #[sqlx(try_from = "String")]
     email: Email,
     platform_role: Option<String>,
@@ -205,6 +223,7 @@ struct CallerRow {
     account_created_at: i64,
     deletion_due_at: Option<i64>,
     kept_until: Option<i64>,
+    two_step_required: bool,
     is_active: bool,
     was_named: bool,
     has_workspace: bool,
@@ -229,6 +248,7 @@ impl CallerRow {
             created: Instant(self.account_created_at),
             deletion_due: self.deletion_due_at.map(Instant),
             kept_until: self.kept_until.map(Instant),
+            two_step_required: self.two_step_required,
             is_active: self.is_active,
             membership: self.membership,
             role: Role::of(&self.role, &self.role_name, &self.permissions, model),
@@ -245,6 +265,7 @@ impl CallerRow {
             has_workspace: self.has_workspace,
             platform_role: self.platform_role.as_deref().and_then(PlatformRole::parse),
             closing_due: self.closing_due_at.map(Instant),
+            second_factor: self.second_factor.is_some(),
             last_seen: Instant(self.last_seen_at),
             is_fresh: now.since(Instant(self.proven_at)) < PROOF_LIFE,
             standing,

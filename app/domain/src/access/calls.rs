@@ -105,6 +105,22 @@ impl<D: Door> Write<D> {
         Ok(())
     }
 
+    /// Makes other calls that lock the caller wait until this one ends, and opens the door once more: whose session was ended
+    /// while this call waited does nothing more. Verbs about how somebody signs in begin with it.
+    ///
+    /// # Errors
+    /// What the door refuses now.
+    pub(crate) async fn lock_caller(&mut self) -> Result<()>
+    where
+        D: Door<Proof = Caller>,
+    {
+        let (user, asked, keel) = (self.proof.user.clone(), self.asked.clone(), self.keel.clone());
+        let tx = self.tx()?;
+        locks::lock_user(tx, &user).await?;
+        self.proof = enter::<D>(tx, &keel, &asked).await?;
+        Ok(())
+    }
+
     pub(crate) fn tx(&mut self) -> Result<&mut Tx> {
         self.tx.as_mut().ok_or_else(|| Refusal::internal(&"a call went on after its transaction ended"))
     }

@@ -113,7 +113,8 @@ pub enum Owner {}
 /// The same door for somebody who has proven within the last ten minutes who they are: what cannot be taken back is behind it.
 #[derive(Debug)]
 pub struct Fresh<D>(PhantomData<fn() -> D>);
-/// The door for platform staff who administer it. It opens no account: staff are members of nothing by it.
+/// The door for platform staff who administer it, in a session with a second factor, who have proven lately who they are. It opens no
+/// account: staff are members of nothing by it.
 #[derive(Debug)]
 pub enum PlatformAdmin {}
 
@@ -240,10 +241,16 @@ impl<D: Door> Door for Fresh<D> {
 
 impl Door for PlatformAdmin {
     const NAME: &'static str = "platform:admin";
+    const STEP_UP: bool = true;
     type Proof = StaffGrant;
     fn admit(caller: Option<Caller>, _: bool) -> Result<Self::Proof> {
         let caller = caller.ok_or(Refusal::SignInNeeded)?;
-        if caller.platform_role == Some(PlatformRole::Admin) { Ok(StaffGrant { caller }) } else { Err(Refusal::StaffOnly) }
+        if caller.platform_role != Some(PlatformRole::Admin) {
+            return Err(Refusal::StaffOnly);
+        }
+        caller.require_second_factor()?;
+        caller.require_fresh()?;
+        Ok(StaffGrant { caller })
     }
 }
 

@@ -7,10 +7,15 @@ use crate::mail::letters;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::{Keel, args, ids, sql};
-use keel_types::time::MINUTE;
+use keel_types::time::{DAY, MINUTE};
 use keel_types::{AccountId, Email, Instant, MembershipId, SessionId, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+
+/// A session that was not used for so long is over.
+pub(crate) const IDLE: i64 = 14 * DAY;
+/// A session is over after so long in any case.
+pub(crate) const ABSOLUTE: i64 = 30 * DAY;
 
 /// How old `last_seen_at` and a membership's `last_active_at` may get before they are written again.
 const SEEN_EVERY: i64 = 5 * MINUTE;
@@ -26,9 +31,10 @@ sql! {
         ORDER BY CASE WHEN a.id = (SELECT active_account_id FROM user_sessions WHERE user_id = $1 ORDER BY last_seen_at DESC, id DESC LIMIT 1)
                       THEN 0 WHEN a.kind = 'workspace' THEN 1 ELSE 2 END, m.created_at, m.id
         LIMIT 1";
-    INSERT_SESSION = "INSERT INTO user_sessions (id, token_hash, user_id, active_account_id, factor, agent, address, created_at, last_seen_at, proven_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)";
-    RENEW_SESSION = "UPDATE user_sessions SET token_hash = $2, proven_at = $3 WHERE id = $1 AND revoked_at IS NULL";
+    INSERT_SESSION = "INSERT INTO user_sessions (id, token_hash, user_id, active_account_id, factor, second_factor, agent, address, created_at, last_seen_at, proven_at)
+        VALUES ($1, $2, $3, $4, $5, $9, $6, $7, $8, $8, $8)";
+    RENEW_SESSION = "UPDATE user_sessions SET token_hash = $2, proven_at = $3, second_factor = COALESCE($4, second_factor) WHERE id = $1 AND revoked_at IS NULL";
+    ROTATE_SESSION = "UPDATE user_sessions SET token_hash = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE user_sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_TOKEN = "UPDATE user_sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
     REVOKE_OTHERS = "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL";
@@ -65,6 +71,33 @@ impl Factor {
             Self::Provider => "provider",
         }
     }
+
+    /// Reads the word as kept.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [Self::Link, Self::Code, Self::Password, Self::Passkey, Self::Provider].into_iter().find(|factor| factor.as_str() == word)
+    }
+}
+
+/// What a person showed beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// A code of their app.
+    Totp,
+    /// A recovery code.
+    Recovery,
+    /// A passkey.
+    Passkey,
+}
+
+impl SecondFactor {
+    /// The word as kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Recovery => "recovery",
+            Self::Passkey => "passkey",
+        }
+    }
 }
 
 /// Starts a session and ends the one the browser had. Gives the token for the cookie: a new one at every sign-in.
@@ -72,7 +105,7 @@ pub(crate) async fn start(
     tx: &mut Tx,
     keel: &Keel,
     user: &UserId,
-    factor: Factor,
+    (factor, second): (Factor, Option<SecondFactor>),
     asked: &Asked,
     now: Instant,
 ) -> Result<(SessionId, PlainToken)> {
@@ -81,16 +114,24 @@ pub(crate) async fn start(
     }
     let (account,): (String,) = tx.get(FIND_USUAL_ACCOUNT, args![user, keel.settings().model().has_teams()]).await?;
     let (id, token) = (ids::new::<SessionId>(), PlainToken::random());
-    let row = args![&id, &token.hashed(), user, account, factor.as_str(), asked.agent.as_str(), asked.address.as_str(), now];
+    let (agent, address, second) = (asked.agent.as_str(), asked.address.as_str(), second.map(|second| second.as_str().to_owned()));
+    let row = args![&id, &token.hashed(), user, account, factor.as_str(), agent, address, now, second];
     tx.run(INSERT_SESSION, row).await?;
     Ok((id, token))
 }
 
-/// Remembers that the session's person has proven who they are. Gives the token for the cookie: a new one, because the
-/// session may do more from now on; the one before opens nothing.
-pub(crate) async fn renew(tx: &mut Tx, session: &SessionId, now: Instant) -> Result<PlainToken> {
+/// Remembers that the session's person has proven who they are, by this second factor if by one. Gives the token for the cookie: a
+/// new one, because the session may do more from now on; the one before opens nothing.
+pub(crate) async fn renew(tx: &mut Tx, session: &SessionId, second: Option<SecondFactor>, now: Instant) -> Result<PlainToken> {
     let token = PlainToken::random();
-    if tx.ran(RENEW_SESSION, args![session, &token.hashed(), now]).await? { Ok(token) } else { Err(Refusal::SignInNeeded) }
+    let second = second.map(|second| second.as_str().to_owned());
+    if tx.ran(RENEW_SESSION, args![session, &token.hashed(), now, second]).await? { Ok(token) } else { Err(Refusal::SignInNeeded) }
+}
+
+/// Gives the session a new token for the cookie, and nothing more; the one before opens nothing.
+pub(crate) async fn rotate(tx: &mut Tx, session: &SessionId) -> Result<PlainToken> {
+    let token = PlainToken::random();
+    if tx.ran(ROTATE_SESSION, args![session, &token.hashed()]).await? { Ok(token) } else { Err(Refusal::SignInNeeded) }
 }
 
 /// Ends every session of a person but this one.
@@ -103,7 +144,7 @@ pub(crate) async fn end_others(tx: &mut Tx, user: &UserId, stays: &SessionId, no
 ///
 /// # Errors
 /// `NotFound` when nobody has signed up with it.
-pub async fn end_all(system: &SystemGrant, email: &Email) -> Result<()> {
+pub async fn end_for_operator(system: &SystemGrant, email: &Email) -> Result<()> {
     let (keel, now) = (system.keel(), system.keel().now());
     let mut tx = keel.db().begin().await?;
     let (user,): (String,) = tx.find(FIND_PERSON, args![email]).await?.ok_or(Refusal::NotFound)?;
@@ -111,6 +152,12 @@ pub async fn end_all(system: &SystemGrant, email: &Email) -> Result<()> {
     audit::write(&mut tx, &Actor::System(system.reason()), Action::SessionEnded, None, &user, &[("what", "all")], now).await?;
     letters::sessions_ended(&mut tx, keel, email).await?;
     Ok(tx.commit().await?)
+}
+
+/// Ends every session of a person.
+pub(crate) async fn end_all(tx: &mut Tx, user: &UserId, now: Instant) -> Result<()> {
+    tx.run(REVOKE_ALL, args![user, now]).await?;
+    Ok(())
 }
 
 /// Makes the account the one this session's pages are about.

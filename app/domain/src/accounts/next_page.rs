@@ -82,7 +82,7 @@ fn destination(caller: &Caller, intent: bool, onboarded: bool, redirect_to: Opti
 }
 
 /// Pages that send signed-in people on by this very function.
-const LEADS_BACK: [&str; 5] = ["/login", "/signup", "/verify", "/auth/link", "/onboarding"];
+const LEADS_BACK: [&str; 6] = ["/login", "/signup", "/verify", "/two-step", "/auth/link", "/onboarding"];
 
 #[cfg(test)]
 mod tests {

@@ -54,11 +54,15 @@ actions! {
     SignInFailed         = "auth.failed";
     SignedOut            = "auth.signed_out";
     SteppedUp            = "auth.stepped_up";
+    FactorAdded          = "factor.added";
+    FactorRemoved        = "factor.removed";
     PasswordChanged      = "user.password_changed";
-    SessionEnded         = "session.ended";
     ClosingScheduled     = "user.closing_scheduled";
     ClosingCanceled      = "user.closing_canceled";
     AccountClosed        = "user.closed";
+    EmailRequested       = "user.email_requested";
+    EmailChanged         = "user.email_changed";
+    SessionEnded         = "session.ended";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";

@@ -9,7 +9,7 @@ use crate::payments::{CustomerDetails, CustomerId};
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, request, sql};
 use keel_types::time::MINUTE;
-use keel_types::{AccountId, Instant};
+use keel_types::{AccountId, Instant, UserId};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -19,6 +19,8 @@ const PATIENCE: i64 = MINUTE;
 
 sql! {
     COUNT_CHANGE = "UPDATE stripe_customers SET wanted = wanted + 1, tries = 0, tell_at = $2 WHERE account_id = $1";
+    COUNT_CHANGE_OF_OWNER = "UPDATE stripe_customers SET wanted = wanted + 1, tries = 0, tell_at = $2
+        WHERE account_id IN (SELECT id FROM accounts WHERE billing_owner_id = $1)";
     // Under the company's name and address, where they are told.
     FIND_DETAILS = "SELECT c.customer_id, c.wanted, c.tries, COALESCE(o.name, a.name) AS name, COALESCE(o.email, u.email) AS email, o.address, o.tax_id
         FROM stripe_customers c JOIN accounts a ON a.id = c.account_id JOIN users u ON u.id = a.billing_owner_id
@@ -44,6 +46,13 @@ struct DetailsRow {
 /// Something changed that Stripe's customer is told; [`tell`] does, or the worker a little later.
 pub(crate) async fn count_change(tx: &mut Tx, account: &AccountId, now: Instant) -> Result<()> {
     tx.run(COUNT_CHANGE, args![account, now.plus(PATIENCE)]).await?;
+    Ok(())
+}
+
+/// The address of a billing owner changed, which Stripe's customers are told for whom no company's is known; the worker tells them
+/// at once.
+pub(crate) async fn count_change_of_owner(tx: &mut Tx, owner: &UserId, now: Instant) -> Result<()> {
+    tx.run(COUNT_CHANGE_OF_OWNER, args![owner, now]).await?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ sql! {
     COMPLETE = "UPDATE checkouts SET state = 'complete', completed_at = $2, stripe_id = $3 WHERE id = $1 AND state <> 'complete'";
     EXPIRE = "UPDATE checkouts SET state = 'expired' WHERE id = $1 AND state = 'open'";
     FIND_USER = "SELECT user_id FROM checkouts WHERE id = $1";
-    FIND_MINE = "SELECT k.state, k.choice, c.customer_id, a.id AS account, a.name AS account_name, a.kind,
+    FIND_MINE = "SELECT k.state, k.choice, c.customer_id, a.id AS account, a.name AS account_name, a.kind, a.two_step_required,
             s.plan, s.status, s.trial_end, m.role, r.permissions
         FROM checkouts k JOIN accounts a ON a.id = k.account_id JOIN memberships m ON m.account_id = a.id AND m.user_id = k.user_id
         JOIN roles r ON r.id = m.role
@@ -87,6 +87,7 @@ struct OutcomeRow {
     account: AccountId,
     account_name: String,
     kind: String,
+    two_step_required: bool,
     plan: Option<String>,
     status: Option<String>,
     trial_end: Option<i64>,
@@ -110,10 +111,13 @@ impl OutcomeRow {
     }
 }
 
-/// What became of the checkout of a Stripe session. `NotFound` for anybody else's.
+/// What became of the checkout of a Stripe session. `NotFound` for anybody else's; `TwoStepNeeded` where its account requires that.
 pub async fn get_outcome(call: &mut Read<SignedIn>, session: &str) -> Result<Outcome> {
     let user = call.proof().user.clone();
     let row: OutcomeRow = call.conn().find(FIND_MINE, args![session, &user]).await?.ok_or(Refusal::NotFound)?;
+    if row.two_step_required {
+        call.proof().require_second_factor()?;
+    }
     let state = row.state();
     let role = Role::of(&row.role, "", &row.permissions, call.keel().settings().model());
     let manager = row.kind == AccountKind::Workspace.as_str() && role.is_manager();

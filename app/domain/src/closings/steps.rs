@@ -29,6 +29,10 @@ sql! {
     UNCOUNT_MEMBER = "UPDATE accounts SET member_count = member_count - 1 WHERE id = $1";
     REVOKE_SESSIONS = "UPDATE user_sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
     END_RESETS = "DELETE FROM password_resets WHERE user_id = $1";
+    END_SECOND_STEPS = "DELETE FROM second_steps WHERE user_id = $1";
+    END_APP = "DELETE FROM totp WHERE user_id = $1";
+    END_RECOVERY_CODES = "DELETE FROM recovery_codes WHERE user_id = $1";
+    END_ADDRESS_CHANGES = "DELETE FROM address_changes WHERE user_id = $1";
     END_SIGN_INS = "DELETE FROM sign_ins WHERE email = $1";
     // The address is free again; nobody gets mail at the one that takes its place.
     FORGET_WAYS = "UPDATE users SET email = $2, password_hash = NULL, platform_role = NULL WHERE id = $1";
@@ -106,7 +110,9 @@ async fn end(tx: &mut Tx, keel: &Keel, step: &Step, now: Instant) -> Result<()> 
         leave(tx, &account, user, now).await?;
     }
     tx.run(REVOKE_SESSIONS, args![user, now]).await?;
-    tx.run(END_RESETS, args![user]).await?;
+    for way in [END_RESETS, END_SECOND_STEPS, END_APP, END_RECOVERY_CODES, END_ADDRESS_CHANGES] {
+        tx.run(way, args![user]).await?;
+    }
     tx.run(END_SIGN_INS, args![&step.email]).await?;
     tx.run(FORGET_WAYS, args![user, format!("{user}@closed.invalid")]).await?;
     audit::write(tx, &Actor::System("closing"), Action::AccountClosed, None, step.id.as_str(), &[], now).await

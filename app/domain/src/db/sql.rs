@@ -83,6 +83,7 @@ from_texts!(
     keel_types::RoleId,
     keel_types::SessionId,
     keel_types::SignInId,
+    keel_types::SecondStepId,
     keel_types::ResetId,
     keel_types::SubscriptionId,
     keel_types::CheckoutId,

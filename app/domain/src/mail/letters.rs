@@ -1,5 +1,6 @@
 //! The letters Keel writes.
 
+pub(crate) mod addresses;
 pub(crate) mod closings;
 pub(crate) mod deletions;
 pub(crate) mod invitations;
@@ -7,6 +8,8 @@ pub(crate) mod money;
 pub(crate) mod ownership;
 pub(crate) mod plans;
 pub(crate) mod roles;
+pub(crate) mod sessions;
+pub(crate) mod two_step;
 
 use super::enqueue;
 use super::names::inert;

@@ -1,5 +1,6 @@
 //! Browsers that have signed in before. Such a browser has a cookie that names its person's address; what it tries is
-//! counted apart from what strangers try, so that strangers cannot use up the person's tries. It opens nothing by itself.
+//! counted apart from what strangers try, so that strangers cannot use up the person's tries, and a sign-in in it is no news to be
+//! mailed. It opens nothing by itself.
 
 use crate::Keel;
 use crate::access::Asked;

@@ -1,27 +1,31 @@
 //! Signing in: by a mailed link or code, by a password, or with a new password after a reset. Every way ends in the same
-//! place. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
+//! place. And what people do with their ways: another address, another password, the end of sessions. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
 //! Tested in `tests/flows/sign_in.rs` and `tests/flows/passwords.rs`.
 
+pub mod addresses;
 mod by_password;
 pub(crate) mod devices;
 mod mailed;
+pub mod own_passwords;
+pub mod own_sessions;
 pub mod resets;
+pub mod second_steps;
 pub mod step_up;
 
 pub use by_password::{by_password, sign_up};
 pub use mailed::{Asking, confirm_link, find_waiting, get_link, request, resend, verify_code};
 
-use crate::access::sessions::{self, Factor};
+use crate::access::sessions::{self, Factor, SecondFactor};
 use crate::access::{Asked, Visitor, Write};
 use crate::accounts::{Destination, Site, ensure_workspace_for_user, find_workspace, next_page};
 use crate::audit::{self, Action, Actor};
 use crate::billing::catalogue::Choice;
 use crate::billing::intents;
-use crate::db::Tx;
+use crate::db::{Tx, locks};
 use crate::passwords::HashedPassword;
-use crate::refusal::Result;
+use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
-use crate::{Keel, args, mail, people, sql};
+use crate::{Keel, args, mail, people, sql, two_step};
 use keel_text::Lang;
 use keel_types::time::{MINUTE, SECOND};
 use keel_types::url::LocalPath;
@@ -36,6 +40,8 @@ sql! {
     IS_KNOWN = "SELECT COUNT(*) FROM users WHERE email = $1";
     SET_PASSWORD = "UPDATE users SET password_hash = $2 WHERE id = $1";
     END_RESETS = "UPDATE password_resets SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL";
+    // Takes the person's lock: whose address has become another one meanwhile is not signed in by the old one.
+    COUNT_SIGN_IN = "UPDATE users SET sign_ins = sign_ins + 1, revision = revision + 1 WHERE id = $1 AND email = $2 RETURNING sign_ins";
     FIND_DESTINATION = "SELECT p.language, p.onboarded_at, p.intent_until, a.kind, m.role, r.permissions
         FROM user_sessions s
         JOIN user_profiles p ON p.user_id = s.user_id
@@ -65,9 +71,18 @@ pub struct Waiting {
     pub wait: i64,
 }
 
+/// What a browser gets for a first factor that was right.
+#[derive(Debug)]
+pub enum Welcome {
+    /// A session.
+    In(Entry),
+    /// The token of a second step, for the cookie: the person has turned on two-step verification.
+    SecondStep(PlainToken),
+}
+
 /// What a browser gets at the end of a sign-in.
 #[derive(Debug)]
-pub struct Welcome {
+pub struct Entry {
     /// For the session cookie.
     pub token: PlainToken,
     /// For the cookie by which this browser is known again.
@@ -97,44 +112,74 @@ async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password:
     enter(call, &user, wish, factor, replaced).await
 }
 
-/// What every way of signing in ends with: the workspace, the choice, the session, the end of the others when the password was
-/// `replaced`, and where to go. `wish` bears the person's own address.
+/// What every way of signing in ends with, once the first factor was right: where the password was `replaced`, the end of whatever was
+/// begun with the old one; then the session, or the second step for people who have turned on two-step verification. A passkey is
+/// both factors at once. `wish` bears the person's own address.
 async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, replaced: bool) -> Result<Welcome> {
+    let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
+    let tx = call.tx()?;
+    // Whoever turns two-step verification on at the same instant ends this session, or it takes a second step.
+    locks::lock_user(tx, user).await?;
+    if replaced {
+        end_old_ways(tx, &keel, &asked, user, &wish.email, None, now).await?;
+    }
+    let second = (factor == Factor::Passkey).then_some(SecondFactor::Passkey);
+    if second.is_none() && two_step::ways(tx, user).await?.any() {
+        return second_steps::begin(tx, user, &wish, factor, now).await.map(Welcome::SecondStep);
+    }
+    admit(call, user, wish, factor, second).await
+}
+
+/// Lets a person in who has shown all that is needed: the workspace, the choice, the session, and where to go.
+async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, second: Option<SecondFactor>) -> Result<Welcome> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let Wish { email, next, choice } = wish;
     let tx = call.tx()?;
+    let is_first = count_sign_in(tx, user, &email).await? == 1;
     let site = Site::SignIn { next: next.as_ref() };
     let had_workspace = keel.settings().model() != BusinessModel::B2b || find_workspace(tx, user).await?.is_some();
     let workspace = ensure_workspace_for_user(tx, keel.settings(), user, &email, site, now).await?;
     if let Some(choice) = &choice {
         intents::keep(tx, user, choice, now).await?;
     }
-    let (session, token) = sessions::start(tx, &keel, user, factor, &asked, now).await?;
+    let (session, token) = sessions::start(tx, &keel, user, (factor, second), &asked, now).await?;
     // Who used the personal account until now goes on in the workspace that was made.
     if let Some(made) = workspace.filter(|_| !had_workspace) {
         sessions::set_active_account(tx, &session, &made).await?;
     }
-    let actor = Actor::SignedIn(user, email.as_str(), &asked);
-    audit::write(tx, &actor, Action::SignedIn, None, user.as_str(), &[("factor", factor.as_str())], now).await?;
-    if replaced {
-        end_old_ways(tx, &keel, &asked, user, &email, &session, now).await?;
+    let shown = [("factor", factor.as_str()), ("second_factor", second.map_or("", SecondFactor::as_str))];
+    let shown = if second.is_some() { &shown[..] } else { &shown[..1] };
+    audit::write(tx, &Actor::SignedIn(user, email.as_str(), &asked), Action::SignedIn, None, user.as_str(), shown, now).await?;
+    if !is_first && devices::recognise(&keel, &asked, &email).is_none() {
+        mail::letters::sessions::signed_in(tx, &keel, &email, &asked).await?;
     }
     let device = devices::remember(&keel, &email);
     let (next, lang) = destination(call, &session, next.as_ref()).await?;
-    Ok(Welcome { token, device, next, lang })
+    Ok(Welcome::In(Entry { token, device, next, lang }))
 }
 
-/// A person who was here before has another password now: sessions and links from before end, and a mail says so.
+/// How often the person has signed in by now. Until the transaction ends, nobody changes their address.
+async fn count_sign_in(tx: &mut Tx, user: &UserId, email: &Email) -> Result<i64> {
+    let counted: Option<(i64,)> = tx.find(COUNT_SIGN_IN, args![user, email]).await?;
+    counted.map(|(count,)| count).ok_or(Refusal::Collision)
+}
+
+/// A person who was here before has another password now: sessions but the one that `stays`, second steps and links from before end,
+/// and a mail says so.
 async fn end_old_ways(
     tx: &mut Tx,
     keel: &Keel,
     asked: &Asked,
     user: &UserId,
     email: &Email,
-    session: &SessionId,
+    stays: Option<&SessionId>,
     now: Instant,
 ) -> Result<()> {
-    sessions::end_others(tx, user, session, now).await?;
+    match stays {
+        Some(session) => sessions::end_others(tx, user, session, now).await?,
+        None => sessions::end_all(tx, user, now).await?,
+    }
+    second_steps::end_all(tx, user, now).await?;
     tx.run(END_RESETS, args![user, now]).await?;
     audit::write(tx, &Actor::SignedIn(user, email.as_str(), asked), Action::PasswordChanged, None, user.as_str(), &[], now).await?;
     mail::letters::password_changed(tx, keel, email).await

@@ -1,8 +1,10 @@
 //! A new proof of who one is, for what cannot be taken back: the password, or a mailed code that counts for this session and
-//! nothing else. It is remembered on the session, whose token is another one from then on. Tested in `tests/flows/step_up.rs`.
+//! nothing else. For people with two-step verification neither is enough: they show their second factor, which whoever has got hold
+//! of the session or the mailbox lacks. It is remembered on the session, whose token is another one from then on. Tested in
+//! `tests/flows/step_up.rs` and `tests/flows/two_step/step_up.rs`.
 
 use super::{COOL_DOWN, LIFE};
-use crate::access::sessions::{self, Factor};
+use crate::access::sessions::{self, Factor, SecondFactor};
 use crate::access::{Caller, Read, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::limits::{self, Take};
@@ -10,6 +12,7 @@ use crate::mail::letters;
 use crate::passwords::{HashedPassword, Password};
 use crate::refusal::{Refusal, Result};
 use crate::secrets::{PlainToken, six_digits};
+use crate::two_step::{self, Shown};
 use crate::{args, sql};
 use keel_types::time::SECOND;
 use keel_types::{Fault, Instant};
@@ -45,24 +48,28 @@ pub struct Ways {
     pub password: bool,
     /// Whether a code was mailed for this session and still counts.
     pub mailed: bool,
+    /// What they can show as their second factor; with any, nothing else counts.
+    pub second: two_step::Ways,
 }
 
 /// What the caller can prove who they are with.
 pub async fn ways(call: &mut Read<SignedIn>) -> Result<Ways> {
     let (caller, now) = (call.proof().clone(), call.now());
     let (password, mailed): (bool, Option<i64>) = call.conn().get(FIND_WAYS, args![&caller.user, &caller.session, now]).await?;
-    Ok(Ways { password, mailed: mailed.is_some() })
+    let second = two_step::ways(call.conn(), &caller.user).await?;
+    Ok(Ways { password, mailed: mailed.is_some(), second })
 }
 
 /// Mails a code to the caller; an earlier one is dead.
 ///
 /// # Errors
-/// `TooMany` mails, or within the cool-down.
+/// `TooMany` mails, or within the cool-down; `TwoStepNeeded` for people with two-step verification.
 pub async fn mail_code(call: &mut Write<SignedIn>) -> Result<()> {
     let (caller, keel, asked, now) = (call.proof().clone(), call.keel().clone(), call.asked().clone(), call.now());
     let code = six_digits();
     let code_hash = keel.settings().secret.sign(CODE, &signed(&caller, &code));
     let tx = call.tx()?;
+    two_step::require_off(tx, &caller.user).await?;
     Take::mail(limits::STEP_UP_MAILS, &keel, &asked, &caller.email).take(tx, now).await?;
     let kept = args![&caller.session, &caller.email, code_hash, now, now.plus(LIFE), now.plus(-COOL_DOWN)];
     if !tx.ran(KEEP_CODE, kept).await? {
@@ -76,11 +83,12 @@ pub async fn mail_code(call: &mut Write<SignedIn>) -> Result<()> {
 /// Takes the code as the proof. Gives the session's new token. A refusal is a value: its count must be committed.
 ///
 /// # Errors
-/// `TooMany` codes were tried at this address, or wrong ones by this client.
+/// `TooMany` codes were tried at this address, or wrong ones by this client; `TwoStepNeeded` for people with two-step verification.
 pub async fn by_code(call: &mut Write<SignedIn>, code: &str) -> Result<std::result::Result<PlainToken, Fault>> {
     let (caller, keel, asked, now) = (call.proof().clone(), call.keel().clone(), call.asked().clone(), call.now());
     let take = Take::attempt(limits::STEP_UP_CODES, &keel, &asked, &caller.email);
     let tx = call.tx()?;
+    two_step::require_off(tx, &caller.user).await?;
     take.take(tx, now).await?;
     let taken: Option<(String, i64)> = tx.find(TAKE_TRY, args![&caller.session, &caller.email, now, TRIES]).await?;
     let Some((code_hash, tries)) = taken else {
@@ -88,14 +96,14 @@ pub async fn by_code(call: &mut Write<SignedIn>, code: &str) -> Result<std::resu
         return why_no_try(call, now).await.map(Err);
     };
     if !keel.settings().secret.signed(CODE, &signed(&caller, code), &code_hash) {
-        record(call, Action::SignInFailed, Factor::Code).await?;
+        record(call, Action::SignInFailed, Factor::Code.as_str()).await?;
         return Ok(Err(if tries >= TRIES { Fault::NoTriesLeft } else { Fault::WrongCode }));
     }
     if !tx.ran(USE_CODE, args![&caller.session, code_hash]).await? {
         return Ok(Err(Fault::UsedCode));
     }
     take.give_back(tx).await?;
-    proven(call, Factor::Code).await.map(Ok)
+    proven(call, Factor::Code.as_str(), None).await.map(Ok)
 }
 
 async fn why_no_try(call: &mut Write<SignedIn>, now: Instant) -> Result<Fault> {
@@ -111,12 +119,13 @@ async fn why_no_try(call: &mut Write<SignedIn>, now: Instant) -> Result<Fault> {
 /// Takes the password as the proof. Gives the session's new token. A refusal is a value: its count must be committed.
 ///
 /// # Errors
-/// `TooMany` tries; `Unavailable` while too many passwords are being hashed.
+/// `TooMany` tries; `Unavailable` while too many passwords are being hashed; `TwoStepNeeded` for people with two-step verification.
 pub async fn by_password(call: &mut Write<SignedIn>, password: Password) -> Result<std::result::Result<PlainToken, Fault>> {
     let (caller, keel, asked, now) = (call.proof().clone(), call.keel().clone(), call.asked().clone(), call.now());
     let place = keel.place_at_hashing()?;
     let take = Take::attempt(limits::PASSWORDS, &keel, &asked, &caller.email);
     let tx = call.tx()?;
+    two_step::require_off(tx, &caller.user).await?;
     take.take(tx, now).await?;
     let (kept,): (Option<String>,) = tx.get(FIND_PASSWORD, args![&caller.user]).await?;
     let kept = kept.map(HashedPassword::kept);
@@ -128,10 +137,32 @@ pub async fn by_password(call: &mut Write<SignedIn>, password: Password) -> Resu
         && tx.ran(HOLD_PASSWORD, args![&caller.user, kept]).await?
     {
         take.give_back(tx).await?;
-        return proven(call, Factor::Password).await.map(Ok);
+        return proven(call, Factor::Password.as_str(), None).await.map(Ok);
     }
-    record(call, Action::SignInFailed, Factor::Password).await?;
+    record(call, Action::SignInFailed, Factor::Password.as_str()).await?;
     Ok(Err(Fault::NotThePassword))
+}
+
+/// Takes the second factor as the proof; the session counts as one with a second factor from now on. Gives its new token. A refusal is
+/// a value: its count must be committed.
+///
+/// # Errors
+/// `TooMany` tries for this person, or wrong ones by this client.
+pub async fn by_second_factor(call: &mut Write<SignedIn>, shown: &Shown) -> Result<std::result::Result<PlainToken, Fault>> {
+    let (caller, keel, asked, now) = (call.proof().clone(), call.keel().clone(), call.asked().clone(), call.now());
+    let take = Take::second_factor(&keel, &asked, &caller.email, shown);
+    let tx = call.tx()?;
+    take.take(tx, now).await?;
+    match two_step::take(tx, &keel, &caller.user, shown, now).await? {
+        Ok(second) => {
+            take.give_back(tx).await?;
+            proven(call, second.as_str(), Some(second)).await.map(Ok)
+        }
+        Err(fault) => {
+            record(call, Action::SignInFailed, shown.factor().as_str()).await?;
+            Ok(Err(fault))
+        }
+    }
 }
 
 /// What of a code is signed: it counts for one session, and for the address it was mailed to.
@@ -139,14 +170,14 @@ fn signed(caller: &Caller, code: &str) -> String {
     format!("{} {} {code}", caller.session, caller.email)
 }
 
-async fn proven(call: &mut Write<SignedIn>, factor: Factor) -> Result<PlainToken> {
+async fn proven(call: &mut Write<SignedIn>, factor: &str, second: Option<SecondFactor>) -> Result<PlainToken> {
     let (session, now) = (call.proof().session.clone(), call.now());
-    let token = sessions::renew(call.tx()?, &session, now).await?;
+    let token = sessions::renew(call.tx()?, &session, second, now).await?;
     record(call, Action::SteppedUp, factor).await?;
     Ok(token)
 }
 
-async fn record(call: &mut Write<SignedIn>, action: Action, factor: Factor) -> Result<()> {
+async fn record(call: &mut Write<SignedIn>, action: Action, factor: &str) -> Result<()> {
     let session = call.proof().session.clone();
-    audit::record(call, action, None, session.as_str(), &[("factor", factor.as_str()), ("purpose", "step-up")]).await
+    audit::record(call, action, None, session.as_str(), &[("factor", factor), ("purpose", "step-up")]).await
 }

@@ -5,6 +5,7 @@ use crate::actions;
 use crate::endpoints::opens;
 use crate::flash::Said;
 use crate::form::{Input, Reader};
+use crate::pages::two_step::REQUIRED;
 use keel_domain::access::{Member, Write};
 use keel_domain::accounts::{self, billing, dashboard};
 use keel_types::url::LocalPath;
@@ -37,8 +38,8 @@ fn same_page(call: &Write<Member>, at: &str) -> String {
     let there_is = standing.is_manager() || !at.starts_with("/org-dashboard");
     let same = match at {
         "/org-dashboard/billing" | "/private-dashboard/billing" => billing(standing, call.keel().settings().model()),
-        // What became of one payment is one account's.
-        "/checkout/success" => None,
+        // What became of one payment is one account's; so is what one lacks.
+        "/checkout/success" | REQUIRED => None,
         _ => Some(at).filter(|at| there_is && opens(at, caller)),
     };
     same.unwrap_or(dashboard(standing.is_manager())).to_owned()

@@ -22,5 +22,6 @@ pub mod pricing;
 pub mod roles;
 pub mod settings;
 pub mod sign_in;
+pub mod two_step;
 pub mod unsubscribe;
 pub mod workspaces;

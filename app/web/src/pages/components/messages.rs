@@ -1,7 +1,7 @@
 //! What the product says by itself.
 
 use super::examples::{LONG_NAME, long_word};
-use crate::ui::{ButtonLink, Drawing, EmptyState, Flash, Notice, Region, Secret, Tone, Weight};
+use crate::ui::{ButtonLink, Drawing, EmptyState, Flash, Notice, QrCode, Region, Secret, Tone, Weight};
 use keel_text::{Catalogue, fill};
 use leptos::prelude::*;
 
@@ -36,6 +36,7 @@ pub fn Messages(text: &'static Catalogue) -> impl IntoView {
         <Region id="secret" title="Secret">
             <Secret id="one-time" label=text.verify.code text="350968".to_owned() copy=copy()/>
             <Secret id="reference" label=text.error_page.reference text=long_word() copy=copy()/>
+            <QrCode text="otpauth://totp/Keel:olivia@acme.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Keel".to_owned() label=text.two_step.picture/>
         </Region>
     }
 }

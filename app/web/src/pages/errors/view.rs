@@ -2,6 +2,7 @@
 
 use super::{Lack, Model};
 use crate::layouts::Auth;
+use crate::pages::two_step::REQUIRED;
 use crate::ui::{ButtonLink, Fact, Facts, Weight};
 use keel_text::{Catalogue, fill};
 use keel_types::{Code, Permission};
@@ -89,13 +90,15 @@ fn who_can_help(text: &'static Catalogue, lack: &Lack) -> impl IntoView + use<> 
 fn ways(text: &'static Catalogue, model: &Model) -> impl IntoView + use<> {
     let words = &text.error_page;
     let signs_in = matches!(model.problem.code, Code::SignInRequired | Code::Used | Code::Expired) && model.dashboard.is_none();
+    let two_step = (model.problem.code == Code::TwoStepRequired).then(|| (text.two_step.turn_on, REQUIRED.to_owned()));
     // The empty address is this page again, or the form's page where an action answered.
     let again = model.problem.retry_after.is_some() || matches!(model.problem.code, Code::Internal | Code::Unavailable);
     let home = match &model.dashboard {
         Some(dashboard) => (words.to_dashboard, dashboard.clone()),
         None => (words.to_start, "/".to_owned()),
     };
-    let ways = [again.then(|| (words.retry, String::new())), signs_in.then(|| (words.sign_in, model.sign_in.clone())), Some(home)];
+    let ways =
+        [two_step, again.then(|| (words.retry, String::new())), signs_in.then(|| (words.sign_in, model.sign_in.clone())), Some(home)];
     let link = |(place, (label, href)): (usize, (&'static str, String))| {
         let weight = if place == 0 { Weight::Primary } else { Weight::Secondary };
         view! { <ButtonLink label=label href=href weight=weight/> }

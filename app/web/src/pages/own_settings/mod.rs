@@ -3,16 +3,16 @@
 pub mod data;
 pub mod notifications;
 pub mod profile;
+pub mod security;
 
 use crate::endpoints;
 use crate::page::Page;
 use crate::ui::{Place, Tabs};
+use keel_types::url::SECURITY;
 use leptos::prelude::*;
 
 /// Who a person is, and the workspaces they belong to.
 pub const PROFILE: &str = "/private-dashboard/settings";
-/// How a person signs in.
-const SECURITY: &str = "/private-dashboard/settings/security";
 /// Which mails a person gets.
 pub const NOTIFICATIONS: &str = "/private-dashboard/settings/notifications";
 /// What is kept of a person.

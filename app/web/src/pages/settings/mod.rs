@@ -3,6 +3,7 @@
 mod actions;
 pub mod danger;
 pub mod export;
+pub mod sign_in;
 mod view;
 
 pub use actions::{remove_logo, update_settings};
@@ -25,6 +26,8 @@ pub struct Model {
     settings: settings::Settings,
     /// What links begin with.
     base_url: String,
+    /// What it asks of its members' sign-ins.
+    asked: sign_in::Asked,
     /// The copies of it, for who may have them.
     copies: Option<Copies>,
     /// Its deletion, for who may schedule it.
@@ -37,6 +40,7 @@ pub async fn load(mut call: Read<may::UpdateAccount>, visit: &Visit) -> Loaded<M
         return Err(Stop::Go(dashboard(false).to_owned()));
     }
     let (settings, danger) = (settings::get(&mut call).await?, danger::load(&mut call).await?);
+    let asked = sign_in::load(&call);
     let base_url = visit.keel().settings().base_url.clone();
-    Ok(Model { settings, base_url, danger, copies: export::load(call).await? })
+    Ok(Model { settings, base_url, asked, danger, copies: export::load(call).await? })
 }

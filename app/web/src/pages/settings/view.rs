@@ -2,6 +2,7 @@
 
 use super::danger::{self, DangerZone};
 use super::export::Export;
+use super::sign_in::SignIn;
 use super::{Model, remove_logo, update_settings};
 use crate::layouts::Dashboard;
 use crate::page::Page;
@@ -16,12 +17,13 @@ use leptos::prelude::*;
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let (text, words) = (page.text, &page.text.settings);
-    let Model { settings, base_url, copies, danger } = model;
+    let Model { settings, base_url, asked, copies, danger } = model;
     let lead = fill(words.lead, &[("account", &settings.name)]);
     let labels = [("name", words.name), ("slug", words.slug), ("logo", words.logo)];
     let errors = page.form.summary(&[&labels[..], &danger::labels(text)].concat(), text);
     let problem = page.form.message(text);
     let workspace = view! { <Workspace page=page.clone() settings=settings.clone() base_url/> };
+    let sign_in = view! { <SignIn page=page.clone() asked/> };
     let info = view! { <Info text settings=settings.clone()/> };
     let company = settings.company.zip(page.billing.clone()).map(|(company, billing)| view! { <InvoiceDetails text company billing/> });
     let copies = copies.map(|copies| view! { <Export page=page.clone() copies/> });
@@ -32,6 +34,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <ErrorSummary title=text.form.problem problem=problem errors/>
                 <div class="regions">
                     {workspace}
+                    {sign_in}
                     {info}
                     {company}
                     {copies}

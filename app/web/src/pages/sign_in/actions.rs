@@ -1,6 +1,6 @@
 //! What the forms of signing in do.
 
-use super::{FORGOT, LOGIN, RESET, SIGNUP, VERIFY};
+use super::{FORGOT, LOGIN, RESET, SIGNUP, TWO_STEP, VERIFY};
 use crate::action::{Answer, Done};
 use crate::actions;
 use crate::cookies::Cookie;
@@ -13,7 +13,7 @@ use keel_domain::billing::catalogue::Choice;
 use keel_domain::billing::intents;
 use keel_domain::passwords::Password;
 use keel_domain::secrets::PlainToken;
-use keel_domain::sign_in::{self, Welcome, Wish, resets};
+use keel_domain::sign_in::{self, Entry, Welcome, Wish, resets};
 use keel_types::url::LocalPath;
 use keel_types::{Code, Email, Fault};
 
@@ -164,15 +164,23 @@ async fn confirm_link(call: &mut Write<Visitor>, link: Link) -> Answer {
     Ok(welcomed(call.keel(), &welcome))
 }
 
-/// The session's cookie, and on to where the person goes.
-fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
+/// The session's cookie, and on to where the person goes; or the cookie of the second step, and on to its page.
+pub(super) fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
     let settings = keel.settings();
-    Done::go(&welcome.next)
-        .cookie(Cookie::Session.set(settings, welcome.token.reveal()))
-        .cookie(Cookie::Device.set(settings, &welcome.device))
+    let entry = match welcome {
+        Welcome::In(entry) => entry,
+        Welcome::SecondStep(token) => {
+            return Done::go(TWO_STEP).cookie(Cookie::SecondStep.set(settings, token.reveal())).cookie(Cookie::SignIn.forget(settings));
+        }
+    };
+    let Entry { token, device, next, lang } = entry;
+    Done::go(next)
+        .cookie(Cookie::Session.set(settings, token.reveal()))
+        .cookie(Cookie::Device.set(settings, device))
         .cookie(Cookie::SignIn.forget(settings))
+        .cookie(Cookie::SecondStep.forget(settings))
         .cookie(Cookie::Typed.forget(settings))
-        .cookie(welcome.lang.and_then(|lang| Cookie::Language.set(settings, lang.tag())))
+        .cookie(lang.and_then(|lang| Cookie::Language.set(settings, lang.tag())))
 }
 
 impl Input for Email {

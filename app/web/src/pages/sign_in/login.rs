@@ -137,4 +137,4 @@ impl Words {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "254 fits")]
-pub(super) const LONGEST_FIELD: u16 = LONGEST as u16;
+pub const LONGEST_FIELD: u16 = LONGEST as u16;

@@ -1,12 +1,16 @@
-//! Signing up and in: by a link or a code in a mail, or by a password; a new password; and signing out again.
+//! Signing up and in: by a link or a code in a mail, or by a password; the second step; a new password; and signing out again.
 
 mod actions;
 pub mod forgot;
 pub mod link;
 pub mod login;
+pub mod new_address;
 pub mod reset;
+pub mod second_step;
 pub mod step_up;
 pub mod verify;
+
+pub(crate) use login::LONGEST_FIELD;
 
 pub use actions::{by_password, confirm_link, request_link, request_reset, resend, reset_password, sign_out, sign_up, verify_otp};
 
@@ -17,5 +21,7 @@ const SIGNUP: &str = "/signup";
 const FORGOT: &str = "/forgot-password";
 /// The page where a new one is chosen.
 const RESET: &str = "/reset-password";
+/// The page that waits for the second factor.
+const TWO_STEP: &str = "/two-step";
 /// The page that waits for the code.
 const VERIFY: &str = "/verify";

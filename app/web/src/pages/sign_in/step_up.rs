@@ -2,6 +2,7 @@
 
 use super::actions::six_digits;
 use super::login::LONGEST_FIELD;
+use super::second_step::{SecondFactor, field_of, is_by_recovery, labels, other_way, words_of};
 use crate::action::{Answer, Done};
 use crate::actions;
 use crate::cookies::Cookie;
@@ -17,6 +18,7 @@ use keel_domain::passwords::Password;
 use keel_domain::secrets::PlainToken;
 use keel_domain::sign_in::COOL_DOWN;
 use keel_domain::sign_in::step_up::{self, Ways};
+use keel_domain::two_step::Shown;
 use keel_text::fill;
 use keel_types::time::SECOND;
 use keel_types::url::{self, LocalPath};
@@ -30,6 +32,8 @@ actions! {
     mail_code: "auth/mail-code" on [PAGE], SignedIn, Onward;
     /// Takes the code as the proof.
     confirm_code: "auth/confirm-code" on [PAGE], SignedIn, TypedCode;
+    /// Takes the second factor as the proof.
+    confirm_second_factor: "auth/confirm-second-factor" on [PAGE], SignedIn, Answered;
     /// Takes the password as the proof.
     confirm_password: "auth/confirm-password" on [PAGE], SignedIn, TypedPassword;
 }
@@ -78,6 +82,24 @@ async fn confirm_code(call: &mut Write<SignedIn>, form: TypedCode) -> Answer {
     }
 }
 
+struct Answered {
+    onward: Onward,
+    shown: Shown,
+}
+
+impl Input for Answered {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { shown: Shown::read(form)?, onward: Onward::read(form)? })
+    }
+}
+
+async fn confirm_second_factor(call: &mut Write<SignedIn>, form: Answered) -> Answer {
+    match step_up::by_second_factor(call, &form.shown).await? {
+        Ok(token) => Ok(form.onward.proven(call.keel(), &token)),
+        Err(fault) => Err(Problem::remembered(field_of(&form.shown), fault)),
+    }
+}
+
 struct TypedPassword {
     onward: Onward,
     password: Password,
@@ -101,6 +123,7 @@ async fn confirm_password(call: &mut Write<SignedIn>, form: TypedPassword) -> An
 pub struct Model {
     email: String,
     ways: Ways,
+    by_recovery: bool,
     next: Option<LocalPath>,
 }
 
@@ -108,13 +131,38 @@ pub struct Model {
 pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let ways = step_up::ways(&mut call).await?;
     let next = visit.query("redirectTo").and_then(LocalPath::parse);
-    Ok(Model { email: call.proof().email.to_string(), ways, next })
+    Ok(Model { email: call.proof().email.to_string(), ways, by_recovery: is_by_recovery(visit), next })
 }
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
+    if model.ways.second.any() { by_second_factor(model, page).into_any() } else { by_one_factor(model, page).into_any() }
+}
+
+/// For people with two-step verification.
+fn by_second_factor(model: Model, page: Page) -> impl IntoView {
+    let (words, text) = (&page.text.step_up, page.text);
+    let Model { ways, by_recovery, next, .. } = model;
+    let next = next.map(String::from).unwrap_or_default();
+    let other = other_way(words_of(text, ways.second, by_recovery), &url::step_up(&next), by_recovery);
+    let factor = view! { <SecondFactor page=page.clone() by_recovery/> };
+    view! {
+        <Auth lang=page.lang title=words.title next=words.next flash=page.flash() frame=page.frame.clone()>
+            <ErrorSummary title=text.form.problem problem=page.form.message(text) errors=page.form.summary(&labels(text), text)/>
+            <Form action=confirm_second_factor::at(&page.here)>
+                <input type="hidden" name="redirectTo" value=next/>
+                {factor}
+                <Button label=words.verify/>
+            </Form>
+            <div class="alternatives">{other}</div>
+        </Auth>
+    }
+}
+
+/// For everybody else: the password, or a mailed code.
+fn by_one_factor(model: Model, page: Page) -> impl IntoView {
     let words = &page.text.step_up;
-    let Model { email, ways, next } = model;
+    let Model { email, ways, next, .. } = model;
     let next = next.map(String::from).unwrap_or_default();
     let errors = page.form.summary(&[("password", words.password), ("code", words.code)], page.text);
     let password = ways.password.then(|| view! { <ByPassword page=page.clone() next=next.clone()/> });

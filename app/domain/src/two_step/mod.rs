@@ -1,0 +1,118 @@
+//! Two-step verification: what a person shows beside the first factor, turning it on and off, and the workspaces that require it.
+//! The second step of a sign-in is [`crate::sign_in::second_steps`]. Tested in `tests/flows/two_step.rs`.
+
+pub mod news;
+mod recovery;
+pub mod requirement;
+mod totp;
+
+pub use recovery::{RecoveryCode, carried, carry, renew as renew_recovery_codes};
+pub use totp::{Pending, TurnedOn, confirm, find_pending, start, turn_off};
+
+use crate::access::sessions::SecondFactor;
+use crate::access::{Read, SignedIn};
+use crate::db::{Conn, Tx, locks};
+use crate::refusal::{Refusal, Result};
+use crate::{Keel, args, sql};
+use keel_types::{Code, Fault, Instant, UserId};
+
+sql! {
+    FIND_WAYS = "SELECT (SELECT confirmed_at FROM totp WHERE user_id = $1 AND secret IS NOT NULL) AS app_since,
+        (SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL) AS recovery_codes";
+    FIND_REQUIRING = "SELECT a.name FROM memberships m JOIN accounts a ON a.id = m.account_id
+        WHERE m.user_id = $1 AND a.two_step_required AND NOT a.purging LIMIT 1";
+    FORGET_SECOND_FACTORS = "UPDATE user_sessions SET second_factor = NULL WHERE user_id = $1";
+}
+
+/// What a person can show beside the first factor. Another kind is another field here, a column of [`FIND_WAYS`], a word in
+/// [`Ways::any`], and a condition in [`news`].
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Ways {
+    /// Since when an app shows codes, if one does: milliseconds.
+    pub app_since: Option<i64>,
+    /// How many recovery codes are left.
+    pub recovery_codes: i64,
+}
+
+impl Ways {
+    /// Whether two-step verification is on: signing in takes a second step. Recovery codes stand in for another way, and are none by
+    /// themselves.
+    pub fn any(&self) -> bool {
+        self.app_since.is_some()
+    }
+}
+
+/// What a person can show beside the first factor.
+pub(crate) async fn ways(conn: &mut Conn, user: &UserId) -> Result<Ways> {
+    Ok(conn.get(FIND_WAYS, args![user]).await?)
+}
+
+/// What the caller can show beside the first factor.
+pub async fn ways_of_caller(call: &mut Read<SignedIn>) -> Result<Ways> {
+    let user = call.proof().user.clone();
+    ways(call.conn(), &user).await
+}
+
+/// What somebody shows as their second factor.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// Six digits of the app.
+    Code(String),
+    /// One of the codes that stand in for it.
+    RecoveryCode(RecoveryCode),
+}
+
+impl Shown {
+    /// Which factor it would be.
+    pub(crate) fn factor(&self) -> SecondFactor {
+        match self {
+            Self::Code(_) => SecondFactor::Totp,
+            Self::RecoveryCode(_) => SecondFactor::Recovery,
+        }
+    }
+}
+
+/// Takes what is shown as the person's second factor; it does not count a second time. Takes the person's lock. A refusal is a value:
+/// what is counted of it must be committed.
+pub(crate) async fn take(
+    tx: &mut Tx,
+    keel: &Keel,
+    user: &UserId,
+    shown: &Shown,
+    now: Instant,
+) -> Result<std::result::Result<SecondFactor, Fault>> {
+    locks::lock_user(tx, user).await?;
+    let taken = match shown {
+        Shown::Code(code) => totp::take(tx, keel, user, code, now).await?,
+        Shown::RecoveryCode(code) => recovery::take(tx, keel, user, code, now).await?,
+    };
+    Ok(taken.map(|()| shown.factor()))
+}
+
+/// Refuses people who have turned two-step verification on.
+pub(crate) async fn require_off(conn: &mut Conn, user: &UserId) -> Result<()> {
+    if ways(conn, user).await?.any() { Err(Refusal::TwoStepNeeded) } else { Ok(()) }
+}
+
+/// Refuses people who have not turned it on.
+async fn require_on(conn: &mut Conn, user: &UserId) -> Result<Ways> {
+    let ways = ways(conn, user).await?;
+    if ways.any() { Ok(ways) } else { Err(Refusal::Refused(Code::TwoStepOff)) }
+}
+
+/// After one way was taken away: where it was the last, two-step verification is off. No recovery code is left, and no session counts
+/// as begun with a second factor.
+///
+/// # Errors
+/// `Refused(TwoStepKept)` while a workspace of the person's requires it.
+pub(crate) async fn end_if_last(tx: &mut Tx, user: &UserId) -> Result<()> {
+    if ways(tx, user).await?.any() {
+        return Ok(());
+    }
+    if tx.find::<(String,)>(FIND_REQUIRING, args![user]).await?.is_some() {
+        return Err(Refusal::Refused(Code::TwoStepKept));
+    }
+    recovery::clear(tx, user).await?;
+    tx.run(FORGET_SECOND_FACTORS, args![user]).await?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! That a workspace requires two-step verification is mailed to every member without it, a batch at a time: there may be thousands.
+
+use crate::db::Tx;
+use crate::mail::letters::two_step as letters;
+use crate::refusal::Result;
+use crate::{Keel, args, sql};
+use keel_types::{AccountId, Email, Instant};
+
+/// People told in one transaction, three rows each.
+const BATCH: u32 = 250;
+
+sql! {
+    ADD = "INSERT INTO two_step_news (membership_id, created_at)
+        SELECT m.id, $2 FROM memberships m WHERE m.account_id = $1
+            AND NOT EXISTS (SELECT 1 FROM totp t WHERE t.user_id = m.user_id AND t.secret IS NOT NULL)
+        ON CONFLICT (membership_id) DO NOTHING";
+    FORGET = "DELETE FROM two_step_news WHERE membership_id IN (SELECT id FROM memberships WHERE account_id = $1)";
+    // CROSS JOIN: SQLite keeps this order, and begins with the news.
+    LIST_UNTOLD = "SELECT n.membership_id, m.email, a.name, a.slug
+        FROM two_step_news n CROSS JOIN memberships m JOIN accounts a ON a.id = m.account_id
+        WHERE m.id = n.membership_id ORDER BY n.membership_id LIMIT 0 + $1";
+    TELL = "DELETE FROM two_step_news WHERE membership_id = $1";
+}
+
+/// Notes every member of the workspace who has no second factor.
+pub(super) async fn add(tx: &mut Tx, account: &AccountId, now: Instant) -> Result<()> {
+    tx.run(ADD, args![account, now]).await?;
+    Ok(())
+}
+
+/// Nobody is told any more.
+pub(super) async fn forget(tx: &mut Tx, account: &AccountId) -> Result<()> {
+    tx.run(FORGET, args![account]).await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct NewsRow {
+    membership_id: String,
+    #[sqlx(try_from = "String")]
+    email: Email,
+    name: String,
+    slug: String,
+}
+
+/// Tells the next who are to be told. True when there was somebody.
+pub(crate) async fn work(keel: &Keel) -> Result<bool> {
+    let untold: Vec<NewsRow> = keel.db().read().list(LIST_UNTOLD, args![BATCH]).await?;
+    if untold.is_empty() {
+        return Ok(false);
+    }
+    let mut tx = keel.db().begin().await?;
+    for news in &untold {
+        // Another instance may have told them meanwhile.
+        if tx.ran(TELL, args![news.membership_id.as_str()]).await? {
+            letters::required(&mut tx, keel, &news.email, &news.name, &news.slug).await?;
+        }
+    }
+    tx.commit().await?;
+    keel.wake();
+    Ok(true)
+}

@@ -1,0 +1,47 @@
+//! `/two-step/required`: what opens only to sessions with a second factor leads here. Who has one shows it and goes on; who has none
+//! reads who asks for it and how to turn it on.
+
+use super::SET_UP;
+use crate::layouts::Auth;
+use crate::page::{Loaded, Page, Stop, Visit};
+use crate::ui::ButtonLink;
+use keel_domain::access::{Read, SignedIn};
+use keel_domain::two_step;
+use keel_text::fill;
+use keel_types::url::{self, LocalPath};
+use leptos::prelude::*;
+
+/// The page's model.
+pub struct Model {
+    /// The workspace that requires it, where it is one.
+    account: Option<String>,
+    next: Option<LocalPath>,
+}
+
+/// Finds what the caller lacks.
+pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
+    let next = visit.query("redirectTo").and_then(LocalPath::parse);
+    let onward = next.as_ref().map_or("/private-dashboard", LocalPath::as_str).to_owned();
+    if call.proof().second_factor {
+        return Err(Stop::Go(onward));
+    }
+    if two_step::ways_of_caller(&mut call).await?.any() {
+        return Err(Stop::Go(url::step_up(&onward)));
+    }
+    let standing = call.proof().usual_standing();
+    Ok(Model { account: standing.two_step_required.then(|| standing.name.clone()), next })
+}
+
+/// The page.
+pub fn view(model: Model, page: Page) -> impl IntoView {
+    let words = &page.text.two_step;
+    let lead = model.account.map_or_else(|| words.required_here.to_owned(), |account| fill(words.required_text, &[("account", &account)]));
+    let set_up = model.next.map_or_else(|| SET_UP.to_owned(), |next| url::leading_on(SET_UP, next.as_str()));
+    let others = page.frame.as_ref().is_some_and(|frame| frame.accounts.len() > 1);
+    view! {
+        <Auth lang=page.lang title=words.required next=lead flash=page.flash() frame=page.frame.clone()>
+            <p><ButtonLink label=words.turn_on href=set_up/></p>
+            {others.then(|| view! { <p class="soft">{words.others_stay}</p> })}
+        </Auth>
+    }
+}
