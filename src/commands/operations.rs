@@ -86,7 +86,7 @@ pub async fn make_staff(config: Config, email: &str, role: PlatformRole) -> Resu
 pub async fn end_sessions(config: Config, email: &str) -> Result<(), Failure> {
     let email = address(email)?;
     let keel = alone(config).await?;
-    let ended = sessions::end_all_of(&SystemGrant::new(&keel, "end-sessions"), &email).await;
+    let ended = sessions::end_for_operator(&SystemGrant::new(&keel, "end-sessions"), &email).await;
     keel.close().await;
     ended.map_err(|refusal| of_person(&email, refusal))?;
     println!("every session of {email} is over");

@@ -111,7 +111,7 @@ both! {
     async fn an_operator_ends_the_sessions_of_whoever_was_robbed(app: App) {
         let system = SystemGrant::new(&app.keel, "test");
         let olivia = Email::parse("olivia@acme.example").unwrap();
-        assert_eq!(sessions::end_all_of(&system, &olivia).await, Err(Refusal::NotFound));
+        assert_eq!(sessions::end_for_operator(&system, &olivia).await, Err(Refusal::NotFound));
         let adam = app.sign_in("adam@acme.example").await;
         let mut stolen = vec![];
         for _ in 0..6 {
@@ -121,7 +121,7 @@ both! {
         stolen[0].json("/api/auth/mail-code", &json!({})).await;
         let code = json!({ "code": app.code(olivia.as_str()).await });
         let ((first, second), ..) = tokio::join!(
-            async { tokio::join!(sessions::end_all_of(&system, &olivia), sessions::end_all_of(&system, &olivia)) },
+            async { tokio::join!(sessions::end_for_operator(&system, &olivia), sessions::end_for_operator(&system, &olivia)) },
             stolen[0].json("/api/auth/confirm-code", &code),
             together(stolen.iter().map(Browser::copy).map(|browser| async move { browser.get("/private-dashboard").await.status }).collect::<Vec<_>>())
         );

@@ -48,7 +48,7 @@ async fn who_reads_the_database_finds_nothing_that_a_mail_opens(engine: Engine) 
     let mail = mailroom.taken().remove(0);
     let subject = mail.lines().find_map(|line| line.strip_prefix("Subject: ")).expect("a subject");
     let code = subject.split_whitespace().next().unwrap();
-    assert!(code.len() == 6 && mail.contains("/auth/link"), "it had both: {mail}");
+    assert!(code.len() == 6 && mail.contains("text/html"), "it said both: {mail}");
     assert_eq!(db.text(READABLE).await, "", "what has left is kept nowhere");
     assert_eq!(db.text("SELECT recipient FROM mail_outbox").await, OLIVIA, "to whom is");
     browser.form("/api/auth/verify-otp", &[("code", code)]).await.leads_to("/onboarding");

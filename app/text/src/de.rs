@@ -451,7 +451,6 @@ activity {
     auth_signed_out: "Abgemeldet",
     auth_stepped_up: "Identität bestätigt",
     user_password_changed: "Passwort geändert",
-    session_ended: "Sitzung beendet",
     user_closing_scheduled: "Schließung des Kontos geplant",
     user_closing_canceled: "Schließung des Kontos zurückgenommen",
     user_closed: "Konto geschlossen",

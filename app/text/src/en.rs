@@ -439,7 +439,6 @@ activity: Activity {
     auth_signed_out: "Signed out",
     auth_stepped_up: "Identity confirmed",
     user_password_changed: "Password changed",
-    session_ended: "Session ended",
     user_closing_scheduled: "Closing of the account scheduled",
     user_closing_canceled: "Closing of the account cancelled",
     user_closed: "Account closed",

@@ -447,7 +447,6 @@ activity {
     auth_signed_out: "Cierre de sesión",
     auth_stepped_up: "Identidad confirmada",
     user_password_changed: "Contraseña cambiada",
-    session_ended: "Sesión cerrada",
     user_closing_scheduled: "Cierre de la cuenta programado",
     user_closing_canceled: "Cierre de la cuenta cancelado",
     user_closed: "Cuenta cerrada",

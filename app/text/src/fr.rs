@@ -457,7 +457,6 @@ activity {
     auth_signed_out: "Déconnexion",
     auth_stepped_up: "Identité confirmée",
     user_password_changed: "Mot de passe modifié",
-    session_ended: "Session terminée",
     user_closing_scheduled: "Fermeture du compte programmée",
     user_closing_canceled: "Fermeture du compte annulée",
     user_closed: "Compte fermé",

@@ -454,7 +454,6 @@ activity {
     auth_signed_out: "Uitgelogd",
     auth_stepped_up: "Identiteit bevestigd",
     user_password_changed: "Wachtwoord gewijzigd",
-    session_ended: "Sessie gestopt",
     user_closing_scheduled: "Sluiting van het account gepland",
     user_closing_canceled: "Sluiting van het account teruggenomen",
     user_closed: "Account gesloten",

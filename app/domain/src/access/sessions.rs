@@ -140,17 +140,11 @@ pub(crate) async fn end_others(tx: &mut Tx, user: &UserId, stays: &SessionId, no
     Ok(())
 }
 
-/// Ends every session of a person.
-pub(crate) async fn end_all(tx: &mut Tx, user: &UserId, now: Instant) -> Result<()> {
-    tx.run(REVOKE_ALL, args![user, now]).await?;
-    Ok(())
-}
-
 /// Ends every session of the person with this address, for an operator. They are told by mail, and nothing else of theirs changes.
 ///
 /// # Errors
 /// `NotFound` when nobody has signed up with it.
-pub async fn end_all_of(system: &SystemGrant, email: &Email) -> Result<()> {
+pub async fn end_for_operator(system: &SystemGrant, email: &Email) -> Result<()> {
     let (keel, now) = (system.keel(), system.keel().now());
     let mut tx = keel.db().begin().await?;
     let (user,): (String,) = tx.find(FIND_PERSON, args![email]).await?.ok_or(Refusal::NotFound)?;
@@ -158,6 +152,12 @@ pub async fn end_all_of(system: &SystemGrant, email: &Email) -> Result<()> {
     audit::write(&mut tx, &Actor::System(system.reason()), Action::SessionEnded, None, &user, &[("what", "all")], now).await?;
     letters::sessions_ended(&mut tx, keel, email).await?;
     Ok(tx.commit().await?)
+}
+
+/// Ends every session of a person.
+pub(crate) async fn end_all(tx: &mut Tx, user: &UserId, now: Instant) -> Result<()> {
+    tx.run(REVOKE_ALL, args![user, now]).await?;
+    Ok(())
 }
 
 /// Makes the account the one this session's pages are about.

@@ -57,7 +57,6 @@ actions! {
     FactorAdded          = "factor.added";
     FactorRemoved        = "factor.removed";
     PasswordChanged      = "user.password_changed";
-    SessionEnded         = "session.ended";
     ClosingScheduled     = "user.closing_scheduled";
     ClosingCanceled      = "user.closing_canceled";
     AccountClosed        = "user.closed";
