@@ -264,7 +264,7 @@ both! {
             }
             whole.push_str(&text);
         }
-        let files = ["activity", "credits", "invitations", "memberships", "passkeys", "payments", "person", "sessions", "subscriptions"];
+        let files = ["activity", "credits", "identities", "invitations", "memberships", "passkeys", "payments", "person", "sessions", "subscriptions"];
         names.sort();
         assert_eq!(names, files.iter().flat_map(|name| [format!("{name}.csv"), format!("{name}.json")]).collect::<Vec<_>>());
         assert!(whole.contains("auth.signed_in") && whole.contains("Acme") && whole.contains("Laptop"), "{whole}");

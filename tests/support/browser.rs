@@ -34,9 +34,12 @@ impl Browser {
 
     /// Another one with the same cookies.
     pub fn copy(&self) -> Self {
-        let copy = Self::new(&self.base);
-        *copy.cookies.lock().unwrap() = self.cookies.lock().unwrap().clone();
-        copy
+        Self { base: self.base.clone(), client: self.client.clone(), cookies: Mutex::new(self.cookies.lock().unwrap().clone()) }
+    }
+
+    /// Another one with the same cookies, as another client: the one of this number, at 127.0.1.0 and so on.
+    pub fn elsewhere(&self, number: usize) -> Self {
+        Self { cookies: Mutex::new(self.cookies.lock().unwrap().clone()), ..Self::at(&self.base, Ipv4Addr::new(127, 0, 1, u8::try_from(number).unwrap())) }
     }
 
     pub fn cookie(&self, name: &str) -> Option<String> {

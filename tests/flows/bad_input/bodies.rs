@@ -38,7 +38,8 @@ both! {
             b"{\"email\":[{}]}", b"{\"email\":[1]}", b"{\"a\":1e999}", b"{\"a\":\"\xff\"}", b"\xef\xbb\xbf{}", b"{'a':1}", b"{\"a\":\"\\ud800\"}",
             b"{\"a\":NaN}", b"email=x", nested.as_bytes(), nested_object.as_bytes(), many.as_bytes(),
         ];
-        for action in endpoints_of(Kind::Action) {
+        for (number, action) in endpoints_of(Kind::Action).enumerate() {
+            let olivia = olivia.elsewhere(number);
             for body in bodies {
                 let answer = post(&olivia, action.path, JSON, JSON, *body).await;
                 let shown = String::from_utf8_lossy(&body[..body.len().min(40)]);
@@ -81,7 +82,8 @@ both! {
         let many = (0..300).map(|n| format!("f{n}=1")).collect::<Vec<_>>().join("&");
         // These need no field: they are done whatever the form is.
         let done = ["/api/auth/sign-out", "/api/accounts/switch", "/api/auth/mail-code", "/api/org/export-data", "/api/user/export-data"];
-        for action in endpoints_of(Kind::Action).filter(|action| !done.contains(&action.path)) {
+        for (number, action) in endpoints_of(Kind::Action).filter(|action| !done.contains(&action.path)).enumerate() {
+            let olivia = olivia.elsewhere(number);
             for accept in ["text/html", JSON] {
                 for body in ["%", "%zz=%", "=&=&", "&&&&", "email", "email=%ff%fe", "email=a;b", "code=%00", "name=%00", "a[b][c]=1", "__proto__=1"] {
                     let answer = post(&olivia, action.path, FORM, accept, body).await;

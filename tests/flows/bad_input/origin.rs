@@ -41,7 +41,8 @@ both! {
             &[],
         ];
         let before = everything(&app).await;
-        for action in endpoints_of(Kind::Action) {
+        for (number, action) in endpoints_of(Kind::Action).enumerate() {
+            let olivia = olivia.elsewhere(number);
             for headers in proofs {
                 let program = post(&olivia, action.path, headers, "*/*").await;
                 assert_eq!(program.problem(), (403, "ORIGIN_REQUIRED".to_owned()), "{} {headers:?}", action.path);
