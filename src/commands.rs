@@ -2,7 +2,7 @@
 
 mod operations;
 
-use crate::config::{BadConfig, Config, environment};
+use crate::config::{BadConfig, Config, environment, names};
 use crate::process::{Failure, Process, listen_for_metrics, running_sandbox};
 use crate::{http, metrics, telemetry, worker};
 use clap::{Parser, Subcommand};
@@ -103,7 +103,7 @@ impl Keel {
 }
 
 fn config() -> Result<Config, BadConfig> {
-    let config = Config::read(environment)?;
+    let config = Config::read(&names(), environment)?;
     telemetry::start(config.environment);
     Ok(config)
 }

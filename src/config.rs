@@ -1,6 +1,7 @@
 //! Settings: environment over `keel.toml` over defaults, read and checked whole before anything starts.
 
 mod addresses;
+mod providers;
 
 use crate::http::TrustedProxies;
 use addresses::{is_loopback, is_origin, is_safe_smtp, is_safe_web, is_web};
@@ -8,6 +9,7 @@ use keel_domain::billing::catalogue::{BadProduct, Product};
 use keel_domain::db::is_safe;
 use keel_domain::mail::post::Post;
 use keel_domain::payments::is_secret_key;
+use keel_domain::providers::settings::ProviderSettings;
 use keel_domain::secrets::Secret;
 use keel_domain::settings::{Environment, Settings, StripeSettings};
 use keel_types::{BillingModel, BusinessModel};
@@ -46,6 +48,7 @@ pub struct Config {
     smtp_url: Option<String>,
     /// How to reach Stripe; none where the billing sandbox is started in this process.
     pub stripe: Option<StripeSettings>,
+    providers: Vec<ProviderSettings>,
 }
 
 impl fmt::Debug for Config {
@@ -63,6 +66,9 @@ pub enum BadConfig {
     /// A setting is missing or malformed.
     #[error("{0}: {1}")]
     Setting(&'static str, String),
+    /// Settings of providers are missing or malformed: each by its name, never with what it holds.
+    #[error("{}", .0.join("\n"))]
+    Providers(Vec<String>),
     /// The product file is not taken.
     #[error("{0}: {1}")]
     Product(String, BadProduct),
@@ -77,6 +83,11 @@ fn bad<T>(name: &'static str, should: impl Into<String>) -> Result<T, BadConfig>
 
 fn lines(faults: &[BadConfig]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// The names of the environment variables of this process.
+pub fn names() -> Vec<String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
 }
 
 /// What was wrong so far.
@@ -96,11 +107,11 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 impl Config {
-    /// Reads the settings. In development what is missing is made and kept in the data directory.
+    /// Reads the settings; `names` are those of all there are. In development what is missing is made and kept in the data directory.
     ///
     /// # Errors
     /// Names every setting that is not taken; only that of the environment alone, because what the others should be depends on it.
-    pub fn read(env: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
+    pub fn read(names: &[String], env: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
         let environment = match env("KEEL_ENV").as_deref() {
             None | Some("development") => Environment::Development,
             Some("production") => Environment::Production,
@@ -123,6 +134,7 @@ impl Config {
         let mail_from = faults.less(mail_from(&env, production));
         let smtp_url = faults.less(smtp_url(&env, production));
         let stripe = faults.less(stripe(&env, production));
+        let providers = faults.less(providers::read(names, &env, production));
         let read = || {
             Some(Self {
                 environment,
@@ -137,6 +149,7 @@ impl Config {
                 mail_from: mail_from?,
                 smtp_url: smtp_url?,
                 stripe: stripe?,
+                providers: providers?,
                 data_dir,
             })
         };
@@ -153,6 +166,7 @@ impl Config {
             mail_from: self.mail_from,
             smtp_url: self.smtp_url,
             stripe,
+            providers: self.providers,
         }
     }
 }

@@ -22,12 +22,12 @@ const END = 10_000
  * subject fits the pattern `about`, `log()` is what it printed, `command(name)` runs another command on the same data and gives
  * what that printed, `rows(sql)` looks into its database, `stop()` ends it and removes what it kept.
  *
- * `model` is the business model; with `smtp` mail goes to a server started here instead of the mailbox; `env` is
- * added to its environment, which is otherwise nothing but what is set here.
+ * `model` is the business model, `host` what it is called in addresses; with `smtp` mail goes to a server started here instead of the
+ * mailbox; `env` is added to its environment, which is otherwise nothing but what is set here.
  */
-export async function startKeel({ database = 'sqlite', model = 'b2b', smtp = false, env = {} } = {}) {
+export async function startKeel({ database = 'sqlite', model = 'b2b', host = '127.0.0.1', smtp = false, env = {} } = {}) {
   const port = await freePort()
-  const base = `http://127.0.0.1:${port}`
+  const base = `http://${host}:${port}`
   const data = await mkdtemp(join(tmpdir(), 'keel-'))
   const postgres = database === 'postgres' ? await createDatabase() : null
   const sink = smtp ? await startMailSink() : null

@@ -7,7 +7,8 @@ fn ask(set: &[(&str, &str)]) -> (Result<Config, BadConfig>, BTreeSet<String>) {
     let dir = std::env::temp_dir().join(format!("keel-config-{}-{:?}", std::process::id(), std::thread::current().id()));
     let dir = dir.display().to_string();
     let asked = RefCell::new(BTreeSet::new());
-    let read = Config::read(|name| {
+    let names: Vec<String> = set.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let read = Config::read(&names, |name| {
         asked.borrow_mut().insert(name.to_owned());
         let set = set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         set.or_else(|| (name == "KEEL_DATA_DIR").then(|| dir.clone()))

@@ -215,16 +215,17 @@ fn security_headers(served: &Served) -> Vec<(HeaderName, HeaderValue)> {
     all
 }
 
-/// A form that is answered by a redirect to the payment page needs that page's host in `form-action`.
+/// A form that is answered by a redirect elsewhere needs that host in `form-action`: the payment page's, and those of providers.
 fn content_security_policy(served: &Served) -> String {
     let payment = match (&served.sandbox, &served.keel.settings().stripe.api_base) {
         (Some((_, pages)), _) => pages.clone(),
         (None, Some(base)) if served.keel.settings().stripe.sandbox => base.trim_end_matches('/').replace("127.0.0.1", "localhost"),
         _ => "https://checkout.stripe.com https://billing.stripe.com".to_owned(),
     };
+    let providers: String = served.keel.settings().providers.iter().map(|provider| format!(" {}", provider.origin())).collect();
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-         form-action 'self' {payment}"
+         form-action 'self' {payment}{providers}"
     )
 }
 

@@ -42,6 +42,7 @@ const PLANS: &[Plan] = &[
     sorted("members/changes.rs COUNT_OWNERS", &["'acc_7'", "'mem_1'"], &["memberships_by_role"]),
     short("members/mod.rs LIST_ROLES", &["'acc_7'"], &["roles_of_account"]),
     short("accounts/mod.rs LIST_MINE", &["'usr_00000000000000000000000000007100'", "TRUE"], &["memberships_of_user"]),
+    sorted("providers/identities.rs LIST_IDENTITIES", &["'usr_00000000000000000000000000007100'"], &["identities_of_user"]),
     sorted("accounts/mod.rs LIST_PEOPLE", &["'acc_7'", "12"], &["memberships_by_age"]),
     sorted("invitations/listing.rs LIST_PENDING", &["'acc_7'"], &["invitations_of_account|invitations_by_state"]),
     short("invitations/listing.rs LIST_WAITING", &["'p70@new.example'", "0"], &["invitations_to_address"]),
@@ -107,6 +108,8 @@ const PLANS: &[Plan] = &[
     sorted("deletions/steps.rs LIST_NEXT", &["10"], &["deletions_next"]),
     sorted("exports/building.rs LIST_NEXT", &["10"], &["exports_next"]),
     sorted("members/ownership.rs LIST_OWNERS", &["'acc_7'", "50"], &["memberships_by_role"]),
+    sorted("passkeys/mod.rs LIST_OF_PERSON", &["'usr_00000000000000000000000000007100'", "20"], &["passkeys_of_user"]),
+    sorted("passkeys/mod.rs LIST_KNOWN", &["'usr_00000000000000000000000000007100'", "20"], &["passkeys_of_user"]),
     short("roles/grantors.rs LIST_GRANTORS", &["'acc_7'", "'usr_1'"], &["memberships_"]),
     short("roles/news.rs LIST_UNTOLD", &["250"], &["role_news_pkey|sqlite_autoindex_role_news|role_news_"]),
     short("two_step/news.rs LIST_UNTOLD", &["250"], &["two_step_news_pkey|sqlite_autoindex_two_step_news"]),
@@ -162,6 +165,7 @@ async fn fill(app: &App) {
             "'aud_' || i, <account>, CASE WHEN i % 2 = 0 THEN 'usr_7' ELSE 'usr_' || (i % 100) END, 'Olivia',
                 CASE WHEN i % 4 = 0 THEN 'member.left' ELSE 'auth.signed_in' END, '', '', '', '', i, 'olivia'",
         ),
+        ("identities (id, user_id, provider, issuer, subject, label, created_at)", "'idt_' || i, 'usr_1', 'acme', 'acme', 's' || i, '', i"),
         (
             "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)",
             "'cre_' || i, <account>, i, 'subscription', 1, 1, 'fact ' || i, i",
@@ -219,6 +223,10 @@ async fn fill(app: &App) {
             "'cls_' || i, 'usr_' || i, 'acc_' || i, 'a', 'done', i, i, i",
         ),
         ("exports (id, account_id, user_id, state, next_at, created_at)", "'exp_' || i, 'acc_' || (i % 2000), 'usr_1', 'ready', i, i"),
+        (
+            "passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)",
+            "'pky_' || i, 'usr_1', 'Laptop', 'id ' || i, 'handle', '', i",
+        ),
         (
             "jobs (id, kind, subject, state, due_at, created_at)",
             "'job_' || i, 'mail', 's' || i, CASE WHEN i % 5 = 0 THEN 'due' ELSE 'done' END, i, i",

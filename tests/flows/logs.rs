@@ -86,7 +86,7 @@ async fn a_fault_is_found_by_its_reference() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_production_each_line_is_json_and_carries_the_requests_id() {
-    let (keel, browser) = Alone::in_production().await;
+    let (keel, browser) = Alone::in_production(&[]).await;
     let page = browser.get("/verify?secret=none").await;
     let refused = browser.send(browser.request(Method::POST, "/api/stripe/webhook").body("{}")).await;
     let lines: Vec<Value> = keel.log().lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();

@@ -3,8 +3,10 @@
 
 use super::support::{Chance, Deployment, Person, scaled, wire};
 use crate::on_both;
-use crate::support::{Authenticator, Engine, NEXT_CODE, sign, together};
-use keel_domain::secrets::reference;
+use crate::support::{Authenticator, CLIENT, Device, Engine, Issuer, NEXT_CODE, sign, together};
+use keel_domain::ids;
+use keel_domain::secrets::{PlainToken, reference};
+use keel_types::IdentityId;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -43,6 +45,16 @@ const OF_SESSIONS: [&str; 7] = [
     "/api/auth/end-session",
     "/api/auth/set-password",
 ];
+const PROVIDER: &str = "/auth/oauth/{provider}";
+const PROVE: &str = "/api/auth/prove-address";
+const LINK: &str = "/api/user/link-provider";
+const UNLINK: &str = "/api/user/unlink-provider";
+const BY_PASSKEY: &str = "/api/auth/by-passkey";
+const ASK_PASSKEY: &str = "/api/auth/ask-passkey";
+const BEGIN_PASSKEY: &str = "/api/passkeys/begin";
+const ADD_PASSKEY: &str = "/api/passkeys/add";
+/// Where the pages say that they are: there are no passkeys at bare addresses.
+const NAMED: &str = "http://localhost:3000";
 const UNSUBSCRIBE: &str = "/api/notifications/unsubscribe";
 const ONE_CLICK: &str = "/unsubscribe/{token}";
 /// What is done to a plan that is paid.
@@ -75,7 +87,12 @@ on_both! { who_hangs_up_leaves_nothing_done_by_half }
 
 async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
     let mut chance = Chance::new("hang-ups");
-    let deployment = Arc::new(Deployment::new(engine).await);
+    let mut deployment = Deployment::new(engine).await;
+    for (name, value) in [("CLIENT_ID", CLIENT.0), ("CLIENT_SECRET", CLIENT.1), ("ISSUER", &Issuer::open())] {
+        deployment.set(&format!("OAUTH_ACME_{name}"), value);
+    }
+    deployment.set("KEEL_BASE_URL", NAMED);
+    let deployment = Arc::new(deployment);
     let keel = deployment.serve().await;
     let at: SocketAddr = keel.base["http://".len()..].parse().unwrap();
     let writing = writing(&deployment).await;
@@ -104,7 +121,7 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         // Or their invitation was declined.
         let declined = [UNSUBSCRIBE, ONE_CLICK];
         // Or their session has a token that they were not told, as after some of what is done with sessions.
-        let signed_out = [&OF_TWO_STEPS[..], &[CONFIRM_CODE, CONFIRM_PASSWORD]].concat();
+        let signed_out = [&OF_TWO_STEPS[..], &[CONFIRM_CODE, CONFIRM_PASSWORD, BY_PASSKEY]].concat();
         // Or their workspace is to be deleted.
         let leaving = [SCHEDULE, RESTORE, CLOSE];
         let astray = [&otherwise[..], &declined, &signed_out[..], &leaving, &OF_PLANS, &OF_SESSIONS].concat().contains(&path.as_str());
@@ -206,6 +223,27 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             let fields: Vec<_> = fields.into_iter().chain([("password", "a longer walk on the pier")]).collect();
             wire::form(&person.browser, path, &fields)
         }
+        PROVIDER => wire::form(&person.browser, &path.replace("{provider}", "acme"), &[]),
+        PROVE => {
+            person.posts(&PROVIDER.replace("{provider}", "acme"), &[]).await;
+            let trip = PlainToken::parse(&person.browser.cookie("keel_trip").unwrap()).unwrap().hashed();
+            let identity = json!({ "provider": "acme", "issuer": "acme", "subject": email, "label": email });
+            let came_back = format!("SET identity = '{identity}' WHERE browser_hash = '{}'", trip.as_str());
+            deployment.db.run(&format!("UPDATE provider_trips {came_back}")).await;
+            wire::form(&person.browser, path, &by_email)
+        }
+        LINK => {
+            person.signs_in("").await;
+            wire::form(&person.browser, path, &[("provider", "acme")])
+        }
+        UNLINK => {
+            person.signs_in("").await;
+            let id = ids::new::<IdentityId>();
+            let row = format!("SELECT '{id}', id, 'acme', 'acme', '{email}', '', 0 FROM users WHERE email = '{email}'");
+            deployment.db.run(&format!("INSERT INTO identities (id, user_id, provider, issuer, subject, label, created_at) {row}")).await;
+            wire::form(&person.browser, path, &[("identity", id.as_str())])
+        }
+        path if path.contains("passkey") => with_passkey(deployment, person, path).await,
         "/api/auth/reset-password" => {
             person.signs_in("").await;
             person.posts("/api/auth/request-reset", &by_email).await;
@@ -356,6 +394,32 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             wire::form(&person.browser, path, fields)
         }
     }
+}
+
+/// The same of an endpoint that has to do with passkeys.
+async fn with_passkey(deployment: &Deployment, person: &mut Person, path: &str) -> Vec<u8> {
+    if path == ASK_PASSKEY {
+        return wire::form(&person.browser, path, &[("purpose", "sign-in")]);
+    }
+    person.signs_in("").await;
+    if path == BEGIN_PASSKEY {
+        return wire::form(&person.browser, path, &[]);
+    }
+    let mut device = Device::at(NAMED);
+    let options = person.browser.json(BEGIN_PASSKEY, &json!({})).await.json();
+    let made = device.registers(&options["given"]);
+    if path == ADD_PASSKEY {
+        return wire::form(&person.browser, path, &[("passkey", &made)]);
+    }
+    person.posts(ADD_PASSKEY, &[("passkey", &made)]).await.location();
+    if path != BY_PASSKEY {
+        let whose = format!("JOIN users u ON u.id = p.user_id WHERE u.email = '{}'", person.email);
+        let id = deployment.db.text(&format!("SELECT p.id FROM passkeys p {whose}")).await;
+        return wire::form(&person.browser, path, &[("passkey_id", &id), ("passkey_name", "Phone")]);
+    }
+    let options = person.browser.json(ASK_PASSKEY, &json!({ "purpose": "sign-in" })).await.json();
+    let signed = device.signs(&options["given"]);
+    wire::form(&person.browser, path, &[("passkey", &signed)])
 }
 
 /// Waits until what somebody has paid for is there.

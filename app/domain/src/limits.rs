@@ -63,6 +63,11 @@ const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
 /// Passwords and codes one client gets wrong.
 const FAILURES_OF_CLIENT: Limit = limit("client failure", 100, 10 * MINUTE);
 
+/// Trips to providers of sign-ins that one client begins.
+const TRIPS_OF_CLIENT: Limit = limit("client provider trip", 200, 10 * MINUTE);
+/// Questions to passkeys that one client asks for; each is answered once.
+const PASSKEYS_OF_CLIENT: Limit = limit("client passkey", 200, 10 * MINUTE);
+
 /// Invitations one person sends, first ones and further ones.
 const INVITATIONS: Limit = limit("invitation", 200, DAY);
 /// Invitations a workspace sends.
@@ -116,8 +121,18 @@ impl Take {
     pub fn second_factor(keel: &Keel, asked: &Asked, email: &Email, shown: &Shown) -> Self {
         match shown {
             Shown::Code(_) => Self::attempt(SECOND_STEPS, keel, asked, email),
-            Shown::RecoveryCode(_) => Self(vec![(FAILURES_OF_CLIENT, client(&asked.address))]),
+            Shown::RecoveryCode(_) | Shown::Passkey(..) => Self(vec![(FAILURES_OF_CLIENT, client(&asked.address))]),
         }
+    }
+
+    /// A trip to a provider of sign-ins.
+    pub fn trip(asked: &Asked) -> Self {
+        Self(vec![(TRIPS_OF_CLIENT, client(&asked.address))])
+    }
+
+    /// A question to a passkey, whoever's.
+    pub fn passkey(asked: &Asked) -> Self {
+        Self(vec![(PASSKEYS_OF_CLIENT, client(&asked.address))])
     }
 
     /// A workspace of this person's.

@@ -156,6 +156,7 @@ pub fn reference() -> String {
     hexadecimal(&random::<6>())
 }
 
+/// So many bytes nobody can guess.
 #[expect(clippy::expect_used, reason = "without randomness from the system nothing here may go on")]
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

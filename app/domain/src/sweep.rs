@@ -10,10 +10,12 @@ const EVERY: i64 = HOUR;
 
 sql! {
     SWEEP_SIGN_INS = "DELETE FROM sign_ins WHERE expires_at < $1";
+    SWEEP_TRIPS = "DELETE FROM provider_trips WHERE expires_at < $1";
     SWEEP_STEP_UPS = "DELETE FROM step_ups WHERE expires_at < $1";
     SWEEP_ADDRESS_CHANGES = "DELETE FROM address_changes WHERE expires_at < $1";
     SWEEP_SECOND_STEPS = "DELETE FROM second_steps WHERE expires_at < $1";
     SWEEP_PENDING_APPS = "DELETE FROM totp WHERE secret IS NULL AND pending_until < $1";
+    SWEEP_CHALLENGES = "DELETE FROM passkey_challenges WHERE expires_at < $1";
     SWEEP_RESETS = "DELETE FROM password_resets WHERE expires_at < $1";
     SWEEP_INVITATIONS = "DELETE FROM invitations WHERE expires_at < $1";
     SWEEP_SLUGS = "DELETE FROM slugs WHERE held_until < $1";
@@ -39,7 +41,8 @@ pub(crate) struct Broom {
 }
 
 impl Broom {
-    /// Sweeps, once an hour: used-up sign-ins, second steps, codes, apps nobody confirmed, resets, wishes for another address, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, mail and ended holds
+    /// Sweeps, once an hour: used-up sign-ins, trips to providers, second steps, codes, apps nobody confirmed, resets, wishes for another
+    /// address, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, mail and ended holds
     /// after thirty, checkouts that never reached Stripe after two; the bodies of settled events after ninety, months that an
     /// ended contract left over, comparisons with Stripe and what was told once after four hundred, invitations ninety after they ran out.
     pub async fn sweep(&self, keel: &Keel) -> Result<()> {
@@ -50,10 +53,12 @@ impl Broom {
         self.due.store(now.plus(EVERY).0, Ordering::Relaxed);
         for (statement, days) in [
             (SWEEP_SIGN_INS, 1),
+            (SWEEP_TRIPS, 1),
             (SWEEP_STEP_UPS, 1),
             (SWEEP_ADDRESS_CHANGES, 1),
             (SWEEP_SECOND_STEPS, 1),
             (SWEEP_PENDING_APPS, 1),
+            (SWEEP_CHALLENGES, 1),
             (SWEEP_RESETS, 1),
             (SWEEP_INVITATIONS, 90),
             (SWEEP_SLUGS, 1),

@@ -22,7 +22,7 @@ pub use email::Email;
 pub use id::*;
 pub use model::{AccountKind, BillingModel, BusinessModel, Interval, ProductKind};
 pub use money::{Currency, Money};
-pub use name::{CompanyName, JobTitle, PersonName, Phone, PostalAddress, RoleName, TaxId, WorkspaceName};
+pub use name::{CompanyName, JobTitle, PasskeyName, PersonName, Phone, PostalAddress, RoleName, TaxId, WorkspaceName};
 pub use permission::{Permission, Permissions};
 pub use role::Role;
 pub use slug::Slug;
@@ -88,6 +88,24 @@ pub enum Fault {
     WrongPassword,
     /// Not the person's password.
     NotThePassword,
+    /// The person or the browser used no passkey, or not in time.
+    PasskeyCancelled,
+    /// What the passkey signed does not hold.
+    PasskeyFailed,
+    /// What the passkey was asked for is too old, was answered, or was asked in another browser.
+    PasskeyExpired,
+    /// The device did not find out who uses it.
+    PasskeyUnverified,
+    /// Nobody has the passkey, or not any more.
+    PasskeyUnknown,
+    /// The passkey is somebody else's.
+    PasskeyOfAnother,
+    /// The passkey's counter went back: there may be two of it.
+    PasskeyCopied,
+    /// Somebody has the passkey already.
+    PasskeyKnown,
+    /// As many passkeys as a person may have.
+    TooManyPasskeys,
     /// Not the name of what this is about.
     NotTheName,
     /// Not the person's own address.

@@ -73,6 +73,8 @@ lines! {
     CompanyName up to 120;
     /// A tax number as typed: every country writes them in its own way.
     TaxId up to 40;
+    /// What a person calls a passkey.
+    PasskeyName up to 60;
     /// What a role is called.
     RoleName up to 40;
 }

@@ -15,6 +15,7 @@ use keel_domain::access::{Door, Grant, Write};
 use keel_types::url;
 use leptos::prelude::use_context;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What an action did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Done {
     /// What to say there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Said>,
+    /// What a program gets besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<Value>,
     #[serde(skip)]
     cookies: Vec<HeaderValue>,
 }
@@ -34,7 +38,7 @@ pub type Answer = Result<Done, Problem>;
 impl Done {
     /// Done; go there. The address is written by our code, never taken from a field.
     pub fn go(next: impl Into<String>) -> Self {
-        Self { next: next.into(), said: None, cookies: vec![] }
+        Self { next: next.into(), said: None, given: None, cookies: vec![] }
     }
 
     /// Done; go to a page about the account of this call, whichever is the active one.
@@ -43,10 +47,21 @@ impl Done {
         Self::go(if standing.is_active { path.to_owned() } else { url::about(path, standing.handle()) })
     }
 
+    /// The cookies it sets.
+    pub fn cookies(&self) -> &[HeaderValue] {
+        &self.cookies
+    }
+
     /// And say this there.
     #[must_use]
     pub fn say(self, said: Said) -> Self {
         Self { said: Some(said), ..self }
+    }
+
+    /// And give this to a program.
+    #[must_use]
+    pub fn give(self, given: Value) -> Self {
+        Self { given: Some(given), ..self }
     }
 
     /// And set this cookie.

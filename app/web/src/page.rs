@@ -208,7 +208,7 @@ impl Visit {
             Stop::No(refusal) if self.arrival.is_program() => errors::json(&refusal.into()),
             Stop::No(Refusal::SignInNeeded) => refused(Code::SignInRequired, &url::login(&self.here)),
             Stop::No(Refusal::StepUpNeeded) => refused(Code::StepUpRequired, &url::step_up(&self.here)),
-            Stop::No(refusal @ Refusal::TwoStepNeeded) => refused(refusal.code(), &url::two_step_required(&self.here, self.account())),
+            Stop::No(Refusal::TwoStepNeeded) => refused(Code::TwoStepRequired, &url::two_step_required(&self.here, self.account())),
             Stop::No(refusal) => match self.instead(&refusal).await {
                 Some(next) => refused(refusal.code(), &self.onward(next)),
                 None => errors::page(&self.arrival.about(self.account()), &self.here, &refusal).await,

@@ -14,7 +14,7 @@ const LIFE: i64 = 10 * MINUTE;
 /// What a browser surely keeps in one cookie, in bytes. A form with more has to be typed again.
 const LARGEST: usize = 3_000;
 /// Never kept.
-const SECRETS: [&str; 5] = ["password", "current_password", "code", "recovery_code", "token"];
+const SECRETS: [&str; 6] = ["password", "current_password", "code", "recovery_code", "passkey", "token"];
 
 #[derive(Serialize, Deserialize)]
 struct Kept {

@@ -105,16 +105,14 @@ impl<D: Door> Write<D> {
         Ok(())
     }
 
-    /// Makes other calls that lock the caller wait until this one ends, and opens the door once more: whose session was ended
-    /// while this call waited does nothing more. Verbs about how somebody signs in begin with it.
+    /// Makes other calls that lock the caller, if there is one, wait until this one ends, and opens the door once more: whose session
+    /// was ended while this call waited does nothing more, or is a visitor. Verbs about how somebody signs in begin with it.
     ///
     /// # Errors
     /// What the door refuses now.
-    pub(crate) async fn lock_caller(&mut self) -> Result<()>
-    where
-        D: Door<Proof = Caller>,
-    {
-        let (user, asked, keel) = (self.proof.user.clone(), self.asked.clone(), self.keel.clone());
+    pub(crate) async fn lock_caller(&mut self) -> Result<()> {
+        let Some(user) = self.caller().map(|caller| caller.user.clone()) else { return Ok(()) };
+        let (asked, keel) = (self.asked.clone(), self.keel.clone());
         let tx = self.tx()?;
         locks::lock_user(tx, &user).await?;
         self.proof = enter::<D>(tx, &keel, &asked).await?;

@@ -62,7 +62,9 @@ actions! {
     AccountClosed        = "user.closed";
     EmailRequested       = "user.email_requested";
     EmailChanged         = "user.email_changed";
-    SessionEnded         = "session.ended";
+    PasskeyAdded         = "passkey.added";
+    PasskeyRenamed       = "passkey.renamed";
+    PasskeyRemoved       = "passkey.removed";
     CheckoutStarted      = "checkout.started";
     SubscriptionStarted  = "subscription.started";
     SubscriptionChanged  = "subscription.changed";

@@ -1,7 +1,7 @@
-//! A new proof of who one is, for what cannot be taken back: the password, or a mailed code that counts for this session and
-//! nothing else. For people with two-step verification neither is enough: they show their second factor, which whoever has got hold
-//! of the session or the mailbox lacks. It is remembered on the session, whose token is another one from then on. Tested in
-//! `tests/flows/step_up.rs` and `tests/flows/two_step/step_up.rs`.
+//! A new proof of who one is, for what cannot be taken back: the password, a passkey, or a mailed code that counts for this session
+//! and nothing else. For people with two-step verification neither password nor code is enough: they show their second factor, which
+//! whoever has got hold of the session or the mailbox lacks. It is remembered on the session, whose token is another one from then on.
+//! Tested in `tests/flows/step_up.rs`, `tests/flows/two_step/step_up.rs` and `tests/flows/passkeys.rs`.
 
 use super::{COOL_DOWN, LIFE};
 use crate::access::sessions::{self, Factor, SecondFactor};
@@ -48,7 +48,7 @@ pub struct Ways {
     pub password: bool,
     /// Whether a code was mailed for this session and still counts.
     pub mailed: bool,
-    /// What they can show as their second factor; with any, nothing else counts.
+    /// What they can show as their second factor; with two-step verification on, nothing else counts.
     pub second: two_step::Ways,
 }
 

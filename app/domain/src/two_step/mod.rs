@@ -12,13 +12,16 @@ pub use totp::{Pending, TurnedOn, confirm, find_pending, start, turn_off};
 use crate::access::sessions::SecondFactor;
 use crate::access::{Read, SignedIn};
 use crate::db::{Conn, Tx, locks};
+use crate::passkeys::{self, Assertion, Purpose};
 use crate::refusal::{Refusal, Result};
+use crate::secrets::PlainToken;
 use crate::{Keel, args, sql};
 use keel_types::{Code, Fault, Instant, UserId};
 
 sql! {
     FIND_WAYS = "SELECT (SELECT confirmed_at FROM totp WHERE user_id = $1 AND secret IS NOT NULL) AS app_since,
-        (SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL) AS recovery_codes";
+        (SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL) AS recovery_codes,
+        (SELECT COUNT(*) FROM passkeys WHERE user_id = $1) AS passkeys";
     FIND_REQUIRING = "SELECT a.name FROM memberships m JOIN accounts a ON a.id = m.account_id
         WHERE m.user_id = $1 AND a.two_step_required AND NOT a.purging LIMIT 1";
     FORGET_SECOND_FACTORS = "UPDATE user_sessions SET second_factor = NULL WHERE user_id = $1";
@@ -32,13 +35,20 @@ pub struct Ways {
     pub app_since: Option<i64>,
     /// How many recovery codes are left.
     pub recovery_codes: i64,
+    /// How many passkeys there are.
+    pub passkeys: i64,
 }
 
 impl Ways {
-    /// Whether two-step verification is on: signing in takes a second step. Recovery codes stand in for another way, and are none by
-    /// themselves.
-    pub fn any(&self) -> bool {
+    /// Whether two-step verification is on: signing in takes a second step. A passkey turns on nothing: who has one signs in with it,
+    /// which is both factors at once, or in another way as before.
+    pub fn is_on(&self) -> bool {
         self.app_since.is_some()
+    }
+
+    /// Whether there is a second factor. Recovery codes stand in for the app, and are none by themselves.
+    pub fn any(&self) -> bool {
+        self.is_on() || self.passkeys > 0
     }
 }
 
@@ -60,6 +70,8 @@ pub enum Shown {
     Code(String),
     /// One of the codes that stand in for it.
     RecoveryCode(RecoveryCode),
+    /// What one of the person's passkeys signed, with the token of the browser that was asked for it.
+    Passkey(PlainToken, Assertion),
 }
 
 impl Shown {
@@ -68,6 +80,7 @@ impl Shown {
         match self {
             Self::Code(_) => SecondFactor::Totp,
             Self::RecoveryCode(_) => SecondFactor::Recovery,
+            Self::Passkey(..) => SecondFactor::Passkey,
         }
     }
 }
@@ -85,34 +98,40 @@ pub(crate) async fn take(
     let taken = match shown {
         Shown::Code(code) => totp::take(tx, keel, user, code, now).await?,
         Shown::RecoveryCode(code) => recovery::take(tx, keel, user, code, now).await?,
+        Shown::Passkey(browser, assertion) => {
+            passkeys::prove(tx, keel, browser, Purpose::SecondFactor, assertion, Some(user)).await?.map(drop).map_err(|(fault, _)| fault)
+        }
     };
     Ok(taken.map(|()| shown.factor()))
 }
 
 /// Refuses people who have turned two-step verification on.
 pub(crate) async fn require_off(conn: &mut Conn, user: &UserId) -> Result<()> {
-    if ways(conn, user).await?.any() { Err(Refusal::TwoStepNeeded) } else { Ok(()) }
+    if ways(conn, user).await?.is_on() { Err(Refusal::TwoStepNeeded) } else { Ok(()) }
 }
 
 /// Refuses people who have not turned it on.
-async fn require_on(conn: &mut Conn, user: &UserId) -> Result<Ways> {
-    let ways = ways(conn, user).await?;
-    if ways.any() { Ok(ways) } else { Err(Refusal::Refused(Code::TwoStepOff)) }
+async fn require_on(conn: &mut Conn, user: &UserId) -> Result<()> {
+    if ways(conn, user).await?.is_on() { Ok(()) } else { Err(Refusal::Refused(Code::TwoStepOff)) }
 }
 
-/// After one way was taken away: where it was the last, two-step verification is off. No recovery code is left, and no session counts
-/// as begun with a second factor.
+/// After one way was taken away: with the app, two-step verification is off and no recovery code is left; with the last of all, no
+/// session counts as begun with a second factor any more.
 ///
 /// # Errors
-/// `Refused(TwoStepKept)` while a workspace of the person's requires it.
+/// `Refused(TwoStepKept)` when it was the last, while a workspace of the person's requires one.
 pub(crate) async fn end_if_last(tx: &mut Tx, user: &UserId) -> Result<()> {
-    if ways(tx, user).await?.any() {
+    let left = ways(tx, user).await?;
+    if left.is_on() {
+        return Ok(());
+    }
+    recovery::clear(tx, user).await?;
+    if left.any() {
         return Ok(());
     }
     if tx.find::<(String,)>(FIND_REQUIRING, args![user]).await?.is_some() {
         return Err(Refusal::Refused(Code::TwoStepKept));
     }
-    recovery::clear(tx, user).await?;
     tx.run(FORGET_SECOND_FACTORS, args![user]).await?;
     Ok(())
 }

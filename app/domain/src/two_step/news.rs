@@ -13,6 +13,7 @@ sql! {
     ADD = "INSERT INTO two_step_news (membership_id, created_at)
         SELECT m.id, $2 FROM memberships m WHERE m.account_id = $1
             AND NOT EXISTS (SELECT 1 FROM totp t WHERE t.user_id = m.user_id AND t.secret IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = m.user_id)
         ON CONFLICT (membership_id) DO NOTHING";
     FORGET = "DELETE FROM two_step_news WHERE membership_id IN (SELECT id FROM memberships WHERE account_id = $1)";
     // CROSS JOIN: SQLite keeps this order, and begins with the news.

@@ -1,7 +1,7 @@
 //! A workspace that requires two-step verification: its doors open only to sessions begun with a second factor
 //! (`access::Caller::standing`).
 
-use super::{news, require_on};
+use super::{news, ways};
 use crate::access::{Fresh, Write};
 use crate::audit::{self, Action};
 use crate::db::locks;
@@ -15,7 +15,7 @@ sql! {
 }
 
 /// Lets the workspace require it, or not, from everybody's next request on. Members who have none are told by mail. Whoever lets it
-/// must have it on and have signed in with it, so that nobody shuts themselves out. Nothing happens where nothing changes.
+/// must have a second factor and have signed in with it, so that nobody shuts themselves out. Nothing happens where nothing changes.
 ///
 /// # Errors
 /// `Refused(TwoStepOff)`; `NotFound` for a personal account.
@@ -34,8 +34,7 @@ pub async fn set(call: &mut Write<Fresh<may::UpdateAccount>>, required: bool) ->
     let has_shown_it = call.proof().actor().second_factor;
     let tx = call.tx()?;
     if required {
-        require_on(tx, &user).await?;
-        if !has_shown_it {
+        if !(has_shown_it && ways(tx, &user).await?.any()) {
             return Err(Refusal::Refused(Code::TwoStepOff));
         }
     }

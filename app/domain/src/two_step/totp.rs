@@ -81,7 +81,7 @@ pub async fn confirm(call: &mut Write<Fresh<SignedIn>>, code: &str) -> Result<st
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let tx = call.tx()?;
     locks::lock_user(tx, &caller.user).await?;
-    let was_on = ways(tx, &caller.user).await?.any();
+    let was_on = ways(tx, &caller.user).await?.is_on();
     let row: Option<(String,)> = tx.find(FIND_PENDING, args![&caller.user, now]).await?;
     let (pending,) = row.ok_or(Refusal::Refused(Code::Expired))?;
     let totp = opened(&keel, &caller.user, &pending, None)?;

@@ -26,7 +26,15 @@ pub fn terms(_: Model, page: Page) -> impl IntoView {
 pub fn privacy(_: Model, page: Page) -> impl IntoView {
     let text = &page.text.privacy;
     let kept = [text.kept_account, text.kept_sessions, text.kept_payments];
-    let cookies = [text.cookie_session, text.cookie_device, text.cookie_choice, text.cookie_typed, text.cookie_language, text.cookie_flash];
+    let cookies = [
+        text.cookie_session,
+        text.cookie_device,
+        text.cookie_passkey,
+        text.cookie_choice,
+        text.cookie_typed,
+        text.cookie_language,
+        text.cookie_flash,
+    ];
     view! {
         <Marketing lang=page.lang title=text.title description=text.description here="/legal/privacy" dashboard=page.dashboard>
             <article class="prose">

@@ -1,6 +1,8 @@
 //! `/login` and `/signup`: the same form, with other words around it. One address, and two buttons: with the password, or
-//! with a mail.
+//! with a mail; and one without an address, by a passkey.
 
+use super::passkeys::SignInByPasskey;
+use super::providers::ContinueWith;
 use super::{by_password, request_link, sign_up};
 use crate::cookies::Cookie;
 use crate::layouts::Auth;
@@ -10,6 +12,7 @@ use keel_domain::access::{Read, SignedIn, Visitor};
 use keel_domain::accounts::next_of;
 use keel_domain::billing::intents;
 use keel_domain::invitations;
+use keel_domain::passkeys;
 use keel_domain::passwords::SHORTEST;
 use keel_domain::secrets::PlainToken;
 use keel_text::fill;
@@ -27,6 +30,9 @@ pub struct Model {
     chosen: Option<String>,
     /// The address of the invitation this leads to.
     invited: Option<Email>,
+    providers: Vec<(String, String)>,
+    /// Whether there are passkeys at this address.
+    passkeys: bool,
 }
 
 /// People who are signed in are sent on.
@@ -44,17 +50,27 @@ pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
         Some(token) => invitations::find_address(&mut call, &token).await?,
         None => None,
     };
-    Ok(Model { is_new: visit.path() == super::SIGNUP, redirect_to, chosen, invited })
+    let providers = super::providers::list(visit.keel());
+    Ok(Model {
+        is_new: visit.path() == super::SIGNUP,
+        redirect_to,
+        chosen,
+        invited,
+        providers,
+        passkeys: passkeys::are_offered(visit.keel().settings()),
+    })
 }
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
-    let Model { is_new, redirect_to, chosen, invited } = model;
+    let Model { is_new, redirect_to, chosen, invited, providers, passkeys } = model;
     let words = if is_new { Words::sign_up(&page) } else { Words::sign_in(&page) };
     let next = chosen.map_or_else(|| words.next.to_owned(), |chosen| fill(words.next_with_plan, &[("plan", &chosen)]));
     let other = redirect_to.as_ref().map_or(words.other.0.to_owned(), |to| (words.other.1)(to.as_str()));
+    let by_passkey = passkeys.then(|| view! { <SignInByPasskey page=page.clone() next=redirect_to.clone()/> });
+    let others = view! { <ContinueWith page=page.clone() providers redirect_to=redirect_to.clone()/> };
     let redirect_to = redirect_to.map(|to| view! { <input type="hidden" name="redirectTo" value=String::from(to)/> });
-    let labels = [("email", words.email), ("password", words.password)];
+    let labels = [("email", words.email), ("password", words.password), ("passkey", page.text.passkeys.passkey)];
     let forgot = words.forgot.map(|label| view! { <p><a href=super::FORGOT>{label}</a></p> });
     view! {
         <Auth lang=page.lang title=words.title next description=words.title flash=page.flash()>
@@ -72,6 +88,8 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <Button label=words.by_password.0/>
                 <Button label=words.by_mail weight=Weight::Secondary to=request_link::at(&page.here)/>
             </Form>
+            {by_passkey}
+            {others}
             <div class="alternatives">{forgot}<p>{words.question}" "<a href=other>{words.link}</a></p></div>
         </Auth>
     }

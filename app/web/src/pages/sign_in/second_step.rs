@@ -1,6 +1,7 @@
 //! `/two-step`: the second step of a sign-in, in the browser that did the first.
 
 use super::actions::welcomed;
+use super::passkeys::{Signed, VerifyByPasskey};
 use super::{LOGIN, TWO_STEP};
 use crate::action::{Answer, Done};
 use crate::actions;
@@ -12,6 +13,7 @@ use crate::problem::Problem;
 use crate::ui::{Button, ButtonLink, ErrorSummary, Field, Form, Kind, Weight};
 use keel_domain::access::{Read, SignedIn, Visitor, Write};
 use keel_domain::accounts::next_of;
+use keel_domain::passkeys;
 use keel_domain::secrets::PlainToken;
 use keel_domain::sign_in::second_steps::{self, Waiting};
 use keel_domain::two_step::{RecoveryCode, Shown, Ways};
@@ -52,7 +54,9 @@ impl Input for Answered {
 
 impl Input for Shown {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
-        if form.has("recovery_code") {
+        if form.has("passkey") {
+            Signed::read(form).map(|signed| Self::Passkey(signed.browser, signed.assertion))
+        } else if form.has("recovery_code") {
             form.get("recovery_code", RecoveryCode::parse).map(Self::RecoveryCode)
         } else {
             form.get("code", six_digits).map(Self::Code)
@@ -70,6 +74,7 @@ pub(super) fn field_of(shown: &Shown) -> &'static str {
     match shown {
         Shown::Code(_) => "code",
         Shown::RecoveryCode(_) => "recovery_code",
+        Shown::Passkey(..) => "passkey",
     }
 }
 
@@ -92,6 +97,8 @@ async fn start_over(call: &mut Write<Visitor>, step: Step) -> Answer {
 pub struct Model {
     waiting: Option<Waiting>,
     by_recovery: bool,
+    /// Whether there are passkeys at this address.
+    passkeys: bool,
 }
 
 /// Finds what waits; people who are signed in and wait for nothing are sent on.
@@ -105,7 +112,7 @@ pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
         let mut call = call.through::<SignedIn>()?;
         return Err(Stop::Go(next_of(&mut call, None).await?));
     }
-    Ok(Model { waiting, by_recovery: is_by_recovery(visit) })
+    Ok(Model { waiting, by_recovery: is_by_recovery(visit), passkeys: passkeys::are_offered(visit.keel().settings()) })
 }
 
 /// Whether the page is to ask for a recovery code.
@@ -116,15 +123,16 @@ pub(super) fn is_by_recovery(visit: &Visit) -> bool {
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     match model.waiting {
-        Some(waiting) => waiting_page(waiting, model.by_recovery, page).into_any(),
+        Some(waiting) => waiting_page(waiting, model.by_recovery, model.passkeys, page).into_any(),
         None => nothing_page(page).into_any(),
     }
 }
 
-fn waiting_page(waiting: Waiting, by_recovery: bool, page: Page) -> impl IntoView {
+fn waiting_page(waiting: Waiting, by_recovery: bool, passkeys: bool, page: Page) -> impl IntoView {
     let words = &page.text.two_step;
     let other = other_way(words_of(page.text, waiting.ways, by_recovery), TWO_STEP, by_recovery);
     let factor = view! { <SecondFactor page=page.clone() by_recovery/> };
+    let by_passkey = (passkeys && waiting.ways.passkeys > 0).then(|| view! { <VerifyByPasskey page=page.clone()/> });
     view! {
         <Auth lang=page.lang title=words.title next=fill(words.next, &[("email", &waiting.email)]) flash=page.flash()>
             <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&labels(page.text), page.text)/>
@@ -132,6 +140,7 @@ fn waiting_page(waiting: Waiting, by_recovery: bool, page: Page) -> impl IntoVie
                 {factor}
                 <Button label=words.verify/>
             </Form>
+            {by_passkey}
             <div class="alternatives">
                 {other}
                 <Form action=start_over::at(&page.here)><Button label=words.start_over weight=Weight::Secondary/></Form>
@@ -141,8 +150,8 @@ fn waiting_page(waiting: Waiting, by_recovery: bool, page: Page) -> impl IntoVie
 }
 
 /// The fields, for the summary of errors.
-pub(super) fn labels(text: &'static Catalogue) -> [(&'static str, &'static str); 2] {
-    [("code", text.two_step.code), ("recovery_code", text.two_step.recovery_code)]
+pub(super) fn labels(text: &'static Catalogue) -> [(&'static str, &'static str); 3] {
+    [("code", text.two_step.code), ("recovery_code", text.two_step.recovery_code), ("passkey", text.passkeys.passkey)]
 }
 
 /// The field in which the second factor is typed.

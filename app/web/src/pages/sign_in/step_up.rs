@@ -1,7 +1,9 @@
 //! `/step-up`: asks people who are signed in once more who they are, before something that cannot be taken back.
 
+use super::STEP_UP;
 use super::actions::six_digits;
 use super::login::LONGEST_FIELD;
+use super::passkeys::ConfirmByPasskey;
 use super::second_step::{SecondFactor, field_of, is_by_recovery, labels, other_way, words_of};
 use crate::action::{Answer, Done};
 use crate::actions;
@@ -10,10 +12,12 @@ use crate::flash::Said;
 use crate::form::{Input, Reader};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Visit};
+use crate::pages::two_step::REQUIRED;
 use crate::problem::Problem;
 use crate::ui::{Button, ErrorSummary, Field, Form, Kind, Weight};
 use keel_domain::Keel;
 use keel_domain::access::{Read, SignedIn, Write};
+use keel_domain::passkeys;
 use keel_domain::passwords::Password;
 use keel_domain::secrets::PlainToken;
 use keel_domain::sign_in::COOL_DOWN;
@@ -24,18 +28,15 @@ use keel_types::time::SECOND;
 use keel_types::url::{self, LocalPath};
 use leptos::prelude::*;
 
-/// Where this page is.
-const PAGE: &str = "/step-up";
-
 actions! {
     /// Mails a code that proves who the caller is.
-    mail_code: "auth/mail-code" on [PAGE], SignedIn, Onward;
+    mail_code: "auth/mail-code" on [STEP_UP], SignedIn, Onward;
     /// Takes the code as the proof.
-    confirm_code: "auth/confirm-code" on [PAGE], SignedIn, TypedCode;
+    confirm_code: "auth/confirm-code" on [STEP_UP], SignedIn, TypedCode;
     /// Takes the second factor as the proof.
-    confirm_second_factor: "auth/confirm-second-factor" on [PAGE], SignedIn, Answered;
+    confirm_second_factor: "auth/confirm-second-factor" on [STEP_UP, REQUIRED], SignedIn, Answered;
     /// Takes the password as the proof.
-    confirm_password: "auth/confirm-password" on [PAGE], SignedIn, TypedPassword;
+    confirm_password: "auth/confirm-password" on [STEP_UP], SignedIn, TypedPassword;
 }
 
 /// Where the person goes on afterwards.
@@ -124,6 +125,8 @@ pub struct Model {
     email: String,
     ways: Ways,
     by_recovery: bool,
+    /// Whether one of the caller's passkeys may be shown.
+    passkey: bool,
     next: Option<LocalPath>,
 }
 
@@ -131,20 +134,22 @@ pub struct Model {
 pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let ways = step_up::ways(&mut call).await?;
     let next = visit.query("redirectTo").and_then(LocalPath::parse);
-    Ok(Model { email: call.proof().email.to_string(), ways, by_recovery: is_by_recovery(visit), next })
+    let passkey = ways.second.passkeys > 0 && passkeys::are_offered(visit.keel().settings());
+    Ok(Model { email: call.proof().email.to_string(), ways, by_recovery: is_by_recovery(visit), passkey, next })
 }
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
-    if model.ways.second.any() { by_second_factor(model, page).into_any() } else { by_one_factor(model, page).into_any() }
+    if model.ways.second.is_on() { by_second_factor(model, page).into_any() } else { by_one_factor(model, page).into_any() }
 }
 
 /// For people with two-step verification.
 fn by_second_factor(model: Model, page: Page) -> impl IntoView {
     let (words, text) = (&page.text.step_up, page.text);
-    let Model { ways, by_recovery, next, .. } = model;
+    let Model { ways, by_recovery, passkey, next, .. } = model;
     let next = next.map(String::from).unwrap_or_default();
     let other = other_way(words_of(text, ways.second, by_recovery), &url::step_up(&next), by_recovery);
+    let passkey = passkey.then(|| view! { <ConfirmByPasskey page=page.clone() next=next.clone() weight=Weight::Secondary/> });
     let factor = view! { <SecondFactor page=page.clone() by_recovery/> };
     view! {
         <Auth lang=page.lang title=words.title next=words.next flash=page.flash() frame=page.frame.clone()>
@@ -154,17 +159,20 @@ fn by_second_factor(model: Model, page: Page) -> impl IntoView {
                 {factor}
                 <Button label=words.verify/>
             </Form>
+            {passkey}
             <div class="alternatives">{other}</div>
         </Auth>
     }
 }
 
-/// For everybody else: the password, or a mailed code.
+/// For everybody else: a passkey, the password, or a mailed code.
 fn by_one_factor(model: Model, page: Page) -> impl IntoView {
     let words = &page.text.step_up;
-    let Model { email, ways, next, .. } = model;
+    let Model { email, ways, passkey, next, .. } = model;
     let next = next.map(String::from).unwrap_or_default();
-    let errors = page.form.summary(&[("password", words.password), ("code", words.code)], page.text);
+    let errors =
+        page.form.summary(&[("passkey", page.text.passkeys.passkey), ("password", words.password), ("code", words.code)], page.text);
+    let passkey = passkey.then(|| view! { <ConfirmByPasskey page=page.clone() next=next.clone() weight=Weight::Primary/> });
     let password = ways.password.then(|| view! { <ByPassword page=page.clone() next=next.clone()/> });
     let code = ways.mailed.then(|| view! { <ByCode page=page.clone() next=next.clone() email=email.clone()/> });
     let (mail, hint) = if ways.mailed {
@@ -177,6 +185,7 @@ fn by_one_factor(model: Model, page: Page) -> impl IntoView {
     view! {
         <Auth lang=page.lang title=words.title next=words.next flash=page.flash() frame=page.frame.clone()>
             <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors/>
+            {passkey}
             {password}
             {code}
             <div class="alternatives">

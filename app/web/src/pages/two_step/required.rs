@@ -4,9 +4,10 @@
 use super::SET_UP;
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Stop, Visit};
-use crate::ui::ButtonLink;
+use crate::pages::sign_in::ConfirmByPasskey;
+use crate::ui::{ButtonLink, ErrorSummary, Weight};
 use keel_domain::access::{Read, SignedIn};
-use keel_domain::two_step;
+use keel_domain::{passkeys, two_step};
 use keel_text::fill;
 use keel_types::url::{self, LocalPath};
 use leptos::prelude::*;
@@ -15,6 +16,8 @@ use leptos::prelude::*;
 pub struct Model {
     /// The workspace that requires it, where it is one.
     account: Option<String>,
+    /// Whether one of the caller's passkeys may be shown.
+    passkey: bool,
     next: Option<LocalPath>,
 }
 
@@ -25,22 +28,34 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     if call.proof().second_factor {
         return Err(Stop::Go(onward));
     }
-    if two_step::ways_of_caller(&mut call).await?.any() {
+    let ways = two_step::ways_of_caller(&mut call).await?;
+    if ways.is_on() {
         return Err(Stop::Go(url::step_up(&onward)));
     }
     let standing = call.proof().usual_standing();
-    Ok(Model { account: standing.two_step_required.then(|| standing.name.clone()), next })
+    let passkey = ways.passkeys > 0 && passkeys::are_offered(visit.keel().settings());
+    Ok(Model { account: standing.two_step_required.then(|| standing.name.clone()), passkey, next })
 }
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let words = &page.text.two_step;
-    let lead = model.account.map_or_else(|| words.required_here.to_owned(), |account| fill(words.required_text, &[("account", &account)]));
+    let lead = match model.account {
+        _ if model.passkey => page.text.passkeys.required.to_owned(),
+        Some(account) => fill(words.required_text, &[("account", &account)]),
+        None => words.required_here.to_owned(),
+    };
+    let next = model.next.as_ref().map(|next| next.as_str().to_owned()).unwrap_or_default();
+    let passkey = model.passkey.then(|| view! { <ConfirmByPasskey page=page.clone() next weight=Weight::Primary/> });
+    let errors = page.form.summary(&[("passkey", page.text.passkeys.passkey)], page.text);
     let set_up = model.next.map_or_else(|| SET_UP.to_owned(), |next| url::leading_on(SET_UP, next.as_str()));
+    let weight = if model.passkey { Weight::Secondary } else { Weight::Primary };
     let others = page.frame.as_ref().is_some_and(|frame| frame.accounts.len() > 1);
     view! {
         <Auth lang=page.lang title=words.required next=lead flash=page.flash() frame=page.frame.clone()>
-            <p><ButtonLink label=words.turn_on href=set_up/></p>
+            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors/>
+            {passkey}
+            <p><ButtonLink label=words.turn_on href=set_up weight/></p>
             {others.then(|| view! { <p class="soft">{words.others_stay}</p> })}
         </Auth>
     }

@@ -2,7 +2,9 @@
 //! together, and a component.
 
 pub mod email;
+pub mod passkeys;
 pub mod password;
+pub mod providers;
 pub mod sessions;
 pub mod two_step;
 
@@ -14,7 +16,9 @@ use email::EmailRegion;
 use keel_domain::access::{Read, SignedIn};
 use keel_domain::two_step::Ways;
 use leptos::prelude::*;
+use passkeys::PasskeysRegion;
 use password::PasswordRegion;
+use providers::OtherAccounts;
 use sessions::SessionsRegion;
 use two_step::TwoStep;
 
@@ -22,16 +26,20 @@ use two_step::TwoStep;
 pub struct Model {
     email: email::Model,
     password: password::Model,
+    passkeys: passkeys::Model,
     two_step: Ways,
+    providers: providers::Providers,
     sessions: sessions::Model,
 }
 
 /// Reads how the caller signs in.
-pub async fn load(mut call: Read<SignedIn>, _: &Visit) -> Loaded<Model> {
+pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     Ok(Model {
         email: email::load(&mut call).await?,
         password: password::load(&mut call).await?,
+        passkeys: passkeys::load(&mut call, visit).await?,
         two_step: two_step::load(&mut call).await?,
+        providers: providers::load(&mut call).await?,
         sessions: sessions::load(&mut call).await?,
     })
 }
@@ -40,7 +48,7 @@ pub async fn load(mut call: Read<SignedIn>, _: &Visit) -> Loaded<Model> {
 pub fn view(model: Model, page: Page) -> impl IntoView {
     let (text, words) = (page.text, &page.text.security);
     let tabs = view! { <SettingsTabs page=page.clone() here=SECURITY/> };
-    let fields: Vec<_> = email::fields(text).into_iter().chain(password::fields(text)).collect();
+    let fields: Vec<_> = email::fields(text).into_iter().chain(password::fields(text)).chain(passkeys::fields(text)).collect();
     let (problem, errors) = (page.form.message(text), page.form.summary(&fields, text));
     let frame = page.frame.clone()?;
     Some(view! {
@@ -50,7 +58,9 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
             <div class="regions">
                 <EmailRegion page=page.clone() model=model.email/>
                 <PasswordRegion page=page.clone() model=model.password/>
+                <PasskeysRegion page=page.clone() model=model.passkeys/>
                 <TwoStep page=page.clone() ways=model.two_step/>
+                <OtherAccounts page=page.clone() providers=model.providers/>
                 <SessionsRegion page model=model.sessions/>
             </div>
         </Dashboard>
