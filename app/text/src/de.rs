@@ -456,6 +456,7 @@ activity {
     user_closed: "Konto geschlossen",
     user_email_requested: "Neue E-Mail-Adresse angefordert",
     user_email_changed: "E-Mail-Adresse geändert",
+    session_ended: "Sitzung beendet",
     passkey_added: "Passkey hinzugefügt",
     passkey_renamed: "Passkey umbenannt",
     passkey_removed: "Passkey entfernt",

@@ -444,6 +444,7 @@ activity: Activity {
     user_closed: "Account closed",
     user_email_requested: "New email asked for",
     user_email_changed: "Email changed",
+    session_ended: "Session ended",
     passkey_added: "Passkey added",
     passkey_renamed: "Passkey renamed",
     passkey_removed: "Passkey removed",

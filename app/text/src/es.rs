@@ -452,6 +452,7 @@ activity {
     user_closed: "Cuenta cerrada",
     user_email_requested: "Correo nuevo pedido",
     user_email_changed: "Correo cambiado",
+    session_ended: "Sesión cerrada",
     passkey_added: "Llave de acceso añadida",
     passkey_renamed: "Llave de acceso renombrada",
     passkey_removed: "Llave de acceso eliminada",

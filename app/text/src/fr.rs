@@ -462,6 +462,7 @@ activity {
     user_closed: "Compte fermé",
     user_email_requested: "Nouvel e-mail demandé",
     user_email_changed: "E-mail modifié",
+    session_ended: "Session terminée",
     passkey_added: "Clé d'accès ajoutée",
     passkey_renamed: "Clé d'accès renommée",
     passkey_removed: "Clé d'accès supprimée",

@@ -459,6 +459,7 @@ activity {
     user_closed: "Account gesloten",
     user_email_requested: "Nieuw e-mailadres aangevraagd",
     user_email_changed: "E-mailadres gewijzigd",
+    session_ended: "Sessie gestopt",
     passkey_added: "Passkey toegevoegd",
     passkey_renamed: "Passkey hernoemd",
     passkey_removed: "Passkey verwijderd",

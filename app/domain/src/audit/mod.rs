@@ -62,6 +62,7 @@ actions! {
     AccountClosed        = "user.closed";
     EmailRequested       = "user.email_requested";
     EmailChanged         = "user.email_changed";
+    SessionEnded         = "session.ended";
     PasskeyAdded         = "passkey.added";
     PasskeyRenamed       = "passkey.renamed";
     PasskeyRemoved       = "passkey.removed";
