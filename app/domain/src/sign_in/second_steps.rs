@@ -65,7 +65,7 @@ pub(super) async fn begin(tx: &mut Tx, user: &UserId, wish: &Wish, factor: Facto
 }
 
 /// Ends every step of a person's that waits.
-pub(super) async fn end_all(tx: &mut Tx, user: &UserId, now: Instant) -> Result<()> {
+pub(crate) async fn end_all(tx: &mut Tx, user: &UserId, now: Instant) -> Result<()> {
     tx.run(END_OF_USER, args![user, now]).await?;
     Ok(())
 }
