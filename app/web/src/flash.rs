@@ -2,9 +2,11 @@
 
 use crate::arrival::Arrival;
 use crate::cookies::Cookie;
+use crate::ui::{Spoken, Tone};
 use http::HeaderValue;
 use keel_domain::Keel;
 use keel_domain::settings::Settings;
+use keel_text::Catalogue;
 use serde::{Deserialize, Serialize};
 
 const PURPOSE: &str = "flash";
@@ -85,6 +87,18 @@ said! {
     TwoStepOff = "two_step_off",
     TwoStepSaved = "two_step_saved",
     BillingSynced = "billing_synced",
+}
+
+impl Said {
+    /// It in words; its colour says whether it went as wished.
+    pub fn spoken(self, text: &'static Catalogue) -> Option<Spoken> {
+        let tone = match self {
+            Self::ProviderCanceled => Tone::Info,
+            Self::ProviderStale | Self::ProviderUnreached | Self::ProviderUntrusted | Self::ProviderTaken => Tone::Warning,
+            _ => Tone::Success,
+        };
+        Some(Spoken { text: text.flash.find(self.as_str())?.into(), tone })
+    }
 }
 
 #[derive(Serialize, Deserialize)]

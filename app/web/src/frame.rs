@@ -32,7 +32,7 @@ pub(crate) fn of(visit: &Visit, caller: &Caller, mine: &[Mine], lang: Lang, said
         switch_action: accounts::switch::at(visit.here()),
         create_workspace: teams.then(|| workspaces::NEW_PAGE.to_owned()),
         banner: closing(visit, caller, text).or_else(|| banner(visit, standing, text)),
-        flash: said.and_then(|said| text.flash.find(said.as_str())).into(),
+        flash: said.and_then(|said| said.spoken(text)),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::pages::errors;
 use crate::problem::Problem;
 use crate::reading::Reading;
 use crate::typed;
-use crate::ui::Maybe;
+use crate::ui::{Maybe, Spoken};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::response::{Html, IntoResponse as _, Response};
 use http::request::Parts;
@@ -326,8 +326,8 @@ impl Page {
     }
 
     /// What the last action said.
-    pub fn flash(&self) -> Maybe {
-        self.said.and_then(|said| self.text.flash.find(said.as_str())).into()
+    pub fn flash(&self) -> Option<Spoken> {
+        self.said.and_then(|said| said.spoken(self.text))
     }
 }
 

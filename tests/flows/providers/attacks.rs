@@ -173,13 +173,17 @@ both! {
     }
 
     async fn refusals_of_the_provider_lead_back_with_a_message(app: App, with &settings()) {
-        for (error, said) in [("access_denied", "you did not go on there"), ("server_error", "could not be trusted"), ("%3Cb%3E", "could not be trusted")] {
+        for (error, said, look) in [
+            ("access_denied", "you did not go on there", "flash-info"),
+            ("server_error", "could not be trusted", "flash-warning"),
+            ("%3Cb%3E", "could not be trusted", "flash-warning"),
+        ] {
             let browser = app.browser();
             let trip = Trip::begin(&app, &browser, "acme", &[("redirectTo", "/pricing")]).await;
             let back = format!("/auth/oauth/acme/callback?error={error}&error_description=%3Cscript%3E&state={}", trip.sent["state"]);
             browser.get(&back).await.leads_to("/login?redirectTo=/pricing");
             let page = browser.get("/login").await;
-            assert!(page.body.contains(said) && !page.body.contains("<script>"), "{error}: {}", page.body);
+            assert!(page.body.contains(said) && page.body.contains(look) && !page.body.contains("<script>"), "{error}: {}", page.body);
         }
         let browser = app.browser();
         for garbage in ["", "?state=", "?code=a", "?state=%00&code=%ff", "?state=a&state=b"] {

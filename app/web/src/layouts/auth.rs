@@ -7,7 +7,7 @@ use super::{
     document::{Document, Home, MAIN},
     languages::Languages,
 };
-use crate::ui::{Button, Flash, Form, Maybe, Text, Weight};
+use crate::ui::{Button, Flash, Form, Maybe, Spoken, Text, Weight};
 
 /// One card with one thing to do: signing up and in, paying, the first steps.
 #[component]
@@ -25,7 +25,9 @@ pub fn Auth(
     /// The page that follows by itself, as [`Document`] takes it.
     #[prop(into, optional)]
     refresh: Maybe,
-    #[prop(into, optional)] flash: Maybe,
+    /// What the last action said.
+    #[prop(optional_no_strip)]
+    flash: Option<Spoken>,
     /// What surrounds a person signed in, on the pages where one is: shown above are their account and the way out.
     #[prop(optional_no_strip)]
     frame: Option<Frame>,
@@ -52,7 +54,7 @@ pub fn Auth(
             <div class="auth">
                 <header class="auth-header"><Home lang/>{person}</header>
                 <main class=if wide { "auth-main auth-wide" } else { "auth-main" } id=MAIN tabindex="-1">
-                    {flash.0.map(|text| view! { <Flash text/> })}
+                    {flash.map(|spoken| view! { <Flash spoken/> })}
                     <h1>{title}</h1>
                     {next.0.map(|text| view! { <p class="lead">{text}</p> })}
                     {children()}

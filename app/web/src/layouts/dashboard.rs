@@ -44,7 +44,7 @@ pub fn Dashboard(
                     <UserMenu text user=frame.user/>
                 </header>
                 <main class="content" id=MAIN tabindex="-1">
-                    {frame.flash.0.map(|text| view! { <Flash text/> })}
+                    {frame.flash.map(|spoken| view! { <Flash spoken/> })}
                     <div class="page-header">
                         <div class="page-header-text">
                             <h1>{title}</h1>

@@ -19,7 +19,7 @@ pub use dashboard::Dashboard;
 pub use document::Document;
 pub use marketing::Marketing;
 
-use crate::ui::{Icon, Maybe, Text, Tone};
+use crate::ui::{Icon, Spoken, Text, Tone};
 
 /// What surrounds every page of a signed-in person.
 #[derive(Debug, Clone)]
@@ -38,8 +38,8 @@ pub struct Frame {
     pub create_workspace: Option<String>,
     /// The weightiest thing to say about the account.
     pub banner: Option<BannerText>,
-    /// What the last action did.
-    pub flash: Maybe,
+    /// What the last action said.
+    pub flash: Option<Spoken>,
 }
 
 /// The person signed in.

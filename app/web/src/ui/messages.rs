@@ -5,10 +5,22 @@ use leptos::prelude::*;
 use super::{Drawing, DrawingOf, Icon, IconOf, Maybe, Text, Tone, Weight};
 use crate::assets;
 
-/// What the last action did; announced when the page opens.
+/// What the last action spoken, and whether it went as wished.
+#[derive(Debug, Clone)]
+pub struct Spoken {
+    pub text: Text,
+    pub tone: Tone,
+}
+
+/// What the last action spoken; announced when the page opens.
 #[component]
-pub fn Flash(#[prop(into)] text: Text) -> impl IntoView {
-    view! { <div class="flash" role="status"><IconOf icon=Icon::Check/><p>{text}</p></div> }
+pub fn Flash(spoken: Spoken) -> impl IntoView {
+    let (class, icon) = match spoken.tone {
+        Tone::Danger | Tone::Warning => ("flash flash-warning", Icon::Warning),
+        Tone::Plain | Tone::Info | Tone::Brass => ("flash flash-info", Icon::Info),
+        Tone::Success => ("flash flash-success", Icon::Check),
+    };
+    view! { <div class=class role="status"><IconOf icon/><p>{spoken.text}</p></div> }
 }
 
 /// One line above everything, about the whole account.

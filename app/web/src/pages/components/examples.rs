@@ -3,7 +3,7 @@
 use crate::assets;
 use crate::layouts::{AccountEntry, BannerText, Frame, Section, User};
 use crate::page::Page;
-use crate::ui::{Icon, Tone};
+use crate::ui::{Icon, Spoken, Tone};
 use keel_domain::audit::Done;
 use keel_domain::billing::overview::Entry;
 use keel_text::Catalogue;
@@ -59,7 +59,7 @@ pub fn frame(page: &Page) -> Frame {
             text: text.problem.payment_unavailable.into(),
             link: Some((text.overview.see_billing.into(), page.here.clone())),
         }),
-        flash: text.flash.profile_saved.into(),
+        flash: Some(Spoken { text: text.flash.profile_saved.into(), tone: Tone::Success }),
     }
 }
 

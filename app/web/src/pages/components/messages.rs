@@ -1,7 +1,7 @@
 //! What the product says by itself.
 
 use super::examples::{LONG_NAME, long_word};
-use crate::ui::{ButtonLink, Drawing, EmptyState, Flash, Notice, QrCode, Region, Secret, Tone, Weight};
+use crate::ui::{ButtonLink, Drawing, EmptyState, Flash, Notice, QrCode, Region, Secret, Spoken, Tone, Weight};
 use keel_text::{Catalogue, fill};
 use leptos::prelude::*;
 
@@ -13,7 +13,9 @@ pub fn Messages(text: &'static Catalogue) -> impl IntoView {
     let subscribed = fill(words.subscribed, &[("account", &LONG_NAME), ("plan", &"Pro")]);
     view! {
         <Region id="messages" title="Flash, Notice" wide=true>
-            <Flash text=text.flash.workspace_created/>
+            <Flash spoken=Spoken { text: text.flash.workspace_created.into(), tone: Tone::Success }/>
+            <Flash spoken=Spoken { text: text.flash.provider_canceled.into(), tone: Tone::Info }/>
+            <Flash spoken=Spoken { text: text.flash.provider_unreached.into(), tone: Tone::Warning }/>
             <Notice title=subscribed text=words.subscribed_text/>
             <Notice text=text.success.paid tone=Tone::Success/>
             <Notice title=words.owner_only text=fill(words.owner_only_text, &[("account", &"Acme")]) tone=Tone::Warning/>

@@ -90,7 +90,13 @@ fn row(page: &Page, session: Session) -> Vec<AnyView> {
         };
         (view! { <Moment at=session.last_seen/> }.into_any(), end.into_any())
     };
-    vec![session.agent.words(text).into_any(), address.into_any(), view! { <Moment at=session.started/>{by} }.into_any(), last_seen, end]
+    vec![
+        session.agent.words(text).into_any(),
+        address.into_any(),
+        view! { <span><Moment at=session.started/>{by}</span> }.into_any(),
+        last_seen,
+        end,
+    ]
 }
 
 /// By what somebody signed in.

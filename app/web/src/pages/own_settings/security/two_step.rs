@@ -61,5 +61,5 @@ pub fn TwoStep(page: Page, ways: Ways) -> impl IntoView {
             .into_any()
         }
     };
-    view! { <Region id="two-step" title=words.region>{body}</Region> }
+    view! { <Region id="two-step" title=words.region wide=true>{body}</Region> }
 }
