@@ -49,7 +49,7 @@ async fn begin(arrival: &Arrival, provider: &str, fields: &Fields) -> Result<Res
             Ok(response)
         }
         Err(why) if arrival.is_program() => Err(Problem::new(why.code())),
-        Err(why) => Ok(told(arrival, &login, said(why))),
+        Err(why) => Ok(refused(arrival, &login, why)),
     }
 }
 
@@ -140,7 +140,7 @@ async fn missed_trip(arrival: &Arrival, Missed { why, linking, next }: Missed) -
         }
     }
     let page = if linking { url::SECURITY.to_owned() } else { login(next.as_ref()) };
-    told(arrival, &page, said(why))
+    refused(arrival, &page, why)
 }
 
 /// The page somebody signs in at, who goes on to `next`.
@@ -156,6 +156,13 @@ fn said(why: Why) -> Said {
         Why::Untrusted => Said::ProviderUntrusted,
         Why::Taken => Said::ProviderTaken,
     }
+}
+
+/// To a page that says why not. The code goes along for the access log.
+fn refused(arrival: &Arrival, page: &str, why: Why) -> Response {
+    let mut response = told(arrival, page, said(why));
+    response.extensions_mut().insert(why.code());
+    response
 }
 
 /// To a page that says this. The trip is over.

@@ -272,4 +272,29 @@ both! {
             assert!(!whole.contains(secret), "{secret}");
         }
     }
+
+    async fn signing_in_against_the_end_of_an_account_comes_before_it_or_not_at_all(app: App) {
+        let another = app.another().await;
+        for trial in 0..scaled(10, 100) {
+            let email = format!("leaver{trial}@acme.example");
+            let browser = app.sign_in(&email).await;
+            let account = app.account(&email, "workspace").await;
+            assert_eq!(close(&browser, &email, &account).await.status, 200);
+            let user = app.db.text(&format!("SELECT id FROM users WHERE email = '{email}'")).await;
+            let late = app.browser();
+            late.form("/api/auth/request-link", &[("email", &email)]).await.leads_to("/verify");
+            let code = json!({ "code": app.code(&email).await });
+            let moment = app.keel.now().0 + 40;
+            for (table, of) in [("closings", format!("user_id = '{user}'")), ("deletions", "closing_id IS NOT NULL AND state = 'due'".to_owned())] {
+                app.db.run(&format!("UPDATE {table} SET due_at = {moment}, next_at = {moment} WHERE {of} AND state = 'due'")).await;
+            }
+            app.db.run(&format!("UPDATE users SET closing_due_at = {moment} WHERE id = '{user}'")).await;
+            tokio::time::sleep(std::time::Duration::from_millis(40 + 3 * u64::try_from(trial % 5).unwrap())).await;
+            let (signed_in, _) = tokio::join!(late.json("/api/auth/verify-otp", &code), another.work());
+            assert!([200, 404, 422].contains(&signed_in.status), "trial {trial}: {} {}", signed_in.status, signed_in.body);
+            app.settles(&format!("SELECT COUNT(*) FROM closings WHERE user_id = '{user}' AND state = 'done'"), 1).await;
+            assert_eq!((users(&app, &email).await, late.get("/private-dashboard").await.status), (0, 303), "trial {trial}: {}", signed_in.status);
+        }
+        another.close().await;
+    }
 }

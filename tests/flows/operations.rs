@@ -137,4 +137,15 @@ both! {
         assert_eq!(app.mail(olivia.as_str()).await["subject"], "You were signed out of Keel everywhere");
         assert_eq!(app.sign_in(olivia.as_str()).await.get("/private-dashboard").await.status, 200, "she signs in again");
     }
+
+    async fn a_second_step_that_waits_ends_with_the_sessions(app: App) {
+        let system = SystemGrant::new(&app.keel, "test");
+        let browser = app.sign_in("olivia@acme.example").await;
+        let (authenticator, _) = app.turns_on_two_step(&browser).await;
+        let waiting = app.begins_to_sign_in("olivia@acme.example").await;
+        sessions::end_for_operator(&system, &Email::parse("olivia@acme.example").unwrap()).await.unwrap();
+        let late = waiting.json("/api/auth/verify-second-step", &json!({ "code": authenticator.code(&app) })).await;
+        assert_eq!(late.problem(), (410, "EXPIRED".to_owned()));
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM user_sessions WHERE revoked_at IS NULL").await, 0);
+    }
 }

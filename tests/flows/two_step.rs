@@ -198,4 +198,18 @@ both! {
         let kept = app.db.text("SELECT token_hash FROM second_steps").await;
         assert_ne!(Some(kept), browser.cookie("keel_second_step"));
     }
+
+    async fn a_step_begun_from_the_mailbox_before_opens_nothing_once_the_address_is_another(app: App) {
+        let (authenticator, _) = olivia(&app).await;
+        let desk = app.begins_to_sign_in(OLIVIA).await;
+        shows(&desk, &authenticator.code(&app)).await.leads_to("/org-dashboard");
+        let waiting = app.begins_to_sign_in(OLIVIA).await;
+        assert_eq!(desk.json("/api/auth/change-email", &json!({ "email": "olivia@new.example" })).await.status, 200);
+        let token = app.link_token("olivia@new.example").await;
+        assert_eq!(desk.json("/api/auth/confirm-email", &json!({ "token": token })).await.status, 200);
+        app.advance(NEXT_CODE).await;
+        let late = waiting.json("/api/auth/verify-second-step", &json!({ "code": authenticator.code(&app) })).await;
+        assert_eq!(late.problem(), (410, "EXPIRED".to_owned()));
+        assert!(is_in(&desk).await && !is_in(&waiting).await);
+    }
 }

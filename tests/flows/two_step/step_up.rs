@@ -1,8 +1,8 @@
 //! The proof of who one is, renewed by people with two-step verification: their second factor, and nothing less.
 
-use super::{OLIVIA, PASSWORD, fault, olivia, shows};
+use super::{OLIVIA, PASSWORD, fault, is_in, olivia, shows};
 use crate::both;
-use crate::support::NEXT_CODE;
+use crate::support::{Authenticator, NEXT_CODE, scaled};
 use keel_types::time::MINUTE;
 use serde_json::json;
 
@@ -57,5 +57,25 @@ both! {
         assert_eq!(app.browser().json(CONFIRM, &json!({ "code": "123456" })).await.problem().0, 401);
         app.advance(NEXT_CODE).await;
         assert_eq!(app.db.number("SELECT COUNT(*) FROM user_sessions WHERE second_factor IS NOT NULL AND revoked_at IS NULL").await, 0);
+    }
+
+    async fn a_weaker_proof_at_the_same_instant_loses_against_an_app_that_is_turned_on(app: App) {
+        for trial in 0..scaled(10, 100) {
+            let email = format!("person{trial}@acme.example");
+            let owner = app.sign_in(&email).await;
+            assert_eq!(owner.json("/api/auth/mail-code", &json!({})).await.status, 200);
+            let mailed = json!({ "code": app.code(&email).await });
+            owner.form("/api/two-step/start", &[]).await.leads_to("/two-step/set-up");
+            let authenticator = Authenticator::of_page(&owner.get("/two-step/set-up").await.body);
+            let shown = json!({ "code": authenticator.code(&app) });
+            // Somebody else has the cookie of the session, and reads the mailbox.
+            let thief = owner.copy();
+            let (on, proven) = tokio::join!(owner.json("/api/two-step/confirm", &shown), thief.json("/api/auth/confirm-code", &mailed));
+            let seen = format!("trial {trial}: turned on with {}, proven with {}", on.status, proven.status);
+            assert!([200, 401].contains(&on.status) && [200, 401, 403].contains(&proven.status), "{seen}");
+            if on.status == 200 {
+                assert!(is_in(&owner).await && !is_in(&thief).await, "{seen}");
+            }
+        }
     }
 }

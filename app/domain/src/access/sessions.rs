@@ -2,10 +2,11 @@
 
 use super::{Asked, Caller, SignedIn, SystemGrant, Write};
 use crate::audit::{self, Action, Actor};
-use crate::db::Tx;
+use crate::db::{Tx, locks};
 use crate::mail::letters;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
+use crate::sign_in::second_steps;
 use crate::{Keel, args, ids, sql};
 use keel_types::time::{DAY, MINUTE};
 use keel_types::{AccountId, Email, Instant, MembershipId, SessionId, UserId};
@@ -140,16 +141,26 @@ pub(crate) async fn end_others(tx: &mut Tx, user: &UserId, stays: &SessionId, no
     Ok(())
 }
 
-/// Ends every session of the person with this address, for an operator. They are told by mail, and nothing else of theirs changes.
+#[derive(sqlx::FromRow)]
+struct PersonRow {
+    #[sqlx(try_from = "String")]
+    id: UserId,
+}
+
+/// Ends every session of the person with this address, and every sign-in that waits for its second step, for an operator. They are told
+/// by mail, and nothing else of theirs changes.
 ///
 /// # Errors
 /// `NotFound` when nobody has signed up with it.
 pub async fn end_for_operator(system: &SystemGrant, email: &Email) -> Result<()> {
     let (keel, now) = (system.keel(), system.keel().now());
     let mut tx = keel.db().begin().await?;
-    let (user,): (String,) = tx.find(FIND_PERSON, args![email]).await?.ok_or(Refusal::NotFound)?;
-    tx.run(REVOKE_ALL, args![user.as_str(), now]).await?;
-    audit::write(&mut tx, &Actor::System(system.reason()), Action::SessionEnded, None, &user, &[("what", "all")], now).await?;
+    let person: Option<PersonRow> = tx.find(FIND_PERSON, args![email]).await?;
+    let user = person.ok_or(Refusal::NotFound)?.id;
+    locks::lock_user(&mut tx, &user).await?;
+    end_all(&mut tx, &user, now).await?;
+    second_steps::end_all(&mut tx, &user, now).await?;
+    audit::write(&mut tx, &Actor::System(system.reason()), Action::SessionEnded, None, user.as_str(), &[("what", "all")], now).await?;
     letters::sessions_ended(&mut tx, keel, email).await?;
     Ok(tx.commit().await?)
 }

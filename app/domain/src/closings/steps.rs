@@ -90,6 +90,8 @@ pub(crate) async fn work(keel: &Keel) -> Result<bool> {
 async fn close(keel: &Keel, step: &Step) -> Result<()> {
     let (now, user) = (keel.now(), &step.user_id);
     let mut tx = keel.db().begin().await?;
+    // In front of the person's lock, which those who use these up wait for. Whoever is needed asks for another mail.
+    tx.run(END_SIGN_INS, args![&step.email]).await?;
     locks::lock_user(&mut tx, user).await?;
     let needed: Vec<Tie> = ties::hold(&mut tx, user).await?.into_iter().filter(|tie| tie.deletion_due.is_none()).collect();
     if !needed.is_empty() {
@@ -115,7 +117,6 @@ async fn end(tx: &mut Tx, keel: &Keel, step: &Step, now: Instant) -> Result<()> 
     for way in [END_RESETS, END_SECOND_STEPS, END_APP, END_RECOVERY_CODES, END_IDENTITIES, END_PASSKEYS, END_ADDRESS_CHANGES] {
         tx.run(way, args![user]).await?;
     }
-    tx.run(END_SIGN_INS, args![&step.email]).await?;
     tx.run(FORGET_WAYS, args![user, format!("{user}@closed.invalid")]).await?;
     audit::write(tx, &Actor::System("closing"), Action::AccountClosed, None, step.id.as_str(), &[], now).await
 }

@@ -82,5 +82,7 @@ async fn json<T: DeserializeOwned>(outgoing: &Outgoing, out: &Outside, request: 
     if !answer.status().is_success() {
         return Err(Failure::Untrusted(format!("{host} answered {}", answer.status())));
     }
-    serde_json::from_slice(answer.body()).map_err(|error| Failure::Untrusted(format!("what {host} answered cannot be read: {error}")))
+    // Not the error's own words: they may quote the answer, in which there are tokens.
+    let unread = |error: serde_json::Error| Failure::Untrusted(format!("what {host} answered cannot be read: {:?}", error.classify()));
+    serde_json::from_slice(answer.body()).map_err(unread)
 }

@@ -3,7 +3,7 @@
 //! opens nothing: whoever reads a mail that went astray gets no account by it. An address that somebody has is answered like any
 //! other. Tested in `tests/flows/identity/addresses.rs`.
 
-use super::{END_RESETS, LIFE, devices, is_known};
+use super::{END_RESETS, LIFE, devices, is_known, second_steps};
 use crate::access::{Caller, Fresh, Read, SignedIn, Write, sessions};
 use crate::audit::{self, Action};
 use crate::billing::customers;
@@ -117,7 +117,8 @@ pub async fn get(call: &mut Read<SignedIn>, link: &PlainToken) -> Result<Email> 
 }
 
 /// Makes the address the caller's: exactly the one that the link was mailed to. However often at the same instant: once. Every
-/// other session ends, and so does what was mailed to the address before and is still unused; both are told by mail.
+/// other session ends, and so does what was mailed to the address before, used for a second step that waits or not at all; both are
+/// told by mail.
 ///
 /// # Errors
 /// As [`get`]; `Refused(AddressTaken)` when it has become somebody else's meanwhile: the link stays good.
@@ -143,6 +144,7 @@ pub async fn confirm(call: &mut Write<SignedIn>, link: &PlainToken) -> Result<Ch
     customers::count_change_of_owner(tx, &caller.user, now).await?;
     tx.run(END_STEP_UPS, args![&caller.user]).await?;
     sessions::end_others(tx, &caller.user, &caller.session, now).await?;
+    second_steps::end_all(tx, &caller.user, now).await?;
     tx.run(END_RESETS, args![&caller.user, now]).await?;
     let token = sessions::rotate(tx, &caller.session).await?;
     letters::addresses::changed(tx, &keel, &caller, &email).await?;

@@ -5,7 +5,7 @@ use super::{LIFE, Welcome, Wish, admit};
 use crate::access::sessions::Factor;
 use crate::access::{Read, Visitor, Write};
 use crate::audit::{self, Action, Actor};
-use crate::db::Tx;
+use crate::db::{Tx, locks};
 use crate::limits::Take;
 use crate::mail::letters;
 use crate::providers::WaitingIdentity;
@@ -65,7 +65,7 @@ pub(super) async fn begin(tx: &mut Tx, user: &UserId, wish: &Wish, factor: Facto
 }
 
 /// Ends every step of a person's that waits.
-pub(super) async fn end_all(tx: &mut Tx, user: &UserId, now: Instant) -> Result<()> {
+pub(crate) async fn end_all(tx: &mut Tx, user: &UserId, now: Instant) -> Result<()> {
     tx.run(END_OF_USER, args![user, now]).await?;
     Ok(())
 }
@@ -91,6 +91,8 @@ pub async fn verify(call: &mut Write<Visitor>, token: &PlainToken, shown: &Shown
     let factor = Factor::parse(&row.factor).ok_or_else(|| Refusal::internal(&"a second step behind no factor"))?;
     let take = Take::second_factor(&keel, &asked, &row.email, shown);
     take.take(tx, now).await?;
+    // The person before their steps, as whoever ends these does.
+    locks::lock_user(tx, &row.user_id).await?;
     let tries: Option<(i64,)> = tx.find(TAKE_TRY, args![&row.id, TRIES]).await?;
     let Some((tries,)) = tries else {
         take.give_back(tx).await?;

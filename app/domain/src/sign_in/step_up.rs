@@ -90,6 +90,10 @@ pub async fn by_code(call: &mut Write<SignedIn>, code: &str) -> Result<std::resu
     let tx = call.tx()?;
     two_step::require_off(tx, &caller.user).await?;
     take.take(tx, now).await?;
+    // Whoever turns two-step verification on at the same instant was first, or comes second and ends this.
+    call.lock_caller().await?;
+    let tx = call.tx()?;
+    two_step::require_off(tx, &caller.user).await?;
     let taken: Option<(String, i64)> = tx.find(TAKE_TRY, args![&caller.session, &caller.email, now, TRIES]).await?;
     let Some((code_hash, tries)) = taken else {
         take.give_back(tx).await?;
@@ -136,6 +140,8 @@ pub async fn by_password(call: &mut Write<SignedIn>, password: Password) -> Resu
         && let Some(kept) = &kept
         && tx.ran(HOLD_PASSWORD, args![&caller.user, kept]).await?
     {
+        // Turned on while the password was compared.
+        two_step::require_off(tx, &caller.user).await?;
         take.give_back(tx).await?;
         return proven(call, Factor::Password.as_str(), None).await.map(Ok);
     }
