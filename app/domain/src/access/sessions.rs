@@ -59,11 +59,6 @@ pub enum Factor {
 }
 
 impl Factor {
-    /// Reads the word as kept.
-    pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Link, Self::Code, Self::Password, Self::Passkey, Self::Provider].into_iter().find(|factor| factor.as_str() == word)
-    }
-
     /// The word as kept.
     pub fn as_str(self) -> &'static str {
         match self {

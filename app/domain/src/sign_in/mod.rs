@@ -124,7 +124,7 @@ async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     // Whoever turns two-step verification on at the same instant ends this session, or it takes a second step.
     locks::lock_user(tx, user).await?;
     if replaced {
-        end_old_ways(tx, &keel, &asked, user, &wish.email, now).await?;
+        end_old_ways(tx, &keel, &asked, user, &wish.email, None, now).await?;
     }
     let second = (factor == Factor::Passkey).then_some(SecondFactor::Passkey);
     if second.is_none() && two_step::ways(tx, user).await?.is_on() {
@@ -167,9 +167,21 @@ async fn count_sign_in(tx: &mut Tx, user: &UserId, email: &Email) -> Result<i64>
     counted.map(|(count,)| count).ok_or(Refusal::Collision)
 }
 
-/// A person who was here before has another password now: sessions, second steps and links from before end, and a mail says so.
-async fn end_old_ways(tx: &mut Tx, keel: &Keel, asked: &Asked, user: &UserId, email: &Email, now: Instant) -> Result<()> {
-    sessions::end_all(tx, user, now).await?;
+/// A person who was here before has another password now: sessions but the one that `stays`, second steps and links from before end,
+/// and a mail says so.
+async fn end_old_ways(
+    tx: &mut Tx,
+    keel: &Keel,
+    asked: &Asked,
+    user: &UserId,
+    email: &Email,
+    stays: Option<&SessionId>,
+    now: Instant,
+) -> Result<()> {
+    match stays {
+        Some(session) => sessions::end_others(tx, user, session, now).await?,
+        None => sessions::end_all(tx, user, now).await?,
+    }
     second_steps::end_all(tx, user, now).await?;
     tx.run(END_RESETS, args![user, now]).await?;
     audit::write(tx, &Actor::SignedIn(user, email.as_str(), asked), Action::PasswordChanged, None, user.as_str(), &[], now).await?;

@@ -58,7 +58,7 @@ pub async fn change(call: &mut Write<SignedIn>, current: Password, new: Password
     match (hashed, kept) {
         (Some(Ok(hashed)), Some(kept)) if tx.ran(REPLACE, args![&caller.user, &hashed, &kept]).await? => {
             take.give_back(tx).await?;
-            let token = sessions::renew(tx, &caller.session, now).await?;
+            let token = sessions::rotate(tx, &caller.session).await?;
             replaced(call).await?;
             Ok(Ok(token))
         }
@@ -97,5 +97,5 @@ pub async fn set(call: &mut Write<Fresh<SignedIn>>, new: Password) -> Result<std
 
 async fn replaced<D: Door<Proof = Caller>>(call: &mut Write<D>) -> Result<()> {
     let (caller, keel, asked, now) = (call.proof().clone(), call.keel().clone(), call.asked().clone(), call.now());
-    end_old_ways(call.tx()?, &keel, &asked, &caller.user, &caller.email, &caller.session, now).await
+    end_old_ways(call.tx()?, &keel, &asked, &caller.user, &caller.email, Some(&caller.session), now).await
 }

@@ -6,7 +6,7 @@ pub mod forgot;
 pub mod link;
 pub mod login;
 pub mod new_address;
-mod passkeys;
+pub mod passkeys;
 pub mod reset;
 pub mod second_step;
 pub mod step_up;

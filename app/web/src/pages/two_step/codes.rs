@@ -7,13 +7,13 @@ use crate::cookies::Cookie;
 use crate::form::Nothing;
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Visit};
-use crate::pages::own_settings::SECURITY;
 use crate::problem::Problem;
 use crate::ui::{ButtonLink, Secret};
 use http::HeaderValue;
 use keel_domain::access::{Fresh, Read, SignedIn, Write};
 use keel_domain::two_step::{self, RecoveryCode};
 use keel_types::url::LocalPath;
+use keel_types::url::SECURITY;
 use leptos::prelude::*;
 
 actions! {

@@ -8,12 +8,12 @@ use crate::cookies::Cookie;
 use crate::form::{Input, Reader};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Visit};
-use crate::pages::own_settings::SECURITY;
 use crate::pages::sign_in::second_step::six_digits;
 use crate::problem::Problem;
 use crate::ui::{Button, ErrorSummary, Field, Form, Kind, QrCode, Secret};
 use keel_domain::access::{Fresh, Read, SignedIn, Write};
 use keel_domain::two_step::{self, Pending};
+use keel_types::url::SECURITY;
 use keel_types::url::{self, LocalPath};
 use leptos::prelude::*;
 
