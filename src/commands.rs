@@ -2,7 +2,7 @@
 
 mod operations;
 
-use crate::config::{BadConfig, Config, environment};
+use crate::config::{BadConfig, Config, environment, names};
 use crate::process::{Failure, Process, listen_for_metrics, running_sandbox};
 use crate::{http, metrics, telemetry, worker};
 use clap::{Parser, Subcommand};
@@ -47,6 +47,11 @@ enum Command {
         #[arg(long, default_value = "admin")]
         role: StaffRole,
     },
+    /// Ends every session of a person, who is told by mail.
+    EndSessions {
+        /// The person's address.
+        email: String,
+    },
     /// Makes demo data: Acme with Olivia, Adam, Max and Vera, Evil Corp with Eve, and Sam of the staff.
     Seed,
     /// Applies the migrations that are missing, and ends.
@@ -86,6 +91,7 @@ impl Keel {
             Command::StripeSetup => operations::stripe_setup(config()?).await,
             Command::Seed => operations::seed(config()?).await,
             Command::MakeStaff { email, role } => operations::make_staff(config()?, &email, role.into()).await,
+            Command::EndSessions { email } => operations::end_sessions(config()?, &email).await,
             Command::Serve => {
                 let process = Process::start(config()?).await?;
                 say_where(process.keel());
@@ -97,7 +103,7 @@ impl Keel {
 }
 
 fn config() -> Result<Config, BadConfig> {
-    let config = Config::read(environment)?;
+    let config = Config::read(&names(), environment)?;
     telemetry::start(config.environment);
     Ok(config)
 }

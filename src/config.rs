@@ -1,20 +1,30 @@
 //! Settings: environment over `keel.toml` over defaults, read and checked whole before anything starts.
 
+mod addresses;
+mod providers;
+
 use crate::http::TrustedProxies;
+use addresses::{is_loopback, is_origin, is_safe_smtp, is_safe_web, is_web};
 use keel_domain::billing::catalogue::{BadProduct, Product};
+use keel_domain::db::is_safe;
+use keel_domain::mail::post::Post;
+use keel_domain::payments::is_secret_key;
+use keel_domain::providers::settings::ProviderSettings;
 use keel_domain::secrets::Secret;
 use keel_domain::settings::{Environment, Settings, StripeSettings};
 use keel_types::{BillingModel, BusinessModel};
+use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The product of a Keel without a `keel.toml`.
 const BUILT_IN: &str = include_str!("../keel.toml");
+/// The longest drain: what waits longer for a load balancer waits in vain.
+const LONGEST_DRAIN: u64 = 3_600;
 
 /// What a process needs to know.
-#[derive(Debug)]
 pub struct Config {
     /// Where it runs.
     pub environment: Environment,
@@ -38,14 +48,27 @@ pub struct Config {
     smtp_url: Option<String>,
     /// How to reach Stripe; none where the billing sandbox is started in this process.
     pub stripe: Option<StripeSettings>,
+    providers: Vec<ProviderSettings>,
 }
 
-/// Why the settings are not taken: which one, and what it should be.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("environment", &self.environment).field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
+
+/// Why the settings are not taken: which one, and what it should be. Never what it is: that may be a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum BadConfig {
+    /// Every one that is not taken.
+    #[error("{}", lines(.0))]
+    All(Vec<Self>),
     /// A setting is missing or malformed.
     #[error("{0}: {1}")]
     Setting(&'static str, String),
+    /// Settings of providers are missing or malformed: each by its name, never with what it holds.
+    #[error("{}", .0.join("\n"))]
+    Providers(Vec<String>),
     /// The product file is not taken.
     #[error("{0}: {1}")]
     Product(String, BadProduct),
@@ -58,17 +81,37 @@ fn bad<T>(name: &'static str, should: impl Into<String>) -> Result<T, BadConfig>
     Err(BadConfig::Setting(name, should.into()))
 }
 
+fn lines(faults: &[BadConfig]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// The names of the environment variables of this process.
+pub fn names() -> Vec<String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+}
+
+/// What was wrong so far.
+#[derive(Default)]
+struct Faults(Vec<BadConfig>);
+
+impl Faults {
+    /// The setting, unless it is among the faults now.
+    fn less<T>(&mut self, read: Result<T, BadConfig>) -> Option<T> {
+        read.map_err(|fault| self.0.push(fault)).ok()
+    }
+}
+
 /// The environment variables of this process; empty ones count as unset.
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 impl Config {
-    /// Reads the settings. In development what is missing is made and kept in the data directory.
+    /// Reads the settings; `names` are those of all there are. In development what is missing is made and kept in the data directory.
     ///
     /// # Errors
-    /// Names the first setting that is not taken.
-    pub fn read(env: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
+    /// Names every setting that is not taken; only that of the environment alone, because what the others should be depends on it.
+    pub fn read(names: &[String], env: impl Fn(&str) -> Option<String>) -> Result<Self, BadConfig> {
         let environment = match env("KEEL_ENV").as_deref() {
             None | Some("development") => Environment::Development,
             Some("production") => Environment::Production,
@@ -76,40 +119,41 @@ impl Config {
         };
         let production = environment == Environment::Production;
         let data_dir = PathBuf::from(env("KEEL_DATA_DIR").unwrap_or_else(|| "data".to_owned()));
-        std::fs::create_dir_all(&data_dir).map_err(|error| BadConfig::File(data_dir.clone(), error))?;
-        let address = |name, text: String| text.parse().or_else(|_| bad(name, "is an address and a port, such as 127.0.0.1:3000"));
-        let listen = address("KEEL_LISTEN", env("KEEL_LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned()))?;
-        let metrics_listen = env("KEEL_METRICS_LISTEN").map(|text| address("KEEL_METRICS_LISTEN", text)).transpose()?;
-        let trusted_proxies = match env("KEEL_TRUSTED_PROXIES").map(|text| TrustedProxies::parse(&text)) {
-            None => TrustedProxies::default(),
-            Some(Some(proxies)) => proxies,
-            Some(None) => return bad("KEEL_TRUSTED_PROXIES", "is addresses or networks with commas between, such as 10.0.0.0/8,::1"),
+        if let Err(error) = std::fs::create_dir_all(&data_dir) {
+            return bad("KEEL_DATA_DIR", format!("is a directory that can be made and written to: {error}"));
+        }
+        let mut faults = Faults::default();
+        let listen = faults.less(address("KEEL_LISTEN", env("KEEL_LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned())));
+        let metrics_listen = faults.less(env("KEEL_METRICS_LISTEN").map(|text| address("KEEL_METRICS_LISTEN", text)).transpose());
+        let trusted_proxies = faults.less(trusted_proxies(&env));
+        let drain = faults.less(drain(&env));
+        let database_url = faults.less(database_url(&env, production, &data_dir));
+        let base_url = faults.less(base_url(&env, production));
+        let secret = faults.less(secret(&env, production, &data_dir));
+        let product = faults.less(product(&env));
+        let mail_from = faults.less(mail_from(&env, production));
+        let smtp_url = faults.less(smtp_url(&env, production));
+        let stripe = faults.less(stripe(&env, production));
+        let providers = faults.less(providers::read(names, &env, production));
+        let read = || {
+            Some(Self {
+                environment,
+                base_url: base_url?,
+                listen: listen?,
+                metrics_listen: metrics_listen?,
+                trusted_proxies: trusted_proxies?,
+                drain: drain?,
+                database_url: database_url?,
+                secret: secret?,
+                product: product?,
+                mail_from: mail_from?,
+                smtp_url: smtp_url?,
+                stripe: stripe?,
+                providers: providers?,
+                data_dir,
+            })
         };
-        let drain = env("KEEL_DRAIN").unwrap_or_else(|| "2".to_owned());
-        let drain = drain.parse().map(Duration::from_secs).or_else(|_| bad("KEEL_DRAIN", "is a number of seconds"))?;
-        let database_url = env("DATABASE_URL").unwrap_or_else(|| format!("sqlite:{}", data_dir.join("keel.db").display()));
-        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database_url.starts_with(scheme)) {
-            return bad("DATABASE_URL", "begins with `sqlite:` or `postgres:`");
-        }
-        let smtp_url = env("SMTP_URL");
-        if production && smtp_url.is_none() {
-            return bad("SMTP_URL", "is needed in production: people sign in by e-mail");
-        }
-        Ok(Self {
-            environment,
-            base_url: base_url(&env, production)?,
-            listen,
-            metrics_listen,
-            trusted_proxies,
-            drain,
-            database_url,
-            secret: secret(&env, production, &data_dir)?,
-            product: product(&env)?,
-            mail_from: mail_from(&env, production)?,
-            smtp_url,
-            stripe: stripe(&env, production)?,
-            data_dir,
-        })
+        read().ok_or(BadConfig::All(faults.0))
     }
 
     /// The settings of a Keel that listens on `listen` and reaches Stripe so.
@@ -122,18 +166,53 @@ impl Config {
             mail_from: self.mail_from,
             smtp_url: self.smtp_url,
             stripe,
+            providers: self.providers,
         }
+    }
+}
+
+fn address(name: &'static str, text: String) -> Result<SocketAddr, BadConfig> {
+    text.parse().or_else(|_| bad(name, "is an address and a port, such as 127.0.0.1:3000"))
+}
+
+fn trusted_proxies(env: &impl Fn(&str) -> Option<String>) -> Result<TrustedProxies, BadConfig> {
+    const NAME: &str = "KEEL_TRUSTED_PROXIES";
+    let Some(text) = env(NAME) else { return Ok(TrustedProxies::default()) };
+    let should = "is addresses or networks with commas between, such as 10.0.0.0/8,::1";
+    TrustedProxies::parse(&text).map_or_else(|| bad(NAME, should), Ok)
+}
+
+fn drain(env: &impl Fn(&str) -> Option<String>) -> Result<Duration, BadConfig> {
+    const NAME: &str = "KEEL_DRAIN";
+    let seconds = env(NAME).map_or(Ok(2), |text| text.parse::<u64>());
+    match seconds {
+        Ok(seconds) if seconds <= LONGEST_DRAIN => Ok(Duration::from_secs(seconds)),
+        _ => bad(NAME, format!("is a number of seconds, at most {LONGEST_DRAIN}")),
+    }
+}
+
+fn database_url(env: &impl Fn(&str) -> Option<String>, production: bool, data_dir: &Path) -> Result<String, BadConfig> {
+    const NAME: &str = "DATABASE_URL";
+    let url = env(NAME).unwrap_or_else(|| format!("sqlite:{}", data_dir.join("keel.db").display()));
+    match is_safe(&url) {
+        Err(_) => bad(NAME, "is `sqlite:PATH` or `postgres://user:password@host/name?sslmode=verify-full`"),
+        Ok(false) if production => bad(
+            NAME,
+            "needs `sslmode=verify-full` in production (or `verify-ca`, or `require`): passwords and data would cross the network in the clear",
+        ),
+        Ok(_) => Ok(url),
     }
 }
 
 fn base_url(env: &impl Fn(&str) -> Option<String>, production: bool) -> Result<Option<String>, BadConfig> {
     const NAME: &str = "KEEL_BASE_URL";
     let Some(text) = env(NAME) else { return if production { bad(NAME, "is needed in production") } else { Ok(None) } };
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://").filter(|_| !production));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(Some(text)),
-        _ if production => bad(NAME, "is `https://host[:port]`, without a path"),
-        _ => bad(NAME, "is `http[s]://host[:port]`, without a path"),
+    match is_origin(&text) {
+        true if !production || text.starts_with("https://") => Ok(Some(text)),
+        _ if production => {
+            bad(NAME, "is `https://host[:port]` as browsers write it: small letters, no path, no port that goes without saying")
+        }
+        _ => bad(NAME, "is `http[s]://host[:port]` as browsers write it: small letters, no path, no port that goes without saying"),
     }
 }
 
@@ -165,7 +244,10 @@ pub fn kept(path: &Path, make: impl FnOnce() -> String) -> Result<String, BadCon
 
 fn product(env: &impl Fn(&str) -> Option<String>) -> Result<Product, BadConfig> {
     let (name, text) = match env("KEEL_CONFIG") {
-        Some(path) => (path.clone(), std::fs::read_to_string(&path).map_err(|error| BadConfig::File(path.into(), error))?),
+        Some(path) => match std::fs::read_to_string(path) {
+            Ok(text) => ("KEEL_CONFIG".to_owned(), text),
+            Err(error) => return bad("KEEL_CONFIG", format!("is a file that can be read: {error}")),
+        },
         None => match std::fs::read_to_string("keel.toml") {
             Ok(text) => ("keel.toml".to_owned(), text),
             Err(_) => ("the built-in keel.toml".to_owned(), BUILT_IN.to_owned()),
@@ -184,11 +266,27 @@ fn product(env: &impl Fn(&str) -> Option<String>) -> Result<Product, BadConfig> 
 }
 
 fn mail_from(env: &impl Fn(&str) -> Option<String>, production: bool) -> Result<String, BadConfig> {
-    match env("KEEL_MAIL_FROM") {
-        Some(from) => Ok(from),
-        None if production => bad("KEEL_MAIL_FROM", "is needed in production: `Name <address>`"),
+    const NAME: &str = "KEEL_MAIL_FROM";
+    match env(NAME) {
+        Some(from) if Post::is_sender(&from) => Ok(from),
+        Some(_) => bad(NAME, "is `Name <address>`"),
+        None if production => bad(NAME, "is needed in production: `Name <address>`"),
         None => Ok("Keel <keel@localhost>".to_owned()),
     }
+}
+
+fn smtp_url(env: &impl Fn(&str) -> Option<String>, production: bool) -> Result<Option<String>, BadConfig> {
+    const NAME: &str = "SMTP_URL";
+    let Some(url) = env(NAME) else {
+        return if production { bad(NAME, "is needed in production: people sign in by e-mail") } else { Ok(None) };
+    };
+    if !Post::is_server(&url) {
+        return bad(NAME, "is `smtps://user:password@host:port` or `smtp://user:password@host:port?tls=required`, percent-encoded");
+    }
+    if production && !is_safe_smtp(&url) {
+        return bad(NAME, "is `smtps://…` or ends in `?tls=required` in production: links and codes would cross the network in the clear");
+    }
+    Ok(Some(url))
 }
 
 fn stripe(env: &impl Fn(&str) -> Option<String>, production: bool) -> Result<Option<StripeSettings>, BadConfig> {
@@ -196,96 +294,38 @@ fn stripe(env: &impl Fn(&str) -> Option<String>, production: bool) -> Result<Opt
     if !production && key.is_none() && base.is_none() {
         return Ok(None);
     }
-    let Some(secret_key) = key else { return bad("STRIPE_SECRET_KEY", "is needed") };
-    let Some(secrets) = env("STRIPE_WEBHOOK_SECRET") else { return bad("STRIPE_WEBHOOK_SECRET", "is needed") };
-    let webhook_secrets: Vec<String> = secrets.split(',').map(|secret| secret.trim().to_owned()).collect();
-    if webhook_secrets.iter().any(String::is_empty) || webhook_secrets.len() > 2 {
-        return bad("STRIPE_WEBHOOK_SECRET", "is the current secret, optionally followed by a comma and the previous one");
-    }
-    let sandbox = !production && base.as_deref().is_some_and(is_loopback);
-    Ok(Some(StripeSettings { secret_key, webhook_secrets, api_base: base, sandbox }))
+    let mut faults = Faults::default();
+    let secret_key = faults.less(match key {
+        Some(key) if is_secret_key(&key) => Ok(key),
+        Some(_) => bad("STRIPE_SECRET_KEY", "is a secret or a restricted key of Stripe's: `sk_…` or `rk_…`"),
+        None => bad("STRIPE_SECRET_KEY", "is needed"),
+    });
+    let webhook_secrets = faults.less(webhook_secrets(env));
+    let api_base = faults.less(match base {
+        Some(base) if !is_web(&base) => bad("STRIPE_API_BASE", "is `https://host[:port]`"),
+        Some(base) if production && !is_safe_web(&base) => {
+            bad("STRIPE_API_BASE", "is https in production: the key would cross the network in the clear")
+        }
+        base => Ok(base),
+    });
+    let (Some(secret_key), Some(webhook_secrets), Some(api_base)) = (secret_key, webhook_secrets, api_base) else {
+        return Err(BadConfig::All(faults.0));
+    };
+    let sandbox = !production && api_base.as_deref().is_some_and(is_loopback);
+    Ok(Some(StripeSettings { secret_key, webhook_secrets, api_base, sandbox }))
 }
 
-fn is_loopback(url: &str) -> bool {
-    let host = url.strip_prefix("http://").and_then(|rest| rest.split(['/', ':']).next()).unwrap_or_default();
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+fn webhook_secrets(env: &impl Fn(&str) -> Option<String>) -> Result<Vec<String>, BadConfig> {
+    const NAME: &str = "STRIPE_WEBHOOK_SECRET";
+    let Some(text) = env(NAME) else { return bad(NAME, "is needed") };
+    let secrets: Vec<String> = text.split(',').map(|secret| secret.trim().to_owned()).collect();
+    let is_one =
+        |secret: &String| secret.strip_prefix("whsec_").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic()));
+    if secrets.len() > 2 || !secrets.iter().all(is_one) {
+        return bad(NAME, "is the current secret (`whsec_…`), optionally followed by a comma and the previous one");
+    }
+    Ok(secrets)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(set: &[(&str, &str)]) -> Result<Config, BadConfig> {
-        let dir = std::env::temp_dir().join(format!("keel-config-{}-{:?}", std::process::id(), std::thread::current().id()));
-        let dir = dir.display().to_string();
-        let read = Config::read(|name| {
-            let set = set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-            set.or_else(|| (name == "KEEL_DATA_DIR").then(|| dir.clone()))
-        });
-        let _ = std::fs::remove_dir_all(&dir);
-        read
-    }
-
-    const SECRET: &str = "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlIGFyZSAzMg==";
-
-    const PRODUCTION: &[(&str, &str)] = &[
-        ("KEEL_ENV", "production"),
-        ("KEEL_BASE_URL", "https://keel.example"),
-        ("KEEL_SECRET", SECRET),
-        ("SMTP_URL", "smtps://mail.example"),
-        ("KEEL_MAIL_FROM", "Keel <keel@keel.example>"),
-        ("STRIPE_SECRET_KEY", "sk_live_x"),
-        ("STRIPE_WEBHOOK_SECRET", "whsec_a,whsec_b"),
-    ];
-
-    #[test]
-    fn development_needs_nothing() {
-        let config = read(&[]).unwrap();
-        assert!(config.stripe.is_none() && config.base_url.is_none() && config.smtp_url.is_none());
-        assert!(config.database_url.starts_with("sqlite:"));
-    }
-
-    #[test]
-    fn production_names_what_is_missing() {
-        assert!(read(PRODUCTION).is_ok());
-        for (name, _) in &PRODUCTION[1..] {
-            let rest: Vec<_> = PRODUCTION.iter().copied().filter(|(known, _)| known != name).collect();
-            assert!(read(&rest).unwrap_err().to_string().starts_with(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn malformed_settings_are_named() {
-        for (name, value) in [
-            ("KEEL_ENV", "prod"),
-            ("KEEL_LISTEN", "3000"),
-            ("KEEL_DRAIN", "soon"),
-            ("KEEL_METRICS_LISTEN", "9100"),
-            ("KEEL_METRICS_LISTEN", "metrics.example:9100"),
-            ("KEEL_TRUSTED_PROXIES", "proxy.example"),
-            ("KEEL_TRUSTED_PROXIES", "10.0.0.0/8,"),
-            ("DATABASE_URL", "mysql://x"),
-            ("KEEL_BASE_URL", "keel.example"),
-            ("KEEL_BASE_URL", "http://keel.example/app"),
-            ("KEEL_SECRET", "short"),
-            ("KEEL_BUSINESS_MODEL", "b2x"),
-            ("KEEL_BILLING_MODEL", "free"),
-            ("STRIPE_SECRET_KEY", "sk_test_x"),
-        ] {
-            let named = if name == "STRIPE_SECRET_KEY" { "STRIPE_WEBHOOK_SECRET" } else { name };
-            assert!(read(&[(name, value)]).unwrap_err().to_string().starts_with(named), "{name}={value}");
-        }
-        let http: Vec<_> =
-            PRODUCTION.iter().map(|(n, v)| if *n == "KEEL_BASE_URL" { (*n, "http://keel.example") } else { (*n, *v) }).collect();
-        assert!(read(&http).is_err(), "production takes https only");
-    }
-
-    #[test]
-    fn only_a_loopback_base_is_the_sandbox() {
-        for (url, sandbox) in
-            [("http://127.0.0.1:3001", true), ("http://localhost:1/", true), ("https://127.0.0.1", false), ("http://stripe.example", false)]
-        {
-            assert_eq!(is_loopback(url), sandbox, "{url}");
-        }
-    }
-}
+mod tests;

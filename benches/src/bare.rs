@@ -79,7 +79,7 @@ fn rendered(page: Page, render: impl Fn(Page) -> String + Clone + Send + Sync + 
 async fn visit(path: &str, home: &Path, listen: SocketAddr) -> Result<Visit, Failure> {
     let database = format!("sqlite:{}", home.join("leptos.db").display());
     let set = settings(home, &database, listen, listen);
-    let mut config = Config::read(|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()))?;
+    let mut config = Config::read(&[], |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()))?;
     let stripe = config.stripe.take().ok_or("Stripe is set")?;
     let keel = Keel::start(Db::open(&database).await?, Clock::default(), config.settings(listen, stripe)).await?;
     let (mut parts, ()) = Request::get(path).body(())?.into_parts();

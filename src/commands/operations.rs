@@ -6,7 +6,7 @@
 use super::{alone, beside};
 use crate::config::Config;
 use crate::process::Failure;
-use keel_domain::access::SystemGrant;
+use keel_domain::access::{SystemGrant, sessions};
 use keel_domain::billing::repair;
 use keel_domain::staff::PlatformRole;
 use keel_domain::{Refusal, credits, demo, staff};
@@ -74,17 +74,33 @@ pub async fn seed(config: Config) -> Result<(), Failure> {
 }
 
 pub async fn make_staff(config: Config, email: &str, role: PlatformRole) -> Result<(), Failure> {
-    let email = Email::parse(email).map_err(|_| Failure::Command(format!("{email} is not an address")))?;
+    let email = address(email)?;
     let keel = alone(config).await?;
     let made = staff::make(&SystemGrant::new(&keel, "make-staff"), &email, role).await;
     keel.close().await;
-    match made {
-        Ok(()) => {
-            println!("{email} is {} now", role.as_str());
-            Ok(())
-        }
-        Err(Refusal::NotFound) => Err(Failure::Command(format!("nobody has signed up as {email}"))),
-        Err(refusal) => Err(told(refusal)),
+    made.map_err(|refusal| of_person(&email, refusal))?;
+    println!("{email} is {} now", role.as_str());
+    Ok(())
+}
+
+pub async fn end_sessions(config: Config, email: &str) -> Result<(), Failure> {
+    let email = address(email)?;
+    let keel = alone(config).await?;
+    let ended = sessions::end_for_operator(&SystemGrant::new(&keel, "end-sessions"), &email).await;
+    keel.close().await;
+    ended.map_err(|refusal| of_person(&email, refusal))?;
+    println!("every session of {email} is over");
+    Ok(())
+}
+
+fn address(text: &str) -> Result<Email, Failure> {
+    Email::parse(text).map_err(|_| Failure::Command(format!("{text} is not an address")))
+}
+
+fn of_person(email: &Email, refusal: Refusal) -> Failure {
+    match refusal {
+        Refusal::NotFound => Failure::Command(format!("nobody has signed up as {email}")),
+        refusal => told(refusal),
     }
 }
 

@@ -17,7 +17,7 @@ use keel_web::action::{Declared, Done, declared};
 use keel_web::arrival::Arrival;
 use keel_web::flash;
 use keel_web::form::{Fields, FormState};
-use keel_web::page::{PageRoute, append, home_of, see_other};
+use keel_web::page::{PageRoute, append, home_of, refused, see_other};
 use keel_web::pages::errors;
 use keel_web::problem::Problem;
 use keel_web::typed;
@@ -94,9 +94,11 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
     let mut response = match result {
         Ok(done) if browser => go(&arrival, &done),
         Ok(done) => axum::Json(done).into_response(),
-        Err(problem) if browser && problem.code == Code::StepUpRequired => proof_first(&arrival, &url::step_up(&home), &home, &fields),
+        Err(problem) if browser && problem.code == Code::StepUpRequired => {
+            proof_first(&arrival, problem.code, &url::step_up(&home), &home, &fields)
+        }
         Err(problem) if browser && problem.code == Code::TwoStepRequired => {
-            proof_first(&arrival, &url::two_step_required(&home, fields.get("account")), &home, &fields)
+            proof_first(&arrival, problem.code, &url::two_step_required(&home, fields.get("account")), &home, &fields)
         }
         Err(problem) if browser && is_shown_again(&problem) => again(&front, &arrival, &home, headers, known, fields, problem).await,
         Err(problem) => refuse(&arrival, &home, browser, problem).await,
@@ -199,8 +201,8 @@ fn go(arrival: &Arrival, done: &Done) -> Response {
 }
 
 /// To a page that asks who the person is; it leads back to the form, where what was typed stands again.
-fn proof_first(arrival: &Arrival, page: &str, home: &str, fields: &Fields) -> Response {
-    let mut response = see_other(page);
+fn proof_first(arrival: &Arrival, code: Code, page: &str, home: &str, fields: &Fields) -> Response {
+    let mut response = refused(code, page);
     append(&mut response, typed::keep(arrival, home, fields));
     response
 }

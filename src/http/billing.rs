@@ -14,11 +14,11 @@ use keel_domain::billing::records::{self, Export, Rows, What};
 use keel_domain::{Refusal, Result};
 use keel_text::iso;
 use keel_types::permission::may;
-use keel_types::{Money, url};
+use keel_types::{Code, Money, url};
 use keel_web::arrival::Arrival;
 use keel_web::csv::{self, Cell};
 use keel_web::form::{Fields, Input as _};
-use keel_web::page::see_other;
+use keel_web::page::{refused, see_other};
 use keel_web::pages::billing::PAGE;
 use keel_web::pages::billing::records::Wanted;
 use keel_web::pages::errors;
@@ -90,7 +90,7 @@ pub async fn paper(Extension(arrival): Extension<Arrival>, uri: Uri, Path(paymen
     let arrival = arrival.about(account);
     match find(&arrival, &payment).await {
         Ok(paper) => see_other(&paper),
-        Err(Refusal::SignInNeeded) if !arrival.is_program() => see_other(&url::login(&here)),
+        Err(Refusal::SignInNeeded) if !arrival.is_program() => refused(Code::SignInRequired, &url::login(&here)),
         Err(refusal) if arrival.is_program() => errors::json(&refusal.into()),
         Err(refusal) => errors::page(&arrival, &here, &refusal).await,
     }

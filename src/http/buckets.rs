@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 
 /// What it is in front of.
-const GUARDED: &str = "/api/auth/";
+const GUARDED: [&str; 2] = ["/api/auth/", "/auth/oauth/"];
 /// Requests one client may send at once: an office behind one address.
 const BURST: f64 = 300.0;
 /// Requests one client may send each second from then on.
@@ -58,7 +58,7 @@ impl Buckets {
 
 /// Answers 429 to a client whose bucket is empty.
 pub async fn stop_floods(State(buckets): State<Buckets>, request: Request, next: Next) -> Response {
-    let guarded = request.method() == Method::POST && request.uri().path().starts_with(GUARDED);
+    let guarded = request.method() == Method::POST && GUARDED.iter().any(|path| request.uri().path().starts_with(path));
     if guarded {
         let address = request.extensions().get::<Arrival>().map(|arrival| client(&arrival.asked.address)).unwrap_or_default();
         if let Err(retry_after) = buckets.take(&address, Instant::now()) {

@@ -9,9 +9,9 @@ use http::{Uri, header};
 use keel_domain::access::{Origin, Owner, Write};
 use keel_domain::exports::{self, Download};
 use keel_domain::{Refusal, Result};
-use keel_types::{ExportId, url};
+use keel_types::{Code, ExportId, url};
 use keel_web::arrival::Arrival;
-use keel_web::page::see_other;
+use keel_web::page::refused;
 use keel_web::pages::errors;
 
 pub async fn download(Extension(arrival): Extension<Arrival>, uri: Uri, Path(export): Path<String>) -> Response {
@@ -21,7 +21,7 @@ pub async fn download(Extension(arrival): Extension<Arrival>, uri: Uri, Path(exp
     let arrival = arrival.about(account);
     match begin(&arrival, &export).await {
         Ok(download) => answer(download),
-        Err(Refusal::SignInNeeded) if !arrival.is_program() => see_other(&url::login(&here)),
+        Err(Refusal::SignInNeeded) if !arrival.is_program() => refused(Code::SignInRequired, &url::login(&here)),
         Err(refusal) if arrival.is_program() => errors::json(&refusal.into()),
         Err(refusal) => errors::page(&arrival, &here, &refusal).await,
     }

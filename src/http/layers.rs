@@ -22,12 +22,13 @@ use keel_web::pages::audit::EXPORT as AUDIT_EXPORT;
 use keel_web::pages::errors;
 use keel_web::pages::members::actions::leave;
 use keel_web::problem::Problem;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove};
+use tracing::field::display;
 
 /// The longest an answer may take.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -117,8 +118,7 @@ async fn leave_localhost(State(served): State<Arc<Served>>, request: Request, ne
 
 /// Reads what the request says about itself.
 async fn arrive(State(served): State<Arc<Served>>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let client = peer.map(|peer| served.proxies.client(peer, request.headers()));
+    let client = request.extensions().get::<Client>().map(|client| client.0);
     let arrival = Arrival::read(&served.keel, request.headers(), client);
     request.extensions_mut().insert(arrival);
     request.extensions_mut().insert(served);
@@ -146,16 +146,24 @@ fn is_of_teams(path: &str) -> bool {
     within(path) || declared().any(|action| action.url == path && action.pages.iter().all(|page| within(page)))
 }
 
-/// Gives the request its id, and writes one line when it is answered, with the route's template: an address may hold a token.
-async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
+/// The address of whoever asks, as trusted proxies tell it.
+#[derive(Clone, Copy)]
+struct Client(IpAddr);
+
+/// Gives the request its id, and writes one line when it is answered.
+async fn log(State(served): State<Arc<Served>>, mut request: Request, next: Next) -> Response {
     let (id, started, under_way) = (reference(), tokio::time::Instant::now(), served.requests.begin());
     let (method, lang) = (request.method().clone(), language(served.keel.settings(), request.headers()));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let client = peer.map(|peer| Client(served.proxies.client(peer, request.headers())));
+    if let Some(client) = client {
+        request.extensions_mut().insert(client);
+    }
     let answer = async {
         let response = next.run(request).await;
-        let (status, took) = (response.status(), started.elapsed());
-        let route = route(&served, &response);
-        tracing::info!(target: "access", %method, route, status = status.as_u16(), milliseconds = took.as_secs_f64() * 1_000.0);
-        served.requests.answered(route, &method, status, took);
+        let (route, took) = (route(&served, &response), started.elapsed());
+        tell(&method, route, client, &response, took);
+        served.requests.answered(route, &method, response.status(), took);
         response
     };
     let mut response = request::within(id.clone(), lang, answer).await;
@@ -167,6 +175,22 @@ async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) ->
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// Who asked for what, from where, and what became of it: ids and the route's template, for an address may hold a token. What was
+/// refused bears its code; who asked for what is not theirs, or too often, stands out.
+fn tell(method: &Method, route: &str, client: Option<Client>, response: &Response, took: Duration) {
+    let (status, milliseconds) = (response.status().as_u16(), took.as_secs_f64() * 1_000.0);
+    let code = response.extensions().get::<Code>().map(|code| code.as_str());
+    let client = client.map(|client| display(client.0));
+    let asker = request::asker();
+    let (user, account) = asker.as_ref().map(|(user, account)| (user.as_str(), account.as_str())).unzip();
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(target: "access", %method, route, status, milliseconds, client, user, account, code)
+        };
+    }
+    if matches!(status, 401 | 403 | 429) { line!(warn) } else { line!(info) }
 }
 
 /// The template of the route that answered, as it stands in the table of endpoints.
@@ -191,16 +215,17 @@ fn security_headers(served: &Served) -> Vec<(HeaderName, HeaderValue)> {
     all
 }
 
-/// A form that is answered by a redirect to the payment page needs that page's host in `form-action`.
+/// A form that is answered by a redirect elsewhere needs that host in `form-action`: the payment page's, and those of providers.
 fn content_security_policy(served: &Served) -> String {
     let payment = match (&served.sandbox, &served.keel.settings().stripe.api_base) {
         (Some((_, pages)), _) => pages.clone(),
         (None, Some(base)) if served.keel.settings().stripe.sandbox => base.trim_end_matches('/').replace("127.0.0.1", "localhost"),
         _ => "https://checkout.stripe.com https://billing.stripe.com".to_owned(),
     };
+    let providers: String = served.keel.settings().providers.iter().map(|provider| format!(" {}", provider.origin())).collect();
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-         form-action 'self' {payment}"
+         form-action 'self' {payment}{providers}"
     )
 }
 

@@ -17,6 +17,7 @@ mod overload;
 mod pages;
 mod platform_roles;
 mod posts;
+mod providers;
 mod proxies;
 mod stripe_webhook;
 mod unsubscribe;
@@ -30,7 +31,7 @@ use axum::extract::RawQuery;
 use axum::response::Redirect;
 use axum::routing::{any, get, patch, post};
 use keel_domain::Keel;
-use keel_domain::access::{Door, PlatformAdmin};
+use keel_domain::access::{Door, PlatformAdmin, Visitor};
 use keel_types::permission::may;
 use keel_web::action::{Declared, declared};
 use keel_web::endpoints::{Endpoint, Kind};
@@ -57,6 +58,10 @@ const OLD_OVERVIEW: &str = "/org-dashboard/admin";
 
 /// A workspace's logo, by the name of its file.
 const LOGO: &str = "/logos/{account}/{file}";
+/// Where a trip to a provider of sign-ins begins.
+const PROVIDER: &str = "/auth/oauth/{provider}";
+/// Where it ends.
+const PROVIDER_CALLBACK: &str = "/auth/oauth/{provider}/callback";
 /// Where mail programs end notices, beside the page that asks people.
 const UNSUBSCRIBE: &str = "/unsubscribe/{token}";
 
@@ -94,6 +99,8 @@ const PLAIN: &[Endpoint] = &[
     behind::<PlatformAdmin>("PATCH", ADMIN_ROLE),
     behind::<PlatformAdmin>("DELETE", ADMIN_ROLE),
     plain("POST", STRIPE_WEBHOOK, "stripe's signature"),
+    Endpoint { path: PROVIDER, method: "POST", door: Visitor::NAME, step_up: false, kind: Kind::Action },
+    plain("GET", PROVIDER_CALLBACK, Visitor::NAME),
     plain("GET", OLD_OVERVIEW, "visitor"),
     plain("GET", LOGO, "member"),
     plain("GET", EXPORT, "owner"),
@@ -151,6 +158,8 @@ fn apart() -> Router {
         .route(AUDIT_EXPORT, any(audit_export::export))
         .route(BILLING_EXPORT, any(billing::export))
         .route(PAPER, get(billing::paper))
+        .route(PROVIDER, any(providers::depart))
+        .route(PROVIDER_CALLBACK, get(providers::land))
         .route(ADMIN_ROLES, get(platform_roles::list).post(platform_roles::create))
         .route(ADMIN_ROLE, patch(platform_roles::update).delete(platform_roles::delete))
 }

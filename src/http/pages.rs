@@ -59,6 +59,7 @@ pages! {
     "/two-step"                   => sign_in::second_step,     Visitor;
     "/auth/link"                  => sign_in::link,            Visitor;
     "/auth/email"                 => sign_in::new_address,     SignedIn;
+    "/auth/address"               => sign_in::address,         Visitor;
     "/forgot-password"            => sign_in::forgot,          Visitor, kept;
     "/reset-password"             => sign_in::reset,           Visitor;
     "/legal/terms"                => legal::terms,             Visitor, kept;

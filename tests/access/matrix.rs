@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const NOBODYS: &str = "no-one-at";
 
 /// What is posted without a field: refused behind its door, or done and taken back.
-const EMPTY: [&str; 71] = [
+const EMPTY: [&str; 74] = [
     "/api/accounts/switch",
     "/api/admin/roles",
     "/api/audit/export",
@@ -30,6 +30,7 @@ const EMPTY: [&str; 71] = [
     "/api/auth/end-other-sessions",
     "/api/auth/end-session",
     "/api/auth/mail-code",
+    "/api/auth/prove-address",
     "/api/auth/request-link",
     "/api/auth/request-reset",
     "/api/auth/resend",
@@ -82,7 +83,9 @@ const EMPTY: [&str; 71] = [
     "/api/two-step/turn-off",
     "/api/user/export-data",
     "/api/user/keep-account",
+    "/api/user/link-provider",
     "/api/user/onboarding",
+    "/api/user/unlink-provider",
     "/api/workspaces/create",
     "/api/workspaces/create-first",
 ];
@@ -106,6 +109,8 @@ fn sample(endpoint: &Endpoint) -> (&'static str, &'static [(&'static str, &'stat
         "/api/org/exports/{export}" => ("/api/org/exports/none", &[]),
         "/api/admin/roles/{id}" => ("/api/admin/roles/none", &[]),
         "/unsubscribe/{token}" => ("/unsubscribe/none", &[]),
+        "/auth/oauth/{provider}" => ("/auth/oauth/none", &[]),
+        "/auth/oauth/{provider}/callback" => ("/auth/oauth/none/callback", &[]),
         "/dev/clock" => ("/dev/clock", &[("advance_ms", "0")]),
         "/api/billing/checkout" => (endpoint.path, &[("plan", "none")]),
         "/org-dashboard/members/{member}" => ("/org-dashboard/members/mem_000000000000000000000000006d6178", &[]),

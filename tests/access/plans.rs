@@ -42,6 +42,7 @@ const PLANS: &[Plan] = &[
     sorted("members/changes.rs COUNT_OWNERS", &["'acc_7'", "'mem_1'"], &["memberships_by_role"]),
     short("members/mod.rs LIST_ROLES", &["'acc_7'"], &["roles_of_account"]),
     short("accounts/mod.rs LIST_MINE", &["'usr_00000000000000000000000000007100'", "TRUE"], &["memberships_of_user"]),
+    sorted("providers/identities.rs LIST_IDENTITIES", &["'usr_00000000000000000000000000007100'"], &["identities_of_user"]),
     sorted("accounts/mod.rs LIST_PEOPLE", &["'acc_7'", "12"], &["memberships_by_age"]),
     sorted("invitations/listing.rs LIST_PENDING", &["'acc_7'"], &["invitations_of_account|invitations_by_state"]),
     short("invitations/listing.rs LIST_WAITING", &["'p70@new.example'", "0"], &["invitations_to_address"]),
@@ -164,6 +165,7 @@ async fn fill(app: &App) {
             "'aud_' || i, <account>, CASE WHEN i % 2 = 0 THEN 'usr_7' ELSE 'usr_' || (i % 100) END, 'Olivia',
                 CASE WHEN i % 4 = 0 THEN 'member.left' ELSE 'auth.signed_in' END, '', '', '', '', i, 'olivia'",
         ),
+        ("identities (id, user_id, provider, issuer, subject, label, created_at)", "'idt_' || i, 'usr_1', 'acme', 'acme', 's' || i, '', i"),
         (
             "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)",
             "'cre_' || i, <account>, i, 'subscription', 1, 1, 'fact ' || i, i",

@@ -155,6 +155,50 @@ both! {
         }
     }
 
+    async fn what_is_asked_many_times_at_once_is_done_once(app: App) {
+        let eve = Cast::gather(&app).await.eve;
+        let account = app.db.text("SELECT id FROM accounts WHERE slug = 'evil-corp'").await;
+        let calls = (0..10).map(|_| (eve.copy(), account.clone()));
+        let asked = together(calls.map(|(eve, account)| async move {
+            let copy = eve.json("/api/user/export-data", &json!({})).await.status;
+            (copy, close(&eve, "eve@evil.example", &account).await.status)
+        }));
+        assert!(asked.await.iter().all(|statuses| *statuses == (200, 200)));
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM closings").await, 1);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM deletions").await, 2, "the workspace's and the personal account's");
+        let mails = "SELECT COUNT(*) FROM mail_outbox WHERE subject LIKE 'Your account will be closed on %'";
+        assert_eq!(app.db.number(mails).await, 1);
+        // Copies that were finished in between may be asked for anew; two are never made at once.
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'user.closing_scheduled'").await, 1);
+    }
+
+    async fn keeping_the_account_against_its_end_leaves_it_whole_or_gone(app: App) {
+        for trial in 0..scaled(10, 100) {
+            let email = format!("owner{trial}@acme.example");
+            let browser = app.sign_in(&email).await;
+            let account = app.account(&email, "workspace").await;
+            assert_eq!(close(&browser, &email, &account).await.status, 200);
+            let user = app.db.text(&format!("SELECT id FROM users WHERE email = '{email}'")).await;
+            let moment = app.keel.now().0 + 50 + i64::try_from(trial).unwrap() * 10;
+            for (table, of) in [("closings", format!("user_id = '{user}'")), ("deletions", "closing_id IS NOT NULL AND state = 'due'".to_owned())] {
+                app.db.run(&format!("UPDATE {table} SET due_at = {moment}, next_at = {moment} WHERE {of} AND state = 'due'")).await;
+            }
+            app.db.run(&format!("UPDATE users SET closing_due_at = {moment} WHERE id = '{user}'")).await;
+            tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+            let kept = keep(&browser).await.status;
+            app.settles(&format!("SELECT COUNT(*) FROM closings WHERE user_id = '{user}' AND state IN ('canceled', 'done')"), 1).await;
+            let state = app.db.text(&format!("SELECT state FROM closings WHERE user_id = '{user}'")).await;
+            let left = app.db.number(&format!("SELECT COUNT(*) FROM users WHERE id = '{user}'")).await;
+            let accounts = format!("SELECT COUNT(*) FROM accounts WHERE (id = '{account}' OR person_id = '{user}') AND deletion_due_at IS NULL AND NOT purging");
+            let whole = app.db.number(&accounts).await;
+            match (kept, state.as_str()) {
+                (200, "canceled") => assert_eq!((left, whole), (1, 2), "trial {trial}"),
+                (401 | 409, "done") => assert_eq!((left, whole), (0, 0), "trial {trial}"),
+                other => panic!("trial {trial}: {other:?}"),
+            }
+        }
+    }
+
     async fn leaving_against_closing_leaves_an_owner(app: App) {
         let cast = Cast::gather(&app).await;
         let adam = app.member("adam").await;

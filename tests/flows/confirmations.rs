@@ -47,19 +47,10 @@ async fn answer(app: &App, link: &str, action: &str) {
     payer.form(&question, &[("action", action)]).await.leads_to(path);
 }
 
-async fn say_it_all_again(app: &App) {
-    for (number, event) in app.stripe_events().await.into_iter().enumerate() {
-        let mut event = event;
-        event["id"] = json!(format!("evt_again_{number}"));
-        assert_eq!(app.webhook(&event).await.status, 200);
-    }
-    app.digested().await;
-}
-
 both! {
     async fn a_renewal_that_waits_is_told_once_and_paid_on_the_page_of_the_link(app: App) {
         let olivia = asked(&app).await;
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         assert_eq!((app.db.number(ASKED).await, app.db.number(DECLINED).await), (1, 0));
         assert_eq!(app.db.number(LIVE).await, 1, "the plan is kept meanwhile");
         assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'subscription'").await, 0);
@@ -85,7 +76,7 @@ both! {
         app.settles(DECLINED, 1).await;
         app.advance(3 * DAY + MINUTE).await;
         app.settles(ASKED, 2).await;
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         assert_eq!((app.db.number(ASKED).await, app.db.number(DECLINED).await, app.db.number(LIVE).await), (2, 1, 1));
         answer(&app, &link(&app).await, "complete").await;
         app.settles("SELECT COUNT(*) FROM subscriptions WHERE status = 'active'", 1).await;

@@ -2,7 +2,7 @@
 
 use super::ledger::prove;
 use crate::both;
-use crate::support::{App, Browser, together};
+use crate::support::{App, Browser};
 use keel_types::time::{DAY, MINUTE};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -33,43 +33,18 @@ async fn waiting(app: &App, order: Value, number: &str) -> (Browser, String) {
     (olivia, back)
 }
 
-/// Everything Stripe has said, once more, in both orders and by several at once.
-async fn say_it_all_again(app: &App, time: usize) {
-    let mut events = app.stripe_events().await;
-    for (number, event) in events.iter_mut().enumerate() {
-        event["id"] = json!(format!("evt_{time}_{number}"));
-    }
-    let reversed: Vec<Value> = events.iter().rev().cloned().collect();
-    let posts = [events, reversed].into_iter().enumerate().map(|(order, events)| {
-        let (stripe, mut posts) = (app.browser(), vec![]);
-        for mut event in events {
-            event["id"] = json!(format!("{}_{order}", event["id"].as_str().unwrap()));
-            let body = event.to_string();
-            posts.push((app.signature(body.as_bytes(), app.keel.now()), body));
-        }
-        async move {
-            for (signature, body) in posts {
-                let request = stripe.request(Method::POST, keel::http::STRIPE_WEBHOOK).header("stripe-signature", signature);
-                assert_eq!(stripe.send(request.body(body)).await.status, 200);
-            }
-        }
-    });
-    together(posts).await;
-    app.digested().await;
-}
-
 both! {
     async fn a_pack_waits_for_its_money_and_grants_once(app: App) {
         let (olivia, back) = waiting(&app, pack(), GOOD).await;
         assert!(olivia.get(&back).await.body.contains("Confirming your payment"));
-        say_it_all_again(&app, 1).await;
+        app.hears_it_all_again().await;
         assert_eq!((app.db.number(BALANCE).await, app.db.number("SELECT COUNT(*) FROM checkouts WHERE state = 'complete'").await), (0, 0));
         assert!(olivia.get("/org-dashboard/billing").await.body.contains("Pending"));
         let workers = app.with_workers(2).await;
         app.advance(4 * DAY + MINUTE).await;
         app.settles(BALANCE, 1_500).await;
         app.digested().await;
-        say_it_all_again(&app, 2).await;
+        app.hears_it_all_again().await;
         workers.stop().await;
         assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries").await, 1);
         assert_eq!(app.db.text("SELECT status || ' ' || amount FROM payments").await, "paid 1900");
@@ -83,7 +58,7 @@ both! {
         app.advance(4 * DAY + MINUTE).await;
         app.settles("SELECT COUNT(*) FROM payments WHERE status = 'failed'", 1).await;
         app.settles(MISSED, 1).await;
-        say_it_all_again(&app, 1).await;
+        app.hears_it_all_again().await;
         assert_eq!((app.db.number(MISSED).await, app.db.number("SELECT COUNT(*) FROM credit_entries").await), (1, 0));
         let mail = app.mail(OLIVIA).await;
         assert!(mail["text"].as_str().unwrap().contains("$19") && mail["links"][0].as_str().unwrap().contains("/org-dashboard/billing"), "{mail}");
@@ -95,7 +70,7 @@ both! {
 
     async fn a_plan_begins_when_its_first_money_has_come(app: App) {
         let (olivia, back) = waiting(&app, pro(), GOOD).await;
-        say_it_all_again(&app, 1).await;
+        app.hears_it_all_again().await;
         app.advance(2 * DAY).await;
         app.digested().await;
         assert_eq!((app.db.number(LIVE).await, app.db.number(BALANCE).await), (0, 0), "nothing before");
@@ -104,7 +79,7 @@ both! {
         app.settles(LIVE, 1).await;
         app.settles(BALANCE, 2_500).await;
         app.digested().await;
-        say_it_all_again(&app, 2).await;
+        app.hears_it_all_again().await;
         assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries").await, 1);
         assert_eq!(app.db.text("SELECT status FROM subscriptions").await, "active");
         assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 10);
@@ -117,7 +92,7 @@ both! {
         app.advance(4 * DAY + MINUTE).await;
         app.settles("SELECT COUNT(*) FROM subscriptions WHERE status = 'incomplete_expired'", 1).await;
         app.settles(MISSED, 1).await;
-        say_it_all_again(&app, 1).await;
+        app.hears_it_all_again().await;
         assert_eq!((app.db.number(LIVE).await, app.db.number(MISSED).await), (0, 1));
         assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries").await, 0);
         assert_eq!(app.db.text("SELECT status FROM payments").await, "failed");

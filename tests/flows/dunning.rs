@@ -29,16 +29,6 @@ async fn overdue(app: &App) -> Browser {
     app.sign_in(OLIVIA).await
 }
 
-/// Everything Stripe has said, once more.
-async fn say_it_all_again(app: &App, time: usize) {
-    for (number, event) in app.stripe_events().await.into_iter().enumerate() {
-        let mut event = event;
-        event["id"] = json!(format!("evt_{time}_{number}"));
-        assert_eq!(app.webhook(&event).await.status, 200);
-    }
-    app.digested().await;
-}
-
 both! {
     async fn an_overdue_plan_is_kept_until_the_deadline_and_ends_by_the_clock(app: App) {
         let olivia = overdue(&app).await;
@@ -77,7 +67,7 @@ both! {
     async fn each_failed_try_is_told_once_however_often_stripe_says_it(app: App) {
         overdue(&app).await;
         assert_eq!(app.db.number(FAILED).await, 1);
-        say_it_all_again(&app, 1).await;
+        app.hears_it_all_again().await;
         assert_eq!(app.db.number(FAILED).await, 1);
         let invoice = app.db.text("SELECT latest_invoice FROM subscriptions").await;
         let tries = || async { app.stripe(Method::GET, &format!("/v1/invoices/{invoice}"), "").await["attempt_count"].as_i64().unwrap() };
@@ -86,7 +76,7 @@ both! {
             app.advance(DAY).await;
         }
         app.settles(FAILED, 2).await;
-        say_it_all_again(&app, 2).await;
+        app.hears_it_all_again().await;
         assert_eq!(app.db.number(FAILED).await, 2);
         let mail = app.mail(OLIVIA).await;
         assert!(mail["text"].as_str().unwrap().contains("$29") && mail["links"][0].as_str().unwrap().contains("/org-dashboard/billing"), "{mail}");
@@ -119,7 +109,7 @@ both! {
         assert_eq!(app.db.number(told).await, 0);
         app.advance(11 * DAY + MINUTE).await;
         app.settles(told, 1).await;
-        say_it_all_again(&app, 1).await;
+        app.hears_it_all_again().await;
         assert_eq!(app.db.number(told).await, 1);
         assert!(app.mail(OLIVIA).await["text"].as_str().unwrap().contains("$290"));
     }

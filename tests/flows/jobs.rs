@@ -2,7 +2,7 @@
 
 use crate::both;
 use crate::support::{App, Mailroom, Mood};
-use keel_types::time::{HOUR, MINUTE};
+use keel_types::time::{DAY, HOUR, MINUTE};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -91,6 +91,8 @@ both! {
         mailroom(&app).is(Mood::Takes);
         asks(&app, "adam@acme.example").await;
         app.settles("SELECT COUNT(*) FROM mail_outbox WHERE sent_at IS NOT NULL", 1).await;
+        app.advance(31 * DAY).await;
+        app.settles("SELECT COUNT(*) FROM mail_outbox", 0).await;
     }
 
     async fn a_job_whose_worker_died_is_done_after_its_lease(app: App, with &[("SMTP_URL", &Mailroom::open())]) {

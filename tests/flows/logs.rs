@@ -86,7 +86,7 @@ async fn a_fault_is_found_by_its_reference() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_production_each_line_is_json_and_carries_the_requests_id() {
-    let (keel, browser) = Alone::in_production().await;
+    let (keel, browser) = Alone::in_production(&[]).await;
     let page = browser.get("/verify?secret=none").await;
     let refused = browser.send(browser.request(Method::POST, "/api/stripe/webhook").body("{}")).await;
     let lines: Vec<Value> = keel.log().lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
@@ -98,7 +98,69 @@ async fn in_production_each_line_is_json_and_carries_the_requests_id() {
         (Some("/verify"), Some("GET"), Some(200))
     );
     assert!(of_page[0]["milliseconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(of_page[0]["client"], "127.0.0.1");
+    assert!(of_page[0].get("user").is_none() && of_page[0].get("code").is_none(), "nobody, and nothing was refused: {}", of_page[0]);
     let of_refused = of(&refused.headers["x-request-id"]);
     assert_eq!(of_refused.len(), 2, "why it was refused, and that it was");
     assert_eq!(of_refused[0]["message"], "a webhook was refused");
+}
+
+/// The lines of the access log that have all of this.
+fn lines<'a>(log: &'a str, wanted: &[&str]) -> Vec<&'a str> {
+    log.lines().filter(|line| line.contains("access:") && wanted.iter().all(|one| line.contains(one))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asked_stands_in_the_log_by_number_and_address() {
+    let keel = Alone::serve(&[("KEEL_TRUSTED_PROXIES", "127.0.0.1")]).await;
+    let browser = Browser::new(&keel.base);
+    let behind = |request: reqwest::RequestBuilder| browser.send(request.header("x-forwarded-for", "1.1.1.1, 203.0.113.7"));
+    behind(browser.posted("/api/auth/request-link", &[("email", OLIVIA)])).await.leads_to("/verify");
+    let text = newest_mail(&browser).await["text"].as_str().unwrap().to_owned();
+    let code = text.split_whitespace().find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit())).unwrap().to_owned();
+    behind(browser.posted("/api/auth/verify-otp", &[("code", &code)])).await.leads_to("/onboarding");
+    let names = [("first_name", "Olivia"), ("last_name", "Owens")];
+    behind(browser.posted("/api/user/onboarding", &names)).await;
+    behind(browser.page("/private-dashboard")).await;
+    behind(browser.posted("/api/profile/save", &[("first_name", ""), ("last_name", "")])).await;
+    let log = keel.log();
+    for wanted in [&["route=\"/private-dashboard\"", "status=200"][..], &["route=\"/api/profile/save\"", "status=422", "code=\"INVALID\""]]
+    {
+        let found = lines(&log, wanted);
+        assert_eq!(found.len(), 1, "{wanted:?} in {log}");
+        for part in ["client=203.0.113.7", "user=\"usr_", "account=\"acc_"] {
+            assert!(found[0].contains(part), "{part} in {}", found[0]);
+        }
+    }
+    assert!(!log.contains("1.1.1.1"), "what anybody can write is not believed");
+    for name in [OLIVIA, "Olivia", "Owens"] {
+        assert!(!log.contains(name), "{name} in {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_refused_stands_in_the_log_with_its_code() {
+    let keel = Alone::serve(&[]).await;
+    let stranger = Browser::new(&keel.base);
+    assert!(stranger.get("/private-dashboard").await.location().starts_with("/login?"));
+    stranger.json("/api/org/update-settings", &json!({ "name": "Mine" })).await;
+    let elsewhere = stranger.request(Method::POST, "/api/auth/request-link").header("sec-fetch-site", "cross-site");
+    stranger.send(elsewhere.header(header::CONTENT_TYPE, "application/json").body("{}")).await;
+    for _ in 0..11 {
+        stranger.form("/api/auth/sign-in", &[("email", OLIVIA), ("password", "a longer walk on the pier")]).await;
+    }
+    stranger.get("/nothing/like/it").await;
+    let log = keel.log();
+    for (level, wanted) in [
+        ("INFO", &["status=303", "route=\"/private-dashboard\"", "code=\"SIGN_IN_REQUIRED\""][..]),
+        ("WARN", &["status=401", "code=\"SIGN_IN_REQUIRED\""]),
+        ("WARN", &["status=403", "route=\"/api/auth/request-link\"", "code=\"ORIGIN_REQUIRED\""]),
+        ("INFO", &["status=422", "route=\"/api/auth/sign-in\"", "code=\"INVALID\""]),
+        ("WARN", &["status=429", "route=\"/api/auth/sign-in\"", "code=\"TOO_MANY\""]),
+        ("INFO", &["status=404", "route=\"unknown\"", "code=\"NOT_FOUND\""]),
+    ] {
+        let found = lines(&log, wanted);
+        assert!(!found.is_empty() && found.iter().all(|line| line.contains(level)), "{level} {wanted:?} in {log}");
+        assert!(found.iter().all(|line| line.contains("client=127.0.0.1") && !line.contains("user=")), "{found:?}");
+    }
 }

@@ -37,6 +37,7 @@ mod passwords;
 mod production;
 mod profiles;
 mod prorations;
+mod providers;
 mod proxies;
 mod purchases;
 mod records;

@@ -3,12 +3,13 @@
 #![expect(clippy::disallowed_methods, reason = "these are the commands' own verbs")]
 
 use crate::both;
-use crate::support::App;
-use keel_domain::access::SystemGrant;
+use crate::support::{App, Browser, together};
+use keel_domain::access::{SystemGrant, sessions};
 use keel_domain::billing::repair;
 use keel_domain::staff::{self, PlatformRole};
 use keel_domain::{Refusal, credits, demo};
 use keel_types::Email;
+use keel_types::time::MINUTE;
 use serde_json::json;
 
 /// Olivia pays for Pro; nobody waits for the webhooks.
@@ -105,5 +106,35 @@ both! {
         staff::make(&system, &sam, PlatformRole::Support).await.unwrap();
         assert_eq!(app.db.text("SELECT platform_role FROM users WHERE email = 'sam@keel.example'").await, "support");
         assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'staff.made'").await, 1);
+    }
+
+    async fn an_operator_ends_the_sessions_of_whoever_was_robbed(app: App) {
+        let system = SystemGrant::new(&app.keel, "test");
+        let olivia = Email::parse("olivia@acme.example").unwrap();
+        assert_eq!(sessions::end_for_operator(&system, &olivia).await, Err(Refusal::NotFound));
+        let adam = app.sign_in("adam@acme.example").await;
+        let mut stolen = vec![];
+        for _ in 0..6 {
+            stolen.push(app.sign_in(olivia.as_str()).await);
+        }
+        // Whoever has them goes on using them meanwhile, and proves who they are.
+        stolen[0].json("/api/auth/mail-code", &json!({})).await;
+        let code = json!({ "code": app.code(olivia.as_str()).await });
+        let ((first, second), ..) = tokio::join!(
+            async { tokio::join!(sessions::end_for_operator(&system, &olivia), sessions::end_for_operator(&system, &olivia)) },
+            stolen[0].json("/api/auth/confirm-code", &code),
+            together(stolen.iter().map(Browser::copy).map(|browser| async move { browser.get("/private-dashboard").await.status }).collect::<Vec<_>>())
+        );
+        assert!(first.is_ok() || second.is_ok(), "{first:?} {second:?}");
+        for browser in &stolen {
+            assert_eq!(browser.json("/api/profile/save", &json!({})).await.problem(), (401, "SIGN_IN_REQUIRED".to_owned()));
+        }
+        app.advance(6 * MINUTE).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM user_sessions WHERE revoked_at IS NULL").await, 1, "Adam's, whom nobody meant");
+        assert_eq!(adam.get("/private-dashboard").await.status, 200);
+        let told = i64::from(first.is_ok()) + i64::from(second.is_ok());
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'session.ended' AND actor_id IS NULL").await, told);
+        assert_eq!(app.mail(olivia.as_str()).await["subject"], "You were signed out of Keel everywhere");
+        assert_eq!(app.sign_in(olivia.as_str()).await.get("/private-dashboard").await.status, 200, "she signs in again");
     }
 }

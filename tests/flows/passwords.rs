@@ -12,6 +12,8 @@ pub(super) use timing::{PAIRS, rank};
 
 const OLIVIA: &str = "olivia@acme.example";
 const GOOD: &str = "a long walk on the quay";
+/// The same, as it was kept at a fraction of the cost.
+const OLD: &str = "$argon2id$v=19$m=4096,t=1,p=1$c2l4dGVlbiBieXRlcyAxNg$niSGwvYVYKOreuaF6ac3Swtsz5WkH4NT+ijjacB4Dpc";
 const BETTER: &str = "a longer walk on the pier";
 const LIVE_SESSIONS: &str = "SELECT COUNT(*) FROM user_sessions WHERE revoked_at IS NULL";
 const NOTICES: &str = "SELECT COUNT(*) FROM mail_outbox WHERE subject LIKE '%was changed'";
@@ -249,5 +251,20 @@ both! {
             old = new;
             app.advance(15 * MINUTE).await;
         }
+    }
+
+    async fn a_password_kept_at_another_cost_is_kept_anew_at_the_next_sign_in(app: App) {
+        const CURRENT: &str = "SELECT COUNT(*) FROM users WHERE password_hash LIKE '$argon2id$v=19$m=19456,t=2,p=1$%'";
+        sign_up(&app, &app.browser(), OLIVIA, GOOD).await;
+        app.db.run(&format!("UPDATE users SET password_hash = '{OLD}'")).await;
+        assert!(!fits(&app, OLIVIA, BETTER).await);
+        assert_eq!(app.db.number(CURRENT).await, 0, "who does not know it changes nothing");
+        let all = together((0..4).map(|_| {
+            let browser = app.browser();
+            async move { sign_in(&browser, OLIVIA, GOOD).await.status }
+        }))
+        .await;
+        assert_eq!((all, app.db.number(CURRENT).await), (vec![303; 4], 1));
+        assert!(fits(&app, OLIVIA, GOOD).await && !fits(&app, OLIVIA, BETTER).await);
     }
 }

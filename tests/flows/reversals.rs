@@ -64,18 +64,6 @@ async fn status(app: &App) -> String {
     app.db.text("SELECT status || ' ' || refunded || ' ' || lost || ' ' || contested FROM payments").await
 }
 
-/// Every event about refunds and disputes, once more.
-async fn say_it_all_again(app: &App) {
-    let events = app.stripe_events().await;
-    let told = |event: &&Value| ["charge", "refund", "dispute"].iter().any(|kind| event["data"]["object"]["object"] == *kind);
-    for (number, event) in events.iter().filter(told).enumerate() {
-        let mut event = event.clone();
-        event["id"] = json!(format!("evt_again_{number}"));
-        assert_eq!(app.webhook(&event).await.status, 200);
-    }
-    app.digested().await;
-}
-
 /// Takes credits as if they had been used.
 async fn spend(app: &App, amount: i64) {
     let account = keel_types::AccountId::parse(&app.account(OLIVIA, "workspace").await).unwrap();
@@ -93,14 +81,14 @@ both! {
             let page = olivia.get(path).await;
             assert!(page.body.contains("Partly refunded") && page.body.contains("$14.50 given back"), "{path}: {}", page.body);
         }
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         assert_eq!(app.db.number(BALANCE).await, 1_250);
         refund(&app, &charge, 725).await;
         app.settles(BALANCE, 625).await;
         refund(&app, &charge, 725).await;
         app.settles(BALANCE, 0).await;
         app.digested().await;
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         assert_eq!(status(&app).await, "refunded 2900 0 0");
         assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'refund'").await, 3);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions WHERE live").await, 1, "a refund ends no plan");
@@ -131,7 +119,7 @@ both! {
         refund(&app, &first, 1_450).await;
         app.settles(BALANCE, 625).await;
         app.digested().await;
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         assert_eq!((status(&app).await.as_str(), app.db.number(BALANCE).await), ("refunded 4350 0 0", 625));
         refund(&app, &first, 1_450).await;
         app.settles(BALANCE, 0).await;
@@ -154,7 +142,7 @@ both! {
         app.digested().await;
         app.settles(BALANCE, 500).await;
         assert_eq!(app.db.number(OWED).await, 0);
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         assert_eq!(app.db.number(BALANCE).await, 500);
         prove(&app).await;
     }
@@ -162,13 +150,13 @@ both! {
     async fn a_dispute_holds_what_it_is_about_and_the_winner_has_it(app: App) {
         let dispute = disputed(&app).await;
         assert_eq!(status(&app).await, "disputed 0 0 2900");
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         assert_eq!((app.db.number(HELD).await, app.db.number(BALANCE).await), (2_500, 2_000), "nothing is taken yet");
         prove(&app).await;
         decide(&app, &dispute, true).await;
         app.settles(HELD, 0).await;
         app.digested().await;
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         assert_eq!(status(&app).await, "paid 0 0 0");
         assert_eq!((app.db.number(BALANCE).await, app.db.number(OWED).await), (2_000, 0));
         prove(&app).await;
@@ -180,7 +168,7 @@ both! {
         app.settles(HELD, 0).await;
         app.settles(OWED, 500).await;
         app.digested().await;
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         assert_eq!(status(&app).await, "disputed 0 2900 0");
         assert_eq!(app.db.number(BALANCE).await, 0);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'dispute'").await, 1);
@@ -229,7 +217,7 @@ both! {
         app.advance(DAY + MINUTE).await;
         app.settles(BALANCE, 500).await;
         app.digested().await;
-        say_it_all_again(&app).await;
+        app.hears_it_all_again().await;
         workers.stop().await;
         assert_eq!((app.db.number(BALANCE).await, app.db.number(OWED).await), (500, 0), "as if it had not been");
         assert_eq!(status(&app).await, "paid 0 0 0");

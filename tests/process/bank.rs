@@ -126,7 +126,7 @@ async fn compare(app: &App, history: &[String]) -> usize {
 #[ignore = "the test above runs it in a process of its own"]
 async fn clients_of_the_bank() {
     let orders: Orders = serde_json::from_str(&std::env::var(ORDERS).unwrap()).unwrap();
-    let mut config = Config::read(|name| match name {
+    let mut config = Config::read(&[], |name| match name {
         "DATABASE_URL" => Some(orders.database.clone()),
         "KEEL_DATA_DIR" => orders.history.parent().map(|dir| dir.display().to_string()),
         "STRIPE_API_BASE" => Some("http://127.0.0.1:9".to_owned()),

@@ -3,8 +3,10 @@
 
 use super::support::{Chance, Deployment, Person, scaled, wire};
 use crate::on_both;
-use crate::support::{Authenticator, Device, Engine, NEXT_CODE, sign, together};
-use keel_domain::secrets::reference;
+use crate::support::{Authenticator, CLIENT, Device, Engine, Issuer, NEXT_CODE, sign, together};
+use keel_domain::ids;
+use keel_domain::secrets::{PlainToken, reference};
+use keel_types::IdentityId;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -43,6 +45,10 @@ const OF_SESSIONS: [&str; 7] = [
     "/api/auth/end-session",
     "/api/auth/set-password",
 ];
+const PROVIDER: &str = "/auth/oauth/{provider}";
+const PROVE: &str = "/api/auth/prove-address";
+const LINK: &str = "/api/user/link-provider";
+const UNLINK: &str = "/api/user/unlink-provider";
 const BY_PASSKEY: &str = "/api/auth/by-passkey";
 const ASK_PASSKEY: &str = "/api/auth/ask-passkey";
 const BEGIN_PASSKEY: &str = "/api/passkeys/begin";
@@ -82,6 +88,9 @@ on_both! { who_hangs_up_leaves_nothing_done_by_half }
 async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
     let mut chance = Chance::new("hang-ups");
     let mut deployment = Deployment::new(engine).await;
+    for (name, value) in [("CLIENT_ID", CLIENT.0), ("CLIENT_SECRET", CLIENT.1), ("ISSUER", &Issuer::open())] {
+        deployment.set(&format!("OAUTH_ACME_{name}"), value);
+    }
     deployment.set("KEEL_BASE_URL", NAMED);
     let deployment = Arc::new(deployment);
     let keel = deployment.serve().await;
@@ -213,6 +222,26 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             let fields = [("email", moved.as_str()), ("token", &token), ("session", &session), ("current_password", PASSWORD)];
             let fields: Vec<_> = fields.into_iter().chain([("password", "a longer walk on the pier")]).collect();
             wire::form(&person.browser, path, &fields)
+        }
+        PROVIDER => wire::form(&person.browser, &path.replace("{provider}", "acme"), &[]),
+        PROVE => {
+            person.posts(&PROVIDER.replace("{provider}", "acme"), &[]).await;
+            let trip = PlainToken::parse(&person.browser.cookie("keel_trip").unwrap()).unwrap().hashed();
+            let identity = json!({ "provider": "acme", "issuer": "acme", "subject": email, "label": email });
+            let came_back = format!("SET identity = '{identity}' WHERE browser_hash = '{}'", trip.as_str());
+            deployment.db.run(&format!("UPDATE provider_trips {came_back}")).await;
+            wire::form(&person.browser, path, &by_email)
+        }
+        LINK => {
+            person.signs_in("").await;
+            wire::form(&person.browser, path, &[("provider", "acme")])
+        }
+        UNLINK => {
+            person.signs_in("").await;
+            let id = ids::new::<IdentityId>();
+            let row = format!("SELECT '{id}', id, 'acme', 'acme', '{email}', '', 0 FROM users WHERE email = '{email}'");
+            deployment.db.run(&format!("INSERT INTO identities (id, user_id, provider, issuer, subject, label, created_at) {row}")).await;
+            wire::form(&person.browser, path, &[("identity", id.as_str())])
         }
         path if path.contains("passkey") => with_passkey(deployment, person, path).await,
         "/api/auth/reset-password" => {

@@ -5,6 +5,7 @@ mod cast;
 mod database;
 mod device;
 mod forms;
+mod issuer;
 mod mailroom;
 mod money;
 mod process;
@@ -18,6 +19,7 @@ pub use browser::{Answer, Browser, cookie_without_value};
 pub use cast::{ACME, Cast, EVIL_CORP};
 pub use database::{Database, Engine};
 pub use device::Device;
+pub use issuer::{CLIENT, Issuer, Trouble, encoded};
 pub use mailroom::{Mailroom, Mood};
 pub use money::{DECLINED_CARD, GOOD_CARD, pay, sign};
 pub use process::{Alone, free_address};
@@ -131,7 +133,8 @@ impl App {
         // Behind a base address of another name it has to be known where it really is.
         let real = settings.iter().any(|(name, _)| *name == "KEEL_BASE_URL").then(free_address);
         let listen = real.clone().unwrap_or_else(|| "127.0.0.1:0".to_owned());
-        let config = Config::read(|name| {
+        let names: Vec<String> = settings.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let config = Config::read(&names, |name| {
             let set = settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
             set.or_else(|| match name {
                 "KEEL_DATA_DIR" => Some(dir.display().to_string()),
@@ -188,6 +191,11 @@ impl App {
     /// The newest mail to an address.
     pub async fn mail(&self, to: &str) -> Value {
         self.mails(to).await.swap_remove(0)
+    }
+
+    /// The newest mail to an address under this subject.
+    pub async fn mail_about(&self, to: &str, subject: &str) -> Value {
+        self.mails(to).await.into_iter().find(|mail| mail["subject"] == subject).unwrap_or_else(|| panic!("no mail: {subject}"))
     }
 
     /// Every mail to an address, the newest first.

@@ -8,6 +8,18 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// What production needs.
+const PRODUCTION: [(&str, &str); 8] = [
+    ("KEEL_ENV", "production"),
+    ("KEEL_BASE_URL", "https://keel.example"),
+    ("KEEL_SECRET", "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlIGFyZSAzMg=="),
+    ("SMTP_URL", "smtp://127.0.0.1:9"),
+    ("KEEL_MAIL_FROM", "Keel <keel@keel.example>"),
+    ("STRIPE_SECRET_KEY", "sk_test_none"),
+    ("STRIPE_WEBHOOK_SECRET", "whsec_none"),
+    ("STRIPE_API_BASE", "http://127.0.0.1:9"),
+];
+
 /// Such a process. It is killed when it is dropped.
 pub struct Alone {
     /// Where it is, without a slash at the end.
@@ -60,21 +72,24 @@ impl Alone {
     }
 
     /// A Keel in production, which has answered, and a browser there.
-    pub async fn in_production() -> (Self, Browser) {
+    pub async fn in_production(settings: &[(&str, &str)]) -> (Self, Browser) {
         let address = free_address();
-        let settings = [
-            ("KEEL_ENV", "production"),
-            ("KEEL_BASE_URL", "https://keel.example"),
-            ("KEEL_SECRET", "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlIGFyZSAzMg=="),
-            ("SMTP_URL", "smtp://127.0.0.1:9"),
-            ("KEEL_MAIL_FROM", "Keel <keel@keel.example>"),
-            ("STRIPE_SECRET_KEY", "sk_test_none"),
-            ("STRIPE_WEBHOOK_SECRET", "whsec_none"),
-            ("STRIPE_API_BASE", "http://127.0.0.1:9"),
-        ];
-        let keel = Self::start("serve", &address, &settings);
+        let keel = Self::start("serve", &address, &[&PRODUCTION, settings].concat());
         keel.answers(&format!("http://{address}/health/ready")).await;
         (keel, Browser::new(&format!("http://{address}")))
+    }
+
+    /// What a Keel says that does not start in production, because of these settings.
+    pub async fn not_in_production(settings: &[(&str, &str)]) -> String {
+        let mut keel = Self::start("serve", &free_address(), &[&PRODUCTION, settings].concat());
+        for _ in 0..400 {
+            if let Some(status) = keel.process.try_wait().unwrap() {
+                assert!(!status.success(), "{}", keel.log());
+                return keel.log();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it runs: {}", keel.log());
     }
 
     /// What it has logged so far.

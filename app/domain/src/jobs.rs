@@ -92,6 +92,9 @@ async fn settle(keel: &Keel, job: &JobRow, done: std::result::Result<(), String>
         Err(error) => {
             tracing::warn!(job = %job.id, kind = job.kind, tries, error, "a job failed");
             let state = if tries >= TRIES { "failed" } else { "due" };
+            if tries >= TRIES && Kind::parse(&job.kind) == Some(Kind::Mail) {
+                mail::empty(keel, &mut tx, &job.subject).await?;
+            }
             tx.run(POSTPONE, args![&job.id, tries, state, keel.now().plus(pause(tries)), error]).await?
         }
     };

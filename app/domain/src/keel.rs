@@ -9,6 +9,7 @@ use crate::mail::post::Post;
 use crate::metrics::Metrics;
 use crate::passwords::{Hashing, Place};
 use crate::payments::Payments;
+use crate::providers::Providers;
 use crate::refusal::{Refusal, Result};
 use crate::settings::Settings;
 use crate::sweep::Broom;
@@ -33,6 +34,7 @@ struct Parts {
     settings: Settings,
     payments: Payments,
     post: Post,
+    providers: Providers,
     seen: Seen,
     hashing: Hashing,
     metrics: Metrics,
@@ -63,6 +65,9 @@ pub enum StartError {
     /// The Stripe settings are not taken.
     #[error("STRIPE_SECRET_KEY or STRIPE_API_BASE: {0}")]
     Stripe(#[from] crate::payments::SettingError),
+    /// The way to providers of sign-ins cannot be secured.
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
     /// The mail settings are not taken.
     #[error("{0}")]
     Mail(#[from] crate::mail::post::BadMailSetting),
@@ -76,12 +81,14 @@ impl Keel {
         }
         let payments = Payments::new(&settings.stripe.secret_key, settings.stripe.api_base.as_deref())?;
         let post = Post::new(settings.smtp_url.as_deref(), &settings.mail_from)?;
+        let providers = Providers::new(&settings)?;
         Ok(Self(Arc::new(Parts {
             db,
             clock,
             settings,
             payments,
             post,
+            providers,
             seen: Seen::default(),
             hashing: Hashing::default(),
             metrics: Metrics::default(),
@@ -240,6 +247,10 @@ impl Keel {
     /// `Unavailable` when the queue is full.
     pub(crate) fn place_at_hashing(&self) -> Result<Place> {
         self.0.hashing.place().inspect_err(|_| self.0.metrics.sign_in_shed())
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
     }
 
     pub(crate) fn post(&self) -> &Post {

@@ -63,6 +63,8 @@ const MAILS_OF_CLIENT: Limit = limit("client mail", 200, 10 * MINUTE);
 /// Passwords and codes one client gets wrong.
 const FAILURES_OF_CLIENT: Limit = limit("client failure", 100, 10 * MINUTE);
 
+/// Trips to providers of sign-ins that one client begins.
+const TRIPS_OF_CLIENT: Limit = limit("client provider trip", 200, 10 * MINUTE);
 /// Questions to passkeys that one client asks for; each is answered once.
 const PASSKEYS_OF_CLIENT: Limit = limit("client passkey", 200, 10 * MINUTE);
 
@@ -88,6 +90,12 @@ const SLUGS: Limit = limit("slug", 10, DAY);
 const LOGOS: Limit = limit("logo", 50, DAY);
 /// Exports one person begins of one workspace.
 const EXPORTS: Limit = limit("export", 30, HOUR);
+
+/// Ways to the payment page that one person begins, and that are begun for one account: each leaves a row here and a session at
+/// Stripe, and who tries stolen cards needs many.
+const CHECKOUTS: Limit = limit("checkout", 200, DAY);
+/// See [`CHECKOUTS`].
+const CHECKOUTS_OF_ACCOUNT: Limit = limit("account checkout", 100, DAY);
 
 /// What one call takes: of the address's limit, then of the client's. Always in this order, so that no two wait for each other.
 pub(crate) struct Take(Vec<(Limit, String)>);
@@ -115,6 +123,11 @@ impl Take {
             Shown::Code(_) => Self::attempt(SECOND_STEPS, keel, asked, email),
             Shown::RecoveryCode(_) | Shown::Passkey(..) => Self(vec![(FAILURES_OF_CLIENT, client(&asked.address))]),
         }
+    }
+
+    /// A trip to a provider of sign-ins.
+    pub fn trip(asked: &Asked) -> Self {
+        Self(vec![(TRIPS_OF_CLIENT, client(&asked.address))])
     }
 
     /// A question to a passkey, whoever's.
@@ -145,6 +158,11 @@ impl Take {
     /// An export of a workspace's, by this person.
     pub fn export(user: &UserId, account: &AccountId) -> Self {
         Self(vec![(EXPORTS, format!("{user} of {account}"))])
+    }
+
+    /// A way to the payment page, for this account.
+    pub fn checkout(user: &UserId, account: &AccountId) -> Self {
+        Self(vec![(CHECKOUTS, user.to_string()), (CHECKOUTS_OF_ACCOUNT, account.to_string())])
     }
 
     /// An invitation mailed to an address.

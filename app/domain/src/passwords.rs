@@ -18,8 +18,12 @@ pub const LONGEST: usize = 128;
 const MEMORY: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// What every kept password begins with; another cost would be another beginning.
+/// Bytes of a hash.
+const LENGTH: usize = 32;
+/// What every password that is kept now begins with. One that was kept at another cost is kept anew when its person signs in.
 const BEGINNING: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+/// What every kept password begins with, whatever its cost.
+const ALGORITHM: &str = "$argon2id$v=19$m=";
 /// A hash nobody has the password of: addresses without a password are compared with it, so that they take as long.
 const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$S2VlbCBuZWVkcyBhIHNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -82,19 +86,34 @@ impl HashedPassword {
         &self.0
     }
 
-    fn of(password: &Password, salt: &[u8], memory: &mut [Block]) -> Result<Self> {
-        let hash = compute(password, salt, memory)?;
+    /// Whether it costs today's guesser what a password that is kept now does.
+    pub(crate) fn is_current(&self) -> bool {
+        self.0.starts_with(BEGINNING)
+    }
+
+    fn of(password: &Password, memory: &mut Vec<Block>) -> Result<Self> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|error| Refusal::internal(&error))?;
+        let cost = Params::new(MEMORY, PASSES, LANES, Some(LENGTH)).map_err(|error| Refusal::internal(&error))?;
+        let hash = compute(password, &salt, cost, memory)?;
         Ok(Self(format!("{BEGINNING}{}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash))))
     }
 
-    fn fits(&self, password: &Password, memory: &mut [Block]) -> Result<bool> {
-        let broken = || Refusal::internal(&"a kept password cannot be read");
-        let (salt, hash) = self.0.strip_prefix(BEGINNING).and_then(|rest| rest.split_once('$')).ok_or_else(broken)?;
-        let salt = STANDARD_NO_PAD.decode(salt).map_err(|_| broken())?;
-        let hash = STANDARD_NO_PAD.decode(hash).map_err(|_| broken())?;
-        let found = compute(password, &salt, memory)?;
+    fn fits(&self, password: &Password, memory: &mut Vec<Block>) -> Result<bool> {
+        let (cost, salt, hash) = self.parts().ok_or_else(|| Refusal::internal(&"a kept password cannot be read"))?;
+        let found = compute(password, &salt, cost, memory)?;
         // Every byte is looked at, wherever the first difference is.
         Ok(hash.len() == found.len() && hash.iter().zip(found).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0)
+    }
+
+    /// Cost, salt and hash.
+    fn parts(&self) -> Option<(Params, Vec<u8>, Vec<u8>)> {
+        let (memory, rest) = self.0.strip_prefix(ALGORITHM)?.split_once(",t=")?;
+        let (passes, rest) = rest.split_once(",p=")?;
+        let (lanes, rest) = rest.split_once('$')?;
+        let (salt, hash) = rest.split_once('$')?;
+        let cost = Params::new(memory.parse().ok()?, passes.parse().ok()?, lanes.parse().ok()?, Some(LENGTH)).ok()?;
+        Some((cost, STANDARD_NO_PAD.decode(salt).ok()?, STANDARD_NO_PAD.decode(hash).ok()?))
     }
 }
 
@@ -110,12 +129,15 @@ impl std::fmt::Debug for HashedPassword {
     }
 }
 
-fn compute(password: &Password, salt: &[u8], memory: &mut [Block]) -> Result<[u8; 32]> {
-    let failed = |error: argon2::Error| Refusal::internal(&error);
-    let cost = Params::new(MEMORY, PASSES, LANES, Some(32)).map_err(failed)?;
-    let mut hash = [0; 32];
+fn compute(password: &Password, salt: &[u8], cost: Params, memory: &mut Vec<Block>) -> Result<[u8; LENGTH]> {
+    let blocks = cost.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::new());
+    }
+    let mut hash = [0; LENGTH];
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost);
-    argon.hash_password_into_with_memory(password.0.as_bytes(), salt, &mut hash, memory).map_err(failed)?;
+    let done = argon.hash_password_into_with_memory(password.0.as_bytes(), salt, &mut hash, &mut memory[..blocks]);
+    done.map_err(|error| Refusal::internal(&error))?;
     Ok(hash)
 }
 
@@ -153,24 +175,31 @@ impl Hashing {
             if password.is_common(&email) {
                 return Ok(Err(Fault::CommonPassword));
             }
-            let mut salt = [0; 16];
-            getrandom::fill(&mut salt).map_err(|error| Refusal::internal(&error))?;
-            HashedPassword::of(&password, &salt, memory).map(Ok)
+            HashedPassword::of(&password, memory).map(Ok)
         })
         .await
     }
 
     /// Whether a password is the kept one. Without a kept one it is not, after the same time.
     pub async fn fits(&self, place: Place, password: Password, kept: Option<HashedPassword>) -> Result<bool> {
+        Ok(self.compare(place, password, kept).await?.is_some())
+    }
+
+    /// What to keep of a password that is the kept one: that, or the same at today's cost.
+    pub async fn compare(&self, place: Place, password: Password, kept: Option<HashedPassword>) -> Result<Option<HashedPassword>> {
         self.work(place, move |memory| {
-            let any = kept.is_some();
-            let kept = kept.unwrap_or_else(|| HashedPassword::kept(NOBODYS.to_owned()));
-            Ok(kept.fits(&password, memory)? && any)
+            let compared = kept.clone().unwrap_or_else(|| HashedPassword::kept(NOBODYS.to_owned()));
+            let fits = compared.fits(&password, memory)?;
+            match kept.filter(|_| fits) {
+                Some(kept) if kept.is_current() => Ok(Some(kept)),
+                Some(_) => HashedPassword::of(&password, memory).map(Some),
+                None => Ok(None),
+            }
         })
         .await
     }
 
-    async fn work<T: Send + 'static>(&self, place: Place, work: impl FnOnce(&mut [Block]) -> Result<T> + Send + 'static) -> Result<T> {
+    async fn work<T: Send + 'static>(&self, place: Place, work: impl FnOnce(&mut Vec<Block>) -> Result<T> + Send + 'static) -> Result<T> {
         let bench = self.benches.clone().acquire_owned().await.map_err(|error| Refusal::internal(&error))?;
         let kept = self.memory.clone();
         let done = tokio::task::spawn_blocking(move || {
@@ -244,6 +273,23 @@ mod tests {
         }
     }
 
+    /// About every thirtieth of the 3 000 most usual ones that are long enough to be chosen, as zxcvbn's list from leaks ranks them.
+    #[test]
+    fn passwords_from_leaks_are_not_taken() {
+        const LEAKED: &str = "12345678 marlboro asdfghjk snickers bulldogs rolltide 01011980 123qweasdzxc sweetpea 123qwe123 ghbdtnbr \
+            stardust guardian keyboard kingston amsterdam viktoria technics jamesbon treasure skorpion wrestlin 12131415 \
+            madison1 philippe blessing gesperrt fishing1 dolphin1 thunderb elizaveta radiohea concorde michael2 02011984 \
+            12051988 01011900 bluebell pipeline 02041989 marines1 ghbdtn123 02081980 28021992 vendetta rfvfcenhf 08081988 \
+            02051978 26031988 captain1 mandrake 135798642 nineinch 02101976 02021971 herewego apollo11 7777777a \
+            123456789qwe abcdefg1 zxcvb123 gogators ronaldinho nokia5800 thebeast 1q2q3q4q copenhag monkeyboy gizmodo1 \
+            magic123 skydiver petrovich flathead lincoln1 bajingan wrinkles mannheim tailgate undertow q1q2q3q4 cowboyup \
+            vfhnsirf snowman1 mackenzi adventur 43046721 fordf250 lagwagon cxfcnkbdfz sonyvaio golfclub sidewind dragon11 \
+            babushka teamwork novifarm";
+        let somebody = Email::parse("j@acme.example").unwrap();
+        let taken: Vec<&str> = LEAKED.split(' ').filter(|text| !password(text).is_common(&somebody)).collect();
+        assert_eq!(taken, Vec::<&str>::new(), "of {}", LEAKED.split(' ').count());
+    }
+
     #[test]
     fn the_longest_passwords_are_judged_in_no_time() {
         let started = std::time::Instant::now();
@@ -265,6 +311,32 @@ mod tests {
             assert_eq!(hashing.fits(place(), password(text), Some(kept.clone())).await, Ok(fits), "{text}");
         }
         assert_eq!(hashing.fits(place(), password("a long walk on the quay"), None).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_password_kept_at_another_cost_fits_and_is_kept_anew() {
+        let hashing = Hashing::default();
+        let place = || hashing.place().unwrap();
+        for (memory, passes, lanes) in [(8, 1, 1), (4_096, 3, 1), (8_192, 1, 2), (24_000, 1, 1)] {
+            let (salt, mut buffer) = ([7; 16], vec![]);
+            let hash = compute(
+                &password("a long walk on the quay"),
+                &salt,
+                Params::new(memory, passes, lanes, Some(LENGTH)).unwrap(),
+                &mut buffer,
+            );
+            let [salt, hash] = [&salt[..], &hash.unwrap()].map(|bytes| STANDARD_NO_PAD.encode(bytes));
+            let old = HashedPassword::kept(format!("{ALGORITHM}{memory},t={passes},p={lanes}${salt}${hash}"));
+            assert!(!old.is_current());
+            assert_eq!(hashing.compare(place(), password("another walk on it"), Some(old.clone())).await, Ok(None));
+            let anew = hashing.compare(place(), password("a long walk on the quay"), Some(old)).await.unwrap().expect("it fits");
+            assert!(anew.is_current());
+            assert_eq!(hashing.compare(place(), password("a long walk on the quay"), Some(anew.clone())).await, Ok(Some(anew)), "once");
+        }
+        for broken in ["", "$argon2id$v=19$m=1,t=0,p=0$AA$AA", "$argon2i$v=19$m=8,t=1,p=1$AA$AA", "$argon2id$v=19$m=8,t=1$AA$AA"] {
+            let kept = Some(HashedPassword::kept(broken.to_owned()));
+            assert!(hashing.fits(place(), password("a long walk on the quay"), kept).await.is_err(), "{broken}");
+        }
     }
 
     #[tokio::test]

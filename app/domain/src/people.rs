@@ -21,15 +21,23 @@ pub(crate) async fn ensure(tx: &mut Tx, email: &Email, now: Instant) -> Result<U
     if let Some(user) = find(tx, email).await? {
         return Ok(user);
     }
+    match create(tx, email, now).await? {
+        Some(user) => Ok(user),
+        // Made by somebody else at the same instant: theirs is committed now.
+        None => find(tx, email).await?.ok_or(crate::Refusal::Collision),
+    }
+}
+
+/// The person of a verified address that nobody has; nothing where somebody has it. However often at the same instant: one is made.
+pub(crate) async fn create(tx: &mut Tx, email: &Email, now: Instant) -> Result<Option<UserId>> {
     let user = ids::new::<UserId>();
     if !tx.ran(INSERT_USER, args![&user, email, now]).await? {
-        // Made by somebody else at the same instant: theirs is committed now.
-        return find(tx, email).await?.ok_or(crate::Refusal::Collision);
+        return Ok(None);
     }
     let language = request::lang().map(|lang| lang.tag().to_owned());
     tx.run(INSERT_PROFILE, args![&user, language]).await?;
     accounts::create_personal(tx, &user, email, now).await?;
-    Ok(user)
+    Ok(Some(user))
 }
 
 async fn find(tx: &mut Tx, email: &Email) -> Result<Option<UserId>> {

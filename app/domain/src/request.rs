@@ -4,7 +4,8 @@
 use crate::refusal::{Refusal, Result};
 use crate::secrets::reference;
 use keel_text::Lang;
-use std::cell::Cell;
+use keel_types::{AccountId, UserId};
+use std::cell::{Cell, RefCell};
 use tracing::Instrument as _;
 
 tokio::task_local! {
@@ -15,13 +16,17 @@ struct Request {
     id: String,
     lang: Lang,
     lost_database: Cell<bool>,
+    asker: RefCell<Option<Asker>>,
 }
+
+/// Who asks, as a door has found: the person, and the account it is about.
+pub type Asker = (UserId, AccountId);
 
 /// Does `work` within the request of this id, which asks for this language.
 pub async fn within<T>(id: String, lang: Lang, work: impl Future<Output = T>) -> T {
     // Errors are logged whatever `RUST_LOG` chooses, and with them the span they stand in.
     let span = tracing::error_span!("request", id);
-    CURRENT.scope(Request { id, lang, lost_database: Cell::new(false) }, work).instrument(span).await
+    CURRENT.scope(Request { id, lang, lost_database: Cell::default(), asker: RefCell::default() }, work).instrument(span).await
 }
 
 /// Does `work` within the same request in a task of its own: to its end, even when nobody waits for it any more, and as deep as it
@@ -39,6 +44,16 @@ pub(crate) fn id() -> String {
 /// The language the request asks for, by its cookie or its headers; none within none.
 pub fn lang() -> Option<Lang> {
     CURRENT.try_with(|request| request.lang).ok()
+}
+
+/// Who asks, once a door has looked; nobody within no request.
+pub fn asker() -> Option<Asker> {
+    CURRENT.try_with(|request| request.asker.borrow().clone()).ok().flatten()
+}
+
+/// Notes who asks, for the access log.
+pub(crate) fn note_asker(user: &UserId, account: &AccountId) {
+    let _ = CURRENT.try_with(|request| *request.asker.borrow_mut() = Some((user.clone(), account.clone())));
 }
 
 /// Whether somebody waits for what is being done.

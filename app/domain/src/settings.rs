@@ -1,6 +1,7 @@
 //! How a Keel is set up, read and checked before anything starts.
 
 use crate::billing::catalogue::Product;
+use crate::providers::settings::ProviderSettings;
 use crate::secrets::Secret;
 use keel_types::BusinessModel;
 
@@ -14,7 +15,7 @@ pub enum Environment {
 }
 
 /// Everything that can be set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where it runs.
     pub environment: Environment,
@@ -30,6 +31,8 @@ pub struct Settings {
     pub smtp_url: Option<String>,
     /// How to reach Stripe.
     pub stripe: StripeSettings,
+    /// Whose accounts people sign in by, besides their mailbox and their password.
+    pub providers: Vec<ProviderSettings>,
 }
 
 /// How to reach Stripe.
@@ -43,6 +46,12 @@ pub struct StripeSettings {
     pub api_base: Option<String>,
     /// Whether that place is the billing sandbox: its switches are on, and products appear by themselves.
     pub sandbox: bool,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("environment", &self.environment).field("base_url", &self.base_url).finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for StripeSettings {
@@ -60,6 +69,11 @@ impl Settings {
     /// Whether this is a developer's machine or a test.
     pub fn in_development(&self) -> bool {
         self.environment == Environment::Development
+    }
+
+    /// What people know a provider as; its slug, of one that is not set up any more.
+    pub fn provider_name<'a>(&'a self, slug: &'a str) -> &'a str {
+        self.providers.iter().find(|provider| provider.slug == slug).map_or(slug, |provider| provider.name.as_str())
     }
 
     /// Whether cookies are sent over https only.

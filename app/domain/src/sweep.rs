@@ -10,6 +10,7 @@ const EVERY: i64 = HOUR;
 
 sql! {
     SWEEP_SIGN_INS = "DELETE FROM sign_ins WHERE expires_at < $1";
+    SWEEP_TRIPS = "DELETE FROM provider_trips WHERE expires_at < $1";
     SWEEP_STEP_UPS = "DELETE FROM step_ups WHERE expires_at < $1";
     SWEEP_ADDRESS_CHANGES = "DELETE FROM address_changes WHERE expires_at < $1";
     SWEEP_SECOND_STEPS = "DELETE FROM second_steps WHERE expires_at < $1";
@@ -21,7 +22,8 @@ sql! {
     SWEEP_LIMITS = "DELETE FROM limits WHERE started_at < $1";
     SWEEP_SESSIONS = "DELETE FROM user_sessions WHERE created_at < $1";
     SWEEP_JOBS = "DELETE FROM jobs WHERE state = 'done' AND due_at < $1";
-    SWEEP_MAIL = "DELETE FROM mail_outbox WHERE sent_at < $1";
+    // Sent or given up by then: tries end after thirty hours.
+    SWEEP_MAIL = "DELETE FROM mail_outbox WHERE created_at < $1";
     CLOSE_CLAIMS = "UPDATE checkouts SET state = 'expired' WHERE state = 'claimed' AND created_at < $1";
     // Of contracts that ended: those that live are never behind.
     SWEEP_MONTHS = "DELETE FROM credit_months WHERE due_at < $1";
@@ -39,7 +41,8 @@ pub(crate) struct Broom {
 }
 
 impl Broom {
-    /// Sweeps, once an hour: used-up sign-ins, second steps, codes, apps nobody confirmed, resets, wishes for another address, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, sent mail and ended holds
+    /// Sweeps, once an hour: used-up sign-ins, trips to providers, second steps, codes, apps nobody confirmed, resets, wishes for another
+    /// address, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, mail and ended holds
     /// after thirty, checkouts that never reached Stripe after two; the bodies of settled events after ninety, months that an
     /// ended contract left over, comparisons with Stripe and what was told once after four hundred, invitations ninety after they ran out.
     pub async fn sweep(&self, keel: &Keel) -> Result<()> {
@@ -50,6 +53,7 @@ impl Broom {
         self.due.store(now.plus(EVERY).0, Ordering::Relaxed);
         for (statement, days) in [
             (SWEEP_SIGN_INS, 1),
+            (SWEEP_TRIPS, 1),
             (SWEEP_STEP_UPS, 1),
             (SWEEP_ADDRESS_CHANGES, 1),
             (SWEEP_SECOND_STEPS, 1),

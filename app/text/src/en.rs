@@ -609,6 +609,29 @@ sessions: Sessions {
     signed_in_link: "If it was not you, end the session here:",
 }
 
+providers: Providers {
+    continue_with: "Continue with {provider}",
+    address_title: "One more step",
+    address_next: "Which e-mail address is yours here? We send a code to it, because {provider} alone does not prove that you read its mail now. Next time {provider} is enough.",
+    address_email: "Email",
+    address_submit: "Email me a code",
+    address_other: "Sign in another way",
+    title: "Sign-in with other accounts",
+    lead: "Accounts elsewhere by which you can sign in to Keel. Your e-mail address always works besides.",
+    since: "Linked on {date}.",
+    used: "Last used on {date}.",
+    link: "Link {provider}",
+    unlink: "Unlink {provider}",
+    linked_subject: "You can sign in to Keel with {provider} now",
+    linked_heading: "An account was linked",
+    linked_text: "From now on {name} at {provider} signs in as {email} at Keel. If it was not you, unlink it and end the other sessions.",
+    unlinked_subject: "{provider} does not sign in to Keel any more",
+    unlinked_heading: "An account was unlinked",
+    unlinked_text: "From now on {name} at {provider} does not sign in as {email} at Keel any more. If it was not you, look at how one signs in as you.",
+    mail_button: "Open security settings",
+    mail_link: "Or open this address:",
+}
+
 /// Said on every page that has to do with passkeys, and in their mails.
 passkeys: Passkeys {
     title: "Passkeys",
@@ -869,6 +892,7 @@ detail: Detail {
     plan: "Plan",
     status: "Status",
     factor: "By",
+    provider: "Provider",
     reason: "Reason",
     licence: "Licence",
     amount: "Amount",
@@ -1109,6 +1133,13 @@ payment_note: PaymentNote {
 
 flash: Flash {
     signed_out: "You are signed out.",
+    provider_canceled: "Nothing happened: you did not go on there.",
+    provider_stale: "This took longer than ten minutes, or began in another browser. Begin once more.",
+    provider_unreached: "The other side does not answer at the moment. Try again, or sign in by e-mail.",
+    provider_untrusted: "What came back could not be trusted, so nothing happened. Try again, or sign in by e-mail.",
+    provider_taken: "That account signs in as somebody else here. It can be linked to one person only.",
+    provider_linked: "The account is linked.",
+    provider_unlinked: "The account is unlinked.",
     link_sent: "A new link and code are on their way.",
     code_sent: "A new code is on its way.",
     reset_sent: "A mail is on its way. If it does not arrive, look in the spam folder.",
@@ -1247,6 +1278,9 @@ problem: Problem {
     own_role: "Nobody changes the role they have themselves. Ask somebody who may change roles.",
     role_limit_reached: "There are as many roles as one workspace may have. Delete one that nobody needs.",
     owner_needed: "Workspaces with other people in them need another owner first. They are named below.",
+    provider_failed: "What the other side answered could not be trusted, so nothing happened.",
+    provider_canceled: "Nothing happened: it was not agreed to on the other side.",
+    identity_taken: "That account signs in as somebody else here.",
     slug_taken: "This address is taken. Choose another one.",
     wrong_address: "This was meant for another e-mail address.",
     address_taken: "Somebody else has this address by now. Nothing changed. Choose another one under Security.",
@@ -1351,6 +1385,11 @@ mail: Mail {
     changed_text: "The password of {email} at Keel is another one now, and every other session has ended. If it was not you, choose a new one at once and look after your mailbox.",
     changed_button: "Choose a new password",
     changed_link: "If it was not you, choose a new one here:",
+    ended_subject: "You were signed out of Keel everywhere",
+    ended_heading: "You were signed out everywhere",
+    ended_text: "Whoever runs Keel ended every session of {email}, in all browsers. Nothing else changed: sign in again whenever you like. If somebody else may know your password, choose a new one first.",
+    ended_button: "Sign in",
+    ended_link: "Sign in here:",
     invitation_subject: "{inviter} invites you to {account}",
     invitation_heading: "Join {account}",
     invitation_text: "{inviter} invites you to work together in {account}, in the role {role}. The button leads to a page where you accept or decline. It works once, for {days} days.",

@@ -61,6 +61,9 @@ codes! {
     RoleLimitReached  = 409 "ROLE_LIMIT_REACHED" "There are as many roles as there may be.";
     TwoStepOff        = 409 "TWO_STEP_OFF"       "The person has to turn on two-step verification first.";
     TwoStepKept       = 409 "TWO_STEP_KEPT"      "A workspace of the person's requires two-step verification.";
+    ProviderFailed    = 400 "PROVIDER_FAILED"    "What a provider of sign-ins answered is not good.";
+    ProviderCanceled  = 409 "PROVIDER_CANCELED"  "The person did not agree at the provider of sign-ins.";
+    IdentityTaken     = 409 "IDENTITY_TAKEN"     "The account elsewhere is linked to somebody else.";
     WrongAddress      = 409 "WRONG_ADDRESS"      "The invitation is for another address than the one signed in.";
     AddressTaken      = 409 "ADDRESS_TAKEN"      "Another person has the e-mail address.";
     Expired           = 410 "EXPIRED"            "The link or code is too old.";

@@ -80,6 +80,8 @@ ids! {
     SignInId = "sig";
     /// A second step of a sign-in.
     SecondStepId = "stp";
+    /// An account elsewhere by which somebody signs in.
+    IdentityId = "idt";
     /// A link to a new password.
     ResetId = "rst";
     /// A key that a device keeps.

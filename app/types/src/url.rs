@@ -95,6 +95,16 @@ pub fn new_address_link(token: &str) -> String {
 /// Where people see how they sign in, and change it.
 pub const SECURITY: &str = "/private-dashboard/settings/security";
 
+/// Where the trip to a provider of sign-ins begins.
+pub fn provider(slug: &str) -> String {
+    format!("/auth/oauth/{slug}")
+}
+
+/// Where a provider of sign-ins sends browsers back to.
+pub fn provider_callback(slug: &str) -> String {
+    format!("/auth/oauth/{slug}/callback")
+}
+
 /// Where a copy of a workspace is downloaded.
 pub fn export(export: &crate::ExportId) -> String {
     format!("/api/org/exports/{export}")

@@ -47,6 +47,11 @@ impl Done {
         Self::go(if standing.is_active { path.to_owned() } else { url::about(path, standing.handle()) })
     }
 
+    /// The cookies it sets.
+    pub fn cookies(&self) -> &[HeaderValue] {
+        &self.cookies
+    }
+
     /// And say this there.
     #[must_use]
     pub fn say(self, said: Said) -> Self {

@@ -16,6 +16,8 @@ pub enum Cookie {
     SecondStep,
     /// Recovery codes on their way to the page that shows them, encrypted.
     RecoveryCodes,
+    /// The token of a trip to a provider of sign-ins.
+    Trip,
     /// The token of the browser that asked for a passkey.
     Passkey,
     /// The plan chosen before signing in.
@@ -37,6 +39,7 @@ impl Cookie {
             Self::SignIn => ("__Host-keel_sign_in", "keel_sign_in"),
             Self::SecondStep => ("__Host-keel_second_step", "keel_second_step"),
             Self::RecoveryCodes => ("__Host-keel_recovery_codes", "keel_recovery_codes"),
+            Self::Trip => ("__Host-keel_trip", "keel_trip"),
             Self::Passkey => ("__Host-keel_passkey", "keel_passkey"),
             Self::PendingCheckout => ("__Host-keel_pending_checkout", "keel_pending_checkout"),
             Self::Typed => ("__Host-keel_typed", "keel_typed"),
@@ -54,6 +57,8 @@ impl Cookie {
             Self::SignIn => 60 * 60,
             Self::Passkey => 5 * 60,
             Self::PendingCheckout => 30 * 60,
+            // A trip that leads to the question for an address lasts twice as long as one there and back.
+            Self::Trip => 20 * 60,
             Self::SecondStep | Self::Typed => 10 * 60,
             Self::RecoveryCodes | Self::Flash => 60,
         }

@@ -31,6 +31,13 @@ macro_rules! said {
 
 said! {
     SignedOut = "signed_out",
+    ProviderCanceled = "provider_canceled",
+    ProviderStale = "provider_stale",
+    ProviderUnreached = "provider_unreached",
+    ProviderUntrusted = "provider_untrusted",
+    ProviderTaken = "provider_taken",
+    ProviderLinked = "provider_linked",
+    ProviderUnlinked = "provider_unlinked",
     LinkSent = "link_sent",
     CodeSent = "code_sent",
     ResetSent = "reset_sent",

@@ -21,7 +21,7 @@ use keel_domain::access::{Caller, Door, Origin, Read, SignedIn, Standing, Write}
 use keel_domain::accounts::{Mine, billing, dashboard, list_mine};
 use keel_domain::{Keel, Refusal};
 use keel_text::{Catalogue, Lang};
-use keel_types::{TimeZone, url};
+use keel_types::{Code, TimeZone, url};
 use leptos::prelude::{IntoView, Owner, RenderHtml as _};
 use std::sync::{Arc, OnceLock};
 
@@ -68,7 +68,7 @@ pub struct Visit {
     /// Whether the form has waited for a proof of who the person is.
     resumed: bool,
     /// How the page is answered where its query asks for what cannot be, and after how many seconds it can.
-    answered: OnceLock<(StatusCode, Option<u32>)>,
+    answered: OnceLock<(Code, Option<u32>)>,
     /// A cookie that ends with this answer.
     spent: OnceLock<Cookie>,
 }
@@ -141,13 +141,12 @@ impl Visit {
 
     /// Says that the query asks for what cannot be. The page tells it at the field; its status is 422.
     pub fn refuse_query(&self) {
-        let _ = self.answered.set((StatusCode::UNPROCESSABLE_ENTITY, None));
+        let _ = self.answered.set((Code::Invalid, None));
     }
 
     /// Says that the query asks for what is refused. The page tells it; its status is the problem's.
     pub fn answer_as(&self, problem: &Problem) {
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let _ = self.answered.set((status, problem.retry_after));
+        let _ = self.answered.set((problem.code, problem.retry_after));
     }
 
     /// Lets the browser forget a cookie with this answer: what it carried is shown once.
@@ -191,8 +190,9 @@ impl Visit {
         if let Some(spent) = self.spent.get() {
             append(&mut response, spent.forget(self.arrival.keel.settings()));
         }
-        if let Some((status, retry_after)) = self.answered.get() {
-            *response.status_mut() = *status;
+        if let Some((code, retry_after)) = self.answered.get() {
+            *response.status_mut() = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            response.extensions_mut().insert(*code);
             response.headers_mut().extend(retry_after.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))));
         }
         response.extensions_mut().insert(PageRoute(route));
@@ -206,11 +206,11 @@ impl Visit {
             Stop::Again => see_other(&self.here),
             Stop::Moved(next) => see_other(&next),
             Stop::No(refusal) if self.arrival.is_program() => errors::json(&refusal.into()),
-            Stop::No(Refusal::SignInNeeded) => see_other(&url::login(&self.here)),
-            Stop::No(Refusal::StepUpNeeded) => see_other(&url::step_up(&self.here)),
-            Stop::No(Refusal::TwoStepNeeded) => see_other(&url::two_step_required(&self.here, self.account())),
+            Stop::No(Refusal::SignInNeeded) => refused(Code::SignInRequired, &url::login(&self.here)),
+            Stop::No(Refusal::StepUpNeeded) => refused(Code::StepUpRequired, &url::step_up(&self.here)),
+            Stop::No(Refusal::TwoStepNeeded) => refused(Code::TwoStepRequired, &url::two_step_required(&self.here, self.account())),
             Stop::No(refusal) => match self.instead(&refusal).await {
-                Some(next) => see_other(&self.onward(next)),
+                Some(next) => refused(refusal.code(), &self.onward(next)),
                 None => errors::page(&self.arrival.about(self.account()), &self.here, &refusal).await,
             },
         }
@@ -354,6 +354,13 @@ pub fn see_other(next: &str) -> Response {
         Ok(next) => (StatusCode::SEE_OTHER, [(header::LOCATION, next)]).into_response(),
         Err(error) => errors::bare(&Refusal::internal(&error)),
     }
+}
+
+/// Sends a browser there because it was refused what it asked for. The code goes along for the access log.
+pub fn refused(code: Code, next: &str) -> Response {
+    let mut response = see_other(next);
+    response.extensions_mut().insert(code);
+    response
 }
 
 /// Adds a cookie.

@@ -2,7 +2,8 @@
 
 use super::{OLIVIA, pro};
 use crate::both;
-use crate::support::{Browser, DECLINED_CARD, GOOD_CARD};
+use crate::support::{Answer, Browser, DECLINED_CARD, GOOD_CARD};
+use serde_json::{Value, json};
 
 const NOTHING: &str =
     "live 0, contracts 0, paid 0, payments 0, amount 0, entries 0, lots 0, balance 0, complete 0, intents 1, seats 3, currencies 0, ";
@@ -60,5 +61,30 @@ both! {
         let success = olivia.get(&format!("/checkout/success?session_id={session}")).await;
         assert!(success.body.contains("Nothing was paid") && !success.body.contains("http-equiv"), "{}", success.body);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions").await, 0);
+    }
+
+    async fn nobody_is_led_where_stripe_has_no_pages(app: App) {
+        const ELSEWHERE: &str = "https://checkout.stripe.com.evil.example/pay/cs_1";
+        let olivia = app.buyer(OLIVIA, "pro", "year").await;
+        olivia.get("/checkout").await;
+        let says = |method: &str, path: &str, pointer: &str| json!({ "path": path, "method": method, "says": { pointer: ELSEWHERE }, "count": 100 });
+        let astray = |answer: Answer| {
+            assert_eq!((answer.status, answer.headers.get("location")), (500, None), "{}", answer.body);
+            assert!(!answer.body.contains("evil"), "{}", answer.body);
+        };
+        app.trouble(says("POST", "/v1/checkout/sessions", "/url")).await;
+        astray(olivia.form("/api/billing/checkout", &[("plan", "pro"), ("interval", "year")]).await);
+        astray(olivia.json("/api/billing/checkout", &pro("year")).await);
+        app.trouble(Value::Null).await;
+        app.buy(&olivia, pro("year")).await;
+        app.settles("SELECT COUNT(*) FROM payments", 1).await;
+
+        app.trouble(says("POST", "/v1/billing_portal/sessions", "/url")).await;
+        astray(olivia.form("/api/billing/portal", &[]).await);
+        app.trouble(says("GET", "/v1/invoices/", "/invoice_pdf")).await;
+        let paper = format!("/billing/papers/{}", app.db.text("SELECT id FROM payments").await);
+        astray(olivia.get(&paper).await);
+        app.trouble(Value::Null).await;
+        assert_eq!(olivia.get(&paper).await.status, 303);
     }
 }

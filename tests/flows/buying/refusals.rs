@@ -2,7 +2,8 @@
 
 use super::{OLIVIA, pro};
 use crate::both;
-use crate::support::{App, B2C, Browser, HYBRID};
+use crate::support::{App, B2C, Browser, HYBRID, together};
+use keel_types::time::DAY;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -157,5 +158,38 @@ both! {
         assert_eq!(app.stripe_calls().await, Vec::<Value>::new());
         assert_eq!(app.db.number("SELECT COUNT(*) FROM checkouts").await, 0);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions").await, 0);
+    }
+
+    async fn who_tries_card_after_card_begins_a_hundred_checkouts_a_day(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "month").await;
+        app.order(&olivia, pro("month")).await;
+        app.db.run("UPDATE limits SET taken = 95 WHERE key LIKE 'account checkout:%'").await;
+        let statuses = together((0..12).map(|_| {
+            let olivia = olivia.copy();
+            async move { olivia.json(CHECKOUT, &pro("month")).await.status }
+        }))
+        .await;
+        let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+        assert_eq!((count(200), count(429)), (5, 7), "{statuses:?}");
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM checkouts").await, 6);
+        app.stripe_calls().await;
+        let refused = olivia.form(CHECKOUT, &[("plan", "pro"), ("interval", "month")]).await;
+        assert!(refused.status == 429 && refused.headers.contains_key("retry-after"), "{}", refused.status);
+        assert_eq!(app.stripe_calls().await, Vec::<Value>::new(), "who is refused asks nobody");
+        let eve = app.buyer("eve@evil.example", "pro", "month").await;
+        app.order(&eve, pro("month")).await;
+        app.advance(DAY).await;
+        app.order(&olivia, pro("month")).await;
+    }
+
+    async fn one_person_begins_two_hundred_checkouts_a_day_in_all_workspaces(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "month").await;
+        app.order(&olivia, pro("month")).await;
+        app.db.run("UPDATE limits SET taken = 200 WHERE key LIKE 'checkout:%'").await;
+        olivia.form("/api/workspaces/create", &[("name", "Another")]).await;
+        let another = app.db.text("SELECT id FROM accounts WHERE name = 'Another'").await;
+        assert_eq!(olivia.json(CHECKOUT, &for_account(pro("month"), &another)).await.problem(), (429, "TOO_MANY".to_owned()));
+        let eve = app.buyer("eve@evil.example", "pro", "month").await;
+        app.order(&eve, pro("month")).await;
     }
 }

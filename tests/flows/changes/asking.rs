@@ -1,6 +1,6 @@
 //! How often Stripe is asked for an account.
 
-use super::{PAGE, PORTAL, SYNC, business, subscribed};
+use super::{CANCEL, PAGE, PORTAL, SYNC, business, subscribed};
 use crate::both;
 use crate::support::together;
 use keel_types::time::MINUTE;
@@ -45,5 +45,29 @@ both! {
         app.advance(MINUTE).await;
         assert_eq!(olivia.json(SYNC, &json!({})).await.status, 200);
         assert!(olivia.get(PREVIEW).await.body.contains("Confirm change"));
+    }
+
+    async fn whatever_asks_stripe_shares_the_thirty(app: App) {
+        let olivia = subscribed(&app, business(2)).await;
+        let name = app.db.text("SELECT name FROM accounts WHERE kind = 'workspace'").await;
+        let schedule = json!({ "confirmation": name });
+        while olivia.json(SYNC, &json!({})).await.status == 200 {}
+        app.digested().await;
+        app.stripe_calls().await;
+        assert_eq!(olivia.json(CANCEL, &json!({})).await.problem(), (429, "TOO_MANY".to_owned()));
+        assert_eq!(olivia.json("/api/org/schedule-deletion", &schedule).await.problem(), (429, "TOO_MANY".to_owned()));
+        let company = json!({ "company_name": "Acme Inc." });
+        assert_eq!(olivia.json("/api/billing/update-company", &company).await.status, 200, "it is kept, and told later");
+        assert_eq!(app.stripe_calls().await.len(), 0, "who is refused asks nobody");
+        let undone = [("deletions", "due_at > 0"), ("plan_changes", "TRUE"), ("accounts", "deletion_due_at IS NOT NULL")];
+        for (table, rows) in undone {
+            assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM {table} WHERE {rows}")).await, 0, "{table}");
+        }
+        app.advance(MINUTE).await;
+        assert_eq!(olivia.json(CANCEL, &json!({})).await.status, 200);
+        assert_eq!(olivia.json("/api/org/schedule-deletion", &schedule).await.status, 200);
+        app.settles("SELECT COUNT(*) FROM stripe_customers WHERE wanted > told", 0).await;
+        let customers = app.stripe(reqwest::Method::GET, "/v1/customers?limit=1", "").await;
+        assert_eq!(customers["data"][0]["name"], "Acme Inc.");
     }
 }

@@ -93,15 +93,30 @@ async fn files(app: &App) -> i64 {
 async fn shown(browser: &Browser, address: &str) -> RgbaImage {
     let response = browser.request(reqwest::Method::GET, address).send().await.unwrap();
     assert_eq!(response.status(), 200);
-    for (name, wanted) in
-        [("content-type", "image/png"), ("x-content-type-options", "nosniff"), ("cache-control", "private, max-age=31536000, immutable")]
-    {
+    for (name, wanted) in [("content-type", "image/png"), ("x-content-type-options", "nosniff"), ("cache-control", "private, no-cache")] {
         assert_eq!(response.headers()[name], wanted);
     }
     image::load_from_memory_with_format(&response.bytes().await.unwrap(), ImageFormat::Png).unwrap().into_rgba8()
 }
 
 both! {
+    async fn what_a_browser_kept_of_a_logo_is_shown_to_nobody_who_may_not_see_it(app: App) {
+        let cast = Cast::gather(&app).await;
+        assert_eq!(upload_to_acme(&cast.adam, &png(20, 10)).await.status, 200);
+        let address = logo(&app).await;
+        let again = |browser: &Browser, tag: &header::HeaderValue| browser.request(reqwest::Method::GET, &address).header(header::IF_NONE_MATCH, tag);
+        let tag = cast.max.get(&address).await.headers[header::ETAG].clone();
+        let kept = cast.max.send(again(&cast.max, &tag)).await;
+        assert_eq!((kept.status, kept.body.as_str()), (304, ""));
+        assert_eq!((&kept.headers[header::CACHE_CONTROL], &kept.headers[header::ETAG]), (&header::HeaderValue::from_static("private, no-cache"), &tag));
+        assert_eq!(cast.eve.send(again(&cast.eve, &tag)).await.status, 404, "who knows the tag is no member by it");
+        let left = cast.max.copy();
+        cast.max.form("/api/auth/sign-out", &[]).await.location();
+        for browser in [&cast.max, &left] {
+            assert_eq!(browser.send(again(browser, &tag)).await.status, 401, "after the sign-out");
+        }
+    }
+
     async fn a_logo_is_made_small_and_seen_by_members(app: App) {
         let cast = Cast::gather(&app).await;
         upload(&cast.adam, &png(1_200, 600)).await.leads_to(PAGE);

@@ -4,6 +4,7 @@ use super::{Asked, Caller, Door, Grant, Proof as _};
 use crate::Keel;
 use crate::db::{Conn, Tx, locks};
 use crate::refusal::{Refusal, Result};
+use crate::request;
 use keel_types::Instant;
 
 /// A call that only reads. Ended before anything is rendered.
@@ -104,16 +105,14 @@ impl<D: Door> Write<D> {
         Ok(())
     }
 
-    /// Makes other calls that lock the caller wait until this one ends, and opens the door once more: whose session was ended
-    /// while this call waited does nothing more. Verbs about how somebody signs in begin with it.
+    /// Makes other calls that lock the caller, if there is one, wait until this one ends, and opens the door once more: whose session
+    /// was ended while this call waited does nothing more, or is a visitor. Verbs about how somebody signs in begin with it.
     ///
     /// # Errors
     /// What the door refuses now.
-    pub(crate) async fn lock_caller(&mut self) -> Result<()>
-    where
-        D: Door<Proof = Caller>,
-    {
-        let (user, asked, keel) = (self.proof.user.clone(), self.asked.clone(), self.keel.clone());
+    pub(crate) async fn lock_caller(&mut self) -> Result<()> {
+        let Some(user) = self.caller().map(|caller| caller.user.clone()) else { return Ok(()) };
+        let (asked, keel) = (self.asked.clone(), self.keel.clone());
         let tx = self.tx()?;
         locks::lock_user(tx, &user).await?;
         self.proof = enter::<D>(tx, &keel, &asked).await?;
@@ -161,6 +160,7 @@ async fn enter<D: Door>(conn: &mut Conn, keel: &Keel, asked: &Asked) -> Result<D
     let caller = Caller::find(conn, asked, keel.settings().model(), now).await?;
     if let Some(caller) = &caller {
         keel.seen().note(caller, now);
+        request::note_asker(&caller.user, &caller.usual_standing().account);
     }
     D::admit(caller, asked.account.is_some())
 }

@@ -1,13 +1,14 @@
 //! Sessions: the rows that say which browser is whose. The authority; nothing else lets anybody in.
 
-use super::{Asked, Caller, SignedIn, Write};
-use crate::audit::{self, Action};
+use super::{Asked, Caller, SignedIn, SystemGrant, Write};
+use crate::audit::{self, Action, Actor};
 use crate::db::Tx;
+use crate::mail::letters;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::{Keel, args, ids, sql};
 use keel_types::time::{DAY, MINUTE};
-use keel_types::{AccountId, Instant, MembershipId, SessionId, UserId};
+use keel_types::{AccountId, Email, Instant, MembershipId, SessionId, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -37,6 +38,7 @@ sql! {
     REVOKE_SESSION = "UPDATE user_sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_TOKEN = "UPDATE user_sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
     REVOKE_OTHERS = "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL";
+    FIND_PERSON = "SELECT id FROM users WHERE email = $1";
     REVOKE_ALL = "UPDATE user_sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
     SET_ACTIVE_ACCOUNT = "UPDATE user_sessions SET active_account_id = $2 WHERE id = $1";
     SEE_SESSION = "UPDATE user_sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2 AND revoked_at IS NULL";
@@ -136,6 +138,20 @@ pub(crate) async fn rotate(tx: &mut Tx, session: &SessionId) -> Result<PlainToke
 pub(crate) async fn end_others(tx: &mut Tx, user: &UserId, stays: &SessionId, now: Instant) -> Result<()> {
     tx.run(REVOKE_OTHERS, args![user, stays, now]).await?;
     Ok(())
+}
+
+/// Ends every session of the person with this address, for an operator. They are told by mail, and nothing else of theirs changes.
+///
+/// # Errors
+/// `NotFound` when nobody has signed up with it.
+pub async fn end_for_operator(system: &SystemGrant, email: &Email) -> Result<()> {
+    let (keel, now) = (system.keel(), system.keel().now());
+    let mut tx = keel.db().begin().await?;
+    let (user,): (String,) = tx.find(FIND_PERSON, args![email]).await?.ok_or(Refusal::NotFound)?;
+    tx.run(REVOKE_ALL, args![user.as_str(), now]).await?;
+    audit::write(&mut tx, &Actor::System(system.reason()), Action::SessionEnded, None, &user, &[("what", "all")], now).await?;
+    letters::sessions_ended(&mut tx, keel, email).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Ends every session of a person.

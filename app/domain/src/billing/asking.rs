@@ -1,5 +1,6 @@
-//! What Stripe is asked while somebody waits: how long they wait, and how often the people of an account may have it asked for a look,
-//! a preview, the portal or a paper. That is counted in this process, for it bounds a throughput and gives no right. Tested in
+//! What Stripe is asked while somebody waits: how long they wait, and how often the people of an account may have it asked, for a
+//! look, a preview, the portal, a paper, a change of the plan or of who pays. That is counted in this process, for it bounds a
+//! throughput and gives no right. Checkouts, which leave something behind, are counted in the database (`limits`). Tested in
 //! `tests/flows/changes/asking.rs`.
 
 use crate::refusal::{Refusal, Result};

@@ -6,6 +6,7 @@ use super::{intents, subscriptions};
 use crate::access::{Outside, Read, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::db::{Tx, locks};
+use crate::limits::Take;
 use crate::payments::{CheckoutCreated, CheckoutMode, CustomerDetails, CustomerId, PaymentError, WantedCheckout, WantedPrice};
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
@@ -85,7 +86,8 @@ struct BuyerRow {
 /// idempotency key hangs on the account and its claim. Stripe has [`PATIENCE`] for all of it.
 ///
 /// # Errors
-/// `Refused(WorkspaceRequired)`, `Refused(PriceUnknown)`, `Refused(AlreadySubscribed)`, `Refused(DeletionScheduled)`, `Invalid` at `seats` or `start`, `Unavailable`.
+/// `Refused(WorkspaceRequired)`, `Refused(PriceUnknown)`, `Refused(AlreadySubscribed)`, `Refused(DeletionScheduled)`, `Invalid` at `seats` or `start`, `TooMany`,
+/// `Unavailable`.
 pub async fn start(call: &mut Write<may::ManageBilling>, order: Order) -> Result<String> {
     let claim = claim(call, order).await?;
     let id = claim.id.clone();
@@ -160,6 +162,7 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
     }
     let wanted_price = wanted_price(&quote).ok_or(Refusal::Refused(Code::PriceUnknown))?;
     let price: Option<(String,)> = tx.find(FIND_PRICE, args![wanted_price.lookup_key.as_str()]).await?;
+    Take::checkout(&user, &account).take(tx, now).await?;
     let id = ids::new::<CheckoutId>();
     let text = serde_json::to_string(&choice).map_err(|e| Refusal::internal(&e))?;
     tx.run(CLAIM_CUSTOMER, args![&account, now]).await?;

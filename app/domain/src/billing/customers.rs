@@ -56,10 +56,11 @@ pub(crate) async fn count_change_of_owner(tx: &mut Tx, owner: &UserId, now: Inst
     Ok(())
 }
 
-/// Commits what was changed and tells Stripe. Where it does not answer, the worker goes on: what was changed is changed all the same.
+/// Commits what was changed and tells Stripe. Where it does not answer, or was asked much lately, the worker goes on: what was changed
+/// is changed all the same.
 pub(crate) async fn tell<R, D: Door<Proof = Grant<R>>>(call: &mut Write<D>) -> Result<()> {
     let account = call.proof().account().clone();
-    if find(call.tx()?, &account).await?.is_none() {
+    if find(call.tx()?, &account).await?.is_none() || call.keel().asking().count(&account, call.now()).is_err() {
         return Ok(());
     }
     let told = |keel: Keel, out: Outside| async move {

@@ -124,9 +124,13 @@ pub async fn get_outcome(call: &mut Read<SignedIn>, session: &str) -> Result<Out
     Ok(Outcome { state, account: row.account, account_name: row.account_name, manager, customer: row.customer_id })
 }
 
-/// Asks for one look at the checkout, in the lane of its customer: so it settles even when the webhook is lost.
+/// Asks for one look at the checkout, in the lane of its customer: so it settles even when the webhook is lost. Whoever asks too often
+/// waits for the webhook.
 pub async fn look_again(call: &mut Write<SignedIn>, session: &str, outcome: &Outcome) -> Result<()> {
     let now = call.now();
     let Some(customer) = &outcome.customer else { return Ok(()) };
+    if call.keel().asking().count(&outcome.account, now).is_err() {
+        return Ok(());
+    }
     inbox::ask(call.tx()?, ObjectKind::Checkout, session, customer, now).await
 }

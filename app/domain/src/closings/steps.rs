@@ -32,6 +32,7 @@ sql! {
     END_SECOND_STEPS = "DELETE FROM second_steps WHERE user_id = $1";
     END_APP = "DELETE FROM totp WHERE user_id = $1";
     END_RECOVERY_CODES = "DELETE FROM recovery_codes WHERE user_id = $1";
+    END_IDENTITIES = "DELETE FROM identities WHERE user_id = $1";
     END_PASSKEYS = "DELETE FROM passkeys WHERE user_id = $1";
     END_ADDRESS_CHANGES = "DELETE FROM address_changes WHERE user_id = $1";
     END_SIGN_INS = "DELETE FROM sign_ins WHERE email = $1";
@@ -111,7 +112,7 @@ async fn end(tx: &mut Tx, keel: &Keel, step: &Step, now: Instant) -> Result<()> 
         leave(tx, &account, user, now).await?;
     }
     tx.run(REVOKE_SESSIONS, args![user, now]).await?;
-    for way in [END_RESETS, END_SECOND_STEPS, END_APP, END_RECOVERY_CODES, END_PASSKEYS, END_ADDRESS_CHANGES] {
+    for way in [END_RESETS, END_SECOND_STEPS, END_APP, END_RECOVERY_CODES, END_IDENTITIES, END_PASSKEYS, END_ADDRESS_CHANGES] {
         tx.run(way, args![user]).await?;
     }
     tx.run(END_SIGN_INS, args![&step.email]).await?;

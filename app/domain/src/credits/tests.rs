@@ -78,6 +78,7 @@ async fn keel(url: &str) -> Keel {
         mail_from: "Keel <keel@localhost>".to_owned(),
         smtp_url: None,
         stripe,
+        providers: vec![],
     };
     Keel::start(Db::open(url).await.unwrap(), Clock::default(), settings).await.unwrap()
 }

@@ -23,10 +23,11 @@ pub use writers::Writer;
 
 use crate::request;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Database, Executor, FromRow, Pool, Postgres, Sqlite};
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -55,6 +56,24 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 /// A row that both databases can give: `#[derive(FromRow)]` makes one.
 pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin> Row for T {}
+
+/// Whether what is sent to the database at `url` is safe on its way: into a file, within this machine, or over TLS.
+///
+/// # Errors
+/// When it is the address of no database.
+pub fn is_safe(url: &str) -> Result<bool, Error> {
+    if url.starts_with("sqlite:") {
+        return url.parse::<SqliteConnectOptions>().map(|_| true);
+    }
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(Error::Configuration("neither SQLite nor PostgreSQL".into()));
+    }
+    let options = url.parse::<PgConnectOptions>()?;
+    let host = options.get_host();
+    let is_address = |host: &str| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_here = options.get_socket().is_some() || host.starts_with('/') || host == "localhost" || is_address(host);
+    Ok(is_here || matches!(options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull))
+}
 
 /// The database Keel keeps everything in.
 #[derive(Clone, Debug)]

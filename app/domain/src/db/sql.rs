@@ -84,6 +84,7 @@ from_texts!(
     keel_types::SessionId,
     keel_types::SignInId,
     keel_types::SecondStepId,
+    keel_types::IdentityId,
     keel_types::ResetId,
     keel_types::PasskeyId,
     keel_types::SubscriptionId,

@@ -26,8 +26,14 @@ sql! {
 
 /// Commits the deletion, or its end, tells Stripe, and writes down that it did. Where Stripe does not answer the worker goes on:
 /// what was asked for is done all the same.
+///
+/// # Errors
+/// `TooMany`, and nothing was asked for.
 pub(super) async fn tell<R, D: Door<Proof = Grant<R>>>(call: &mut Write<D>, open: Open) -> Result<()> {
     let customer = find_customer(call.tx()?, &open.account_id).await?;
+    if customer.is_some() {
+        call.keel().asking().count(&open.account_id, call.now())?;
+    }
     let told = open.clone();
     let done = call
         .outside(|keel, out| async move {

@@ -39,6 +39,9 @@ sql! {
     SESSIONS = "SELECT s.created_at, s.id, s.factor, s.agent, s.address, s.last_seen_at, s.revoked_at
         FROM accounts o JOIN user_sessions s ON s.user_id = o.person_id
         WHERE o.id = $1 AND (s.created_at, s.id) > ($2, $3) ORDER BY s.created_at, s.id LIMIT 1000";
+    IDENTITIES = "SELECT i.created_at, i.id, i.provider, i.issuer, i.subject, i.label, i.last_used_at
+        FROM accounts o JOIN identities i ON i.user_id = o.person_id
+        WHERE o.id = $1 AND (i.created_at, i.id) > ($2, $3) ORDER BY i.created_at, i.id LIMIT 1000";
     PASSKEYS = "SELECT p.created_at, p.id, p.name, p.used_at
         FROM accounts o JOIN passkeys p ON p.user_id = o.person_id
         WHERE o.id = $1 AND (p.created_at, p.id) > ($2, $3) ORDER BY p.created_at, p.id LIMIT 1000";
@@ -65,6 +68,7 @@ pub(super) const OF_PERSON: &[(&str, Sql)] = &[
     ("memberships", MEMBERSHIPS),
     ("invitations", INVITATIONS_TO),
     ("sessions", SESSIONS),
+    ("identities", IDENTITIES),
     ("passkeys", PASSKEYS),
     ("activity", ACTIVITY),
     ("subscriptions", SUBSCRIPTIONS),

@@ -8,6 +8,7 @@ pub(crate) mod money;
 pub(crate) mod ownership;
 pub(crate) mod passkeys;
 pub(crate) mod plans;
+pub(crate) mod providers;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod two_step;
@@ -120,6 +121,23 @@ pub(crate) async fn password_changed(tx: &mut Tx, keel: &Keel, to: &Email) -> Re
         heading: text.changed_heading,
         text: fill(text.changed_text, &[("email", to)]),
         button: Some(Button { label: text.changed_button, before: text.changed_link, address: address(keel, "/forgot-password") }),
+        digits: None,
+        reason: text.changed_reason.to_owned(),
+        end: None,
+    };
+    enqueue(tx, to, &letter, keel.now()).await
+}
+
+/// Whoever runs Keel ended every session of the person.
+pub(crate) async fn sessions_ended(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
+    let reader = Recipient::find(tx, to, None).await?;
+    let text = &reader.text().mail;
+    let letter = Letter {
+        lang: reader.lang,
+        subject: text.ended_subject.to_owned(),
+        heading: text.ended_heading,
+        text: fill(text.ended_text, &[("email", to)]),
+        button: Some(Button { label: text.ended_button, before: text.ended_link, address: address(keel, "/login") }),
         digits: None,
         reason: text.changed_reason.to_owned(),
         end: None,

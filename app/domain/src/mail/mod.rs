@@ -19,6 +19,7 @@ sql! {
     LIST = "SELECT id, recipient, subject, plain, html, links, unsubscribe, created_at, sent_at FROM mail_outbox
         WHERE CAST($1 AS TEXT) IS NULL OR recipient = $1 ORDER BY created_at DESC, id DESC LIMIT 100";
     MARK_SENT = "UPDATE mail_outbox SET sent_at = $2 WHERE id = $1 AND sent_at IS NULL";
+    EMPTY = "UPDATE mail_outbox SET subject = '', plain = '', html = '', links = '', unsubscribe = NULL WHERE id = $1";
 }
 
 /// A mail of the outbox.
@@ -82,7 +83,8 @@ async fn enqueue(tx: &mut Tx, to: &Email, letter: &Letter<'_>, now: Instant) -> 
     jobs::add(tx, jobs::Kind::Mail, id.as_str(), now).await
 }
 
-/// Sends a mail of the outbox, unless it was sent. Where no server is set, the mailbox page is its destination.
+/// Sends a mail of the outbox, unless it was sent; of one that has left nothing is kept but to whom and when. Where no server is
+/// set, the mailbox page is its destination.
 pub(crate) async fn deliver(keel: &Keel, id: &str) -> std::result::Result<(), String> {
     let row: Option<MailRow> = async { keel.db().read().find(FIND, args![id]).await }.await.map_err(|e| e.to_string())?;
     let Some(row) = row.filter(|row| row.sent_at.is_none()) else { return Ok(()) };
@@ -92,9 +94,19 @@ pub(crate) async fn deliver(keel: &Keel, id: &str) -> std::result::Result<(), St
     let mark = async {
         let mut tx = keel.db().begin().await?;
         tx.run(MARK_SENT, args![id, keel.now()]).await?;
+        empty(keel, &mut tx, id).await?;
         tx.commit().await
     };
     mark.await.map_err(|e: sqlx::Error| e.to_string())
+}
+
+/// Forgets what a mail says that has left, or never will: its links and codes open something. In development the mailbox page
+/// goes on showing it.
+pub(crate) async fn empty(keel: &Keel, tx: &mut Tx, id: &str) -> std::result::Result<(), sqlx::Error> {
+    if !keel.settings().in_development() {
+        tx.run(EMPTY, args![id]).await?;
+    }
+    Ok(())
 }
 
 /// What the mailbox page shows: the newest hundred, of one recipient if named.

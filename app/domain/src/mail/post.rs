@@ -41,6 +41,16 @@ pub enum NotSent {
 }
 
 impl Post {
+    /// Whether mail can come from whoever a setting names.
+    pub fn is_sender(from: &str) -> bool {
+        from.parse::<Mailbox>().is_ok()
+    }
+
+    /// Whether a setting is the address of a mail server.
+    pub fn is_server(smtp_url: &str) -> bool {
+        AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url).is_ok()
+    }
+
     /// Reads the settings; connects at the first mail.
     pub fn new(smtp_url: Option<&str>, from: &str) -> Result<Self, BadMailSetting> {
         let from = from.parse().map_err(|_| BadMailSetting::From)?;

@@ -131,7 +131,7 @@ impl Payments {
     /// A payment page is open. With a known key it is the page made then.
     pub async fn create_checkout(&self, out: &Outside, wanted: &WantedCheckout) -> Result<CheckoutCreated, PaymentError> {
         let session: Session = self.send(out, &request(wanted), Some(&wanted.idempotency_key)).await?;
-        let url = session.url.ok_or(PaymentError::Unreadable)?;
+        let url = self.pages.lead_to(&session.url.ok_or(PaymentError::Unreadable)?)?;
         Ok(CheckoutCreated { id: session.id, url, expires_at: ms(session.expires_at) })
     }
 

@@ -90,7 +90,8 @@ impl Payments {
         let invoice: Invoice = self.get(out, path.clone()).await?;
         // The invoice itself carries its first ten lines.
         let lines = if invoice.lines.has_more { self.list(out, &format!("{path}/lines"), &[]).await? } else { Vec::new() };
-        Ok(invoice.state(lines))
+        let state = invoice.state(lines);
+        Ok(InvoiceState { hosted_url: self.pages.perhaps(state.hosted_url), pdf: self.pages.perhaps(state.pdf), ..state })
     }
 
     /// The subscription's paid invoices, newest first.

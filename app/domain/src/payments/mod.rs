@@ -13,6 +13,7 @@ mod checkouts;
 mod customers;
 mod events;
 mod invoices;
+mod pages;
 mod portal;
 mod prices;
 mod refunds;
@@ -28,6 +29,7 @@ use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError
 use stripe_client_core::{RequestBuilder, StripeMethod};
 
 use crate::access::Outside;
+use pages::Pages;
 
 pub use changes::{PreviewState, Upcoming, WantedItems};
 pub use charges::{ChargeState, DisputeState, DisputeStatus, IntentStatus};
@@ -49,12 +51,13 @@ const PAGE: &str = "100";
 #[derive(Clone, Debug)]
 pub struct Payments {
     client: Client,
+    pages: Pages,
 }
 
 /// Why a secret key or a base address cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// The key is empty or has characters that no key has.
+    /// The key is none of Stripe's secret or restricted ones.
     #[error("the Stripe secret key is not a key")]
     Key,
     /// The base is no `http` or `https` address.
@@ -95,9 +98,17 @@ pub enum PaymentError {
     /// look the object up, then ask with another key.
     #[error("Stripe failed")]
     Broken,
+    /// An answer leads people to a host that is not Stripe's.
+    #[error("Stripe leads elsewhere: {0}")]
+    Elsewhere(String),
     /// The answer is not what Stripe is known to send, at every try. As with [`Self::Unavailable`] it may have been done.
     #[error("the answer of Stripe cannot be read")]
     Unreadable,
+}
+
+/// Whether a text has the form of a secret key of Stripe's, or of a restricted one.
+pub fn is_secret_key(text: &str) -> bool {
+    ["sk_", "rk_"].iter().any(|kind| text.len() > kind.len() && text.starts_with(kind)) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 impl Payments {
@@ -108,7 +119,7 @@ impl Payments {
     pub fn new(secret_key: &str, api_base: Option<&str>) -> Result<Self, SettingError> {
         let base = api_base.map_or_else(|| STRIPE.to_owned(), |base| format!("{}/", base.trim_end_matches('/')));
         let live = secret_key.starts_with("sk_live_") || secret_key.starts_with("rk_live_");
-        if secret_key.is_empty() || !secret_key.bytes().all(|b| b.is_ascii_graphic()) {
+        if !is_secret_key(secret_key) {
             return Err(SettingError::Key);
         }
         if !base.starts_with("http://") && !base.starts_with("https://") {
@@ -117,8 +128,9 @@ impl Payments {
         if live && base != STRIPE {
             return Err(SettingError::LiveKeyElsewhere);
         }
+        let pages = Pages::beside(&base).ok_or(SettingError::Base)?;
         let client = ClientBuilder::new(secret_key).url(base).timeout(TRY_LASTS).build().map_err(|_| SettingError::Base)?;
-        Ok(Self { client })
+        Ok(Self { client, pages })
     }
 
     /// The object at `path`, read anew.

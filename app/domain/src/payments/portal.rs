@@ -39,7 +39,7 @@ impl Payments {
             form.push(("flow_data[type]".to_owned(), "payment_method_update".to_owned()));
         }
         let portal: Portal = self.post(out, "/billing_portal/sessions".to_owned(), form, None).await?;
-        Ok(portal.url)
+        self.pages.lead_to(&portal.url)
     }
 
     /// The address of the paper about a payment: of an invoice (`in_…`) the document, of what a checkout sold once (`cs_…`) the
@@ -48,13 +48,13 @@ impl Payments {
         let id = segment(payment)?;
         if id.starts_with("in_") {
             let papers: Papers = self.get(out, format!("/invoices/{id}")).await?;
-            return Ok(papers.invoice_pdf.or(papers.hosted_invoice_url));
+            return papers.invoice_pdf.or(papers.hosted_invoice_url).map(|paper| self.pages.lead_to(&paper)).transpose();
         }
         let session: Session = self.get(out, format!("/checkout/sessions/{id}")).await?;
         let Some(intent) = session.payment_intent else { return Ok(None) };
         let intent: Intent = self.get(out, format!("/payment_intents/{}", segment(&intent)?)).await?;
         let Some(charge) = intent.latest_charge else { return Ok(None) };
         let charge: Charge = self.get(out, format!("/charges/{}", segment(&charge)?)).await?;
-        Ok(charge.receipt_url)
+        charge.receipt_url.map(|receipt| self.pages.lead_to(&receipt)).transpose()
     }
 }

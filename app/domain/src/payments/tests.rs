@@ -138,7 +138,8 @@ fn wanted_checkout(mode: CheckoutMode) -> WantedCheckout {
 
 #[tokio::test]
 async fn a_checkout_marks_what_comes_of_it() {
-    let session = r#"{"id":"cs_1","object":"checkout.session","url":"https://pay.test/1","expires_at":7,"livemode":false}"#;
+    let session =
+        r#"{"id":"cs_1","object":"checkout.session","url":"https://checkout.stripe.com/c/pay/cs_1","expires_at":7,"livemode":false}"#;
     for (mode, expected) in [
         (CheckoutMode::Subscription { trial_days: Some(14) }, "subscription_data[trial_period_days]=14"),
         (CheckoutMode::Subscription { trial_days: None }, "subscription_data[metadata][account_id]=acc_1"),
@@ -154,7 +155,10 @@ async fn a_checkout_marks_what_comes_of_it() {
     ] {
         let (payments, asked) = stripe(vec![ok(session)]);
         let created = payments.create_checkout(&OUT, &wanted_checkout(mode)).await.unwrap();
-        assert_eq!(created, CheckoutCreated { id: "cs_1".to_owned(), url: "https://pay.test/1".to_owned(), expires_at: 7_000 });
+        assert_eq!(
+            created,
+            CheckoutCreated { id: "cs_1".to_owned(), url: "https://checkout.stripe.com/c/pay/cs_1".to_owned(), expires_at: 7_000 }
+        );
         let request = &asked.join().unwrap()[0];
         let fields: Vec<&str> = request.rsplit("\r\n").next().unwrap().split('&').collect();
         assert!(fields.contains(&expected), "{expected}: {fields:?}");

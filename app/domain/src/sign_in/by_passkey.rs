@@ -26,7 +26,9 @@ pub async fn by_passkey(
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let tx = call.tx()?;
     match passkeys::prove(tx, &keel, browser, Purpose::SignIn, assertion, None).await? {
-        Ok(Proven { user, email }) => enter(call, &user, Wish { email, next, choice }, Factor::Passkey, false).await.map(Ok),
+        Ok(Proven { user, email }) => {
+            enter(call, &user, Wish { email, next, choice, identity: None }, Factor::Passkey, false).await.map(Ok)
+        }
         Err((fault, whose)) => {
             if let Some(email) = whose {
                 let actor = Actor::Unknown(email.as_str(), &asked);

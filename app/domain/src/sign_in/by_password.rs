@@ -7,15 +7,15 @@ use crate::access::{Visitor, Write};
 use crate::audit::{self, Action, Actor};
 use crate::limits::{self, Take};
 use crate::passwords::{HashedPassword, Password};
-use crate::refusal::Result;
+use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::{args, sql};
 use keel_types::{Fault, UserId};
 
 sql! {
     FIND_PASSWORD = "SELECT id, password_hash FROM users WHERE email = $1";
-    // Takes the person's lock: a password that is replaced meanwhile opens nothing.
-    HOLD_PASSWORD = "UPDATE users SET revision = revision + 1 WHERE id = $1 AND password_hash = $2";
+    // Takes the person's lock: a password that is replaced meanwhile opens nothing. $3: the same password, at today's cost.
+    HOLD_PASSWORD = "UPDATE users SET revision = revision + 1, password_hash = $3 WHERE id = $1 AND password_hash = $2";
 }
 
 #[derive(sqlx::FromRow)]
@@ -58,14 +58,17 @@ pub async fn by_password(call: &mut Write<Visitor>, wish: Wish, password: Passwo
     let found: Option<UserRow> = tx.find(FIND_PASSWORD, args![&wish.email]).await?;
     let (user, kept) = found.map_or((None, None), |row| (Some(row.id), row.password_hash.map(HashedPassword::kept)));
     let compared = kept.clone();
-    let fits = call.outside(|keel, _| async move { keel.hashing().fits(place, password, compared).await }).await?;
+    let fitting = call.outside(|keel, _| async move { keel.hashing().compare(place, password, compared).await }).await?;
     let tx = call.tx()?;
-    if fits
-        && let (Some(user), Some(kept)) = (&user, &kept)
-        && tx.ran(HOLD_PASSWORD, args![user, kept]).await?
-    {
-        take.give_back(tx).await?;
-        return finish(call, wish, Factor::Password, None).await.map(Ok);
+    if let (Some(fitting), Some(user), Some(kept)) = (&fitting, &user, &kept) {
+        if tx.ran(HOLD_PASSWORD, args![user, kept, fitting]).await? {
+            take.give_back(tx).await?;
+            return finish(call, wish, Factor::Password, None).await.map(Ok);
+        }
+        // Another sign-in may have kept the same password anew: looked at again, it fits.
+        if fitting != kept {
+            return Err(Refusal::Collision);
+        }
     }
     let actor = Actor::Unknown(wish.email.as_str(), &asked);
     audit::write(tx, &actor, Action::SignInFailed, None, "", &[("factor", Factor::Password.as_str())], now).await?;

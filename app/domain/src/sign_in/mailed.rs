@@ -10,6 +10,7 @@ use crate::db::Tx;
 use crate::limits::{self, Take};
 use crate::mail::letters::{self, Ticket};
 use crate::passwords::HashedPassword;
+use crate::providers::WaitingIdentity;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::{HashedToken, PlainToken, six_digits};
 use crate::{Keel, args, ids, sql};
@@ -24,11 +25,12 @@ const CODE: &str = "sign-in code";
 const UNKNOWN_LINK: Refusal = Refusal::Refused(Code::Expired);
 
 sql! {
-    INSERT = "INSERT INTO sign_ins (id, email, link_hash, code_hash, browser_hash, password_hash, next, intent, mailed_at, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)";
-    FIND_BY_BROWSER = "SELECT id, email, code_hash, browser_hash, password_hash, tries, next, intent, mailed_at, expires_at, used_at
+    INSERT = "INSERT INTO sign_ins
+            (id, email, link_hash, code_hash, browser_hash, password_hash, next, intent, identity, mailed_at, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)";
+    FIND_BY_BROWSER = "SELECT id, email, code_hash, browser_hash, password_hash, identity, tries, next, intent, mailed_at, expires_at, used_at
         FROM sign_ins WHERE browser_hash = $1";
-    FIND_BY_LINK = "SELECT id, email, code_hash, browser_hash, password_hash, tries, next, intent, mailed_at, expires_at, used_at
+    FIND_BY_LINK = "SELECT id, email, code_hash, browser_hash, password_hash, identity, tries, next, intent, mailed_at, expires_at, used_at
         FROM sign_ins WHERE link_hash = $1";
     RENEW = "UPDATE sign_ins SET link_hash = $2, code_hash = $3, tries = 0, mailed_at = $4, expires_at = $5
         WHERE id = $1 AND used_at IS NULL AND mailed_at <= $6";
@@ -46,6 +48,7 @@ struct SignInRow {
     code_hash: String,
     browser_hash: String,
     password_hash: Option<String>,
+    identity: Option<String>,
     tries: i64,
     next: Option<String>,
     intent: Option<String>,
@@ -71,7 +74,8 @@ impl SignInRow {
     fn wish(self, choice: Option<Choice>) -> Wish {
         let next = self.next.as_deref().and_then(LocalPath::parse);
         let choice = choice.or_else(|| self.intent.as_deref().and_then(|text| serde_json::from_str(text).ok()));
-        Wish { email: self.email, next, choice }
+        let identity = self.identity.as_deref().and_then(WaitingIdentity::parse);
+        Wish { email: self.email, next, choice, identity }
     }
 }
 
@@ -94,9 +98,10 @@ pub(super) async fn ask(call: &mut Write<Visitor>, wish: &Wish, password: Option
     let code_hash = keel.settings().secret.sign(CODE, &format!("{id} {code}"));
     let intent = wish.choice.as_ref().and_then(|choice| serde_json::to_string(choice).ok());
     let next = wish.next.as_ref().map(|next| next.as_str().to_owned());
+    let identity = wish.identity.as_ref().and_then(WaitingIdentity::text);
     let waits = password.map(|password| password.as_str().to_owned());
     let (link_hash, browser_hash): (HashedToken, HashedToken) = (link.hashed(), browser.hashed());
-    let row = args![&id, &wish.email, &link_hash, code_hash, &browser_hash, waits, next, intent, now, now.plus(LIFE)];
+    let row = args![&id, &wish.email, &link_hash, code_hash, &browser_hash, waits, next, intent, identity, now, now.plus(LIFE)];
     let tx = call.tx()?;
     tx.run(INSERT, row).await?;
     send(tx, &keel, &wish.email, password.is_some(), &link, &code).await?;
@@ -162,8 +167,9 @@ pub async fn get_link(call: &mut Read<Visitor>, link: &PlainToken, browser: Opti
     Ok(Asking { password_elsewhere: row.password_hash.is_some() && !row.is_of(browser), email: row.email })
 }
 
-/// Signs in by the link, in whatever browser. However often at the same instant: one session. A password that waits counts
-/// only in the browser where it was typed: somebody else may have typed it, hoping that the mailbox's owner confirms.
+/// Signs in by the link, in whatever browser. However often at the same instant: one session. A password that waits, and
+/// an account elsewhere, count only in the browser where they were given: somebody else may have, hoping that the mailbox's owner
+/// confirms.
 ///
 /// # Errors
 /// `Refused(Used)`, `Refused(Expired)`, as [`get_link`].
@@ -180,7 +186,9 @@ pub async fn confirm_link(
     if !tx.ran(USE, args![&row.id, now, &link.hashed()]).await? {
         return Err(Refusal::Refused(Code::Used));
     }
-    let password = row.password_hash.take().filter(|_| row.is_of(browser)).map(HashedPassword::kept);
+    let is_here = row.is_of(browser);
+    let password = row.password_hash.take().filter(|_| is_here).map(HashedPassword::kept);
+    row.identity = row.identity.filter(|_| is_here);
     finish(call, row.wish(choice), Factor::Link, password).await
 }
 

@@ -1,7 +1,7 @@
-//! Signing in: by a mailed link or code, by a password, by a passkey, or with a new password after a reset. Every way ends in the same
-//! place. And what people do with their ways: another address, another password, the end of sessions. Known and unknown addresses are
-//! treated alike: the same statements, the same answer, after the same time. Tested in `tests/flows/sign_in.rs`,
-//! `tests/flows/passwords.rs` and `tests/flows/passkeys.rs`.
+//! Signing in: by a mailed link or code, by a password, by a passkey, with a new password after a reset, or by a provider
+//! ([`crate::providers`]). Every way ends in the same place. And what people do with their ways: another address, another password,
+//! the end of sessions. Known and unknown addresses are treated alike: the same statements, the same answer, after the same time.
+//! Tested in `tests/flows/sign_in.rs`, `tests/flows/passwords.rs` and `tests/flows/passkeys.rs`.
 
 pub mod addresses;
 mod by_passkey;
@@ -26,6 +26,7 @@ use crate::billing::catalogue::Choice;
 use crate::billing::intents;
 use crate::db::{Tx, locks};
 use crate::passwords::HashedPassword;
+use crate::providers::{self, WaitingIdentity};
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::{Keel, args, mail, people, sql, two_step};
@@ -63,6 +64,8 @@ pub struct Wish {
     pub next: Option<LocalPath>,
     /// With which plan chosen; it comes along into whichever browser finishes.
     pub choice: Option<Choice>,
+    /// With which account elsewhere, that is to become theirs.
+    pub identity: Option<WaitingIdentity>,
 }
 
 /// A sign-in that waits for its code, as the browser that asked may see it.
@@ -118,7 +121,7 @@ async fn finish(call: &mut Write<Visitor>, wish: Wish, factor: Factor, password:
 /// What every way of signing in ends with, once the first factor was right: where the password was `replaced`, the end of whatever was
 /// begun with the old one; then the session, or the second step for people who have turned on two-step verification. A passkey is
 /// both factors at once. `wish` bears the person's own address.
-async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, replaced: bool) -> Result<Welcome> {
+pub(crate) async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, replaced: bool) -> Result<Welcome> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let tx = call.tx()?;
     // Whoever turns two-step verification on at the same instant ends this session, or it takes a second step.
@@ -133,10 +136,11 @@ async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     admit(call, user, wish, factor, second).await
 }
 
-/// Lets a person in who has shown all that is needed: the workspace, the choice, the session, and where to go.
+/// Lets a person in who has shown all that is needed: the workspace, the choice, the session, the account elsewhere that waited for it,
+/// and where to go.
 async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Factor, second: Option<SecondFactor>) -> Result<Welcome> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
-    let Wish { email, next, choice } = wish;
+    let Wish { email, next, choice, identity } = wish;
     let tx = call.tx()?;
     let is_first = count_sign_in(tx, user, &email).await? == 1;
     let site = Site::SignIn { next: next.as_ref() };
@@ -155,6 +159,9 @@ async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     audit::write(tx, &Actor::SignedIn(user, email.as_str(), &asked), Action::SignedIn, None, user.as_str(), shown, now).await?;
     if !is_first && devices::recognise(&keel, &asked, &email).is_none() {
         mail::letters::sessions::signed_in(tx, &keel, &email, &asked).await?;
+    }
+    if let Some(identity) = &identity {
+        providers::link_waiting(call, user, &email, identity, is_first).await?;
     }
     let device = devices::remember(&keel, &email);
     let (next, lang) = destination(call, &session, next.as_ref()).await?;

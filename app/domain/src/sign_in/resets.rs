@@ -90,7 +90,7 @@ pub async fn choose(
     if !call.tx()?.ran(USE, args![&link.hashed(), now]).await? {
         return Err(Refusal::Refused(Code::Used));
     }
-    finish(call, Wish { email, next: None, choice }, Factor::Link, Some(hashed)).await.map(Ok)
+    finish(call, Wish { email, next: None, choice, identity: None }, Factor::Link, Some(hashed)).await.map(Ok)
 }
 
 async fn require_live(conn: &mut Conn, link: &PlainToken, now: Instant) -> Result<Email> {

@@ -8,6 +8,7 @@ use crate::audit::{self, Action, Actor};
 use crate::db::Tx;
 use crate::limits::Take;
 use crate::mail::letters;
+use crate::providers::WaitingIdentity;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::two_step::{self, Shown, Ways};
@@ -19,9 +20,9 @@ use keel_types::{Code, Email, Fault, Instant, SecondStepId, UserId};
 const TRIES: i64 = 5;
 
 sql! {
-    INSERT = "INSERT INTO second_steps (id, token_hash, user_id, factor, next, intent, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    FIND = "SELECT s.id, s.user_id, u.email, s.factor, s.next, s.intent FROM second_steps s JOIN users u ON u.id = s.user_id
+    INSERT = "INSERT INTO second_steps (id, token_hash, user_id, factor, next, intent, identity, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    FIND = "SELECT s.id, s.user_id, u.email, s.factor, s.next, s.intent, s.identity FROM second_steps s JOIN users u ON u.id = s.user_id
         WHERE s.token_hash = $1 AND s.used_at IS NULL AND s.expires_at > $2";
     // A try is taken before anything is compared, so that parallel ones get five in all.
     TAKE_TRY = "UPDATE second_steps SET tries = tries + 1 WHERE id = $1 AND used_at IS NULL AND tries < $2 RETURNING tries";
@@ -40,6 +41,7 @@ struct StepRow {
     factor: String,
     next: Option<String>,
     intent: Option<String>,
+    identity: Option<String>,
 }
 
 /// A step that waits, as the browser that has it may see it.
@@ -56,7 +58,8 @@ pub(super) async fn begin(tx: &mut Tx, user: &UserId, wish: &Wish, factor: Facto
     let (id, token) = (ids::new::<SecondStepId>(), PlainToken::random());
     let next = wish.next.as_ref().map(|next| next.as_str().to_owned());
     let intent = wish.choice.as_ref().and_then(|choice| serde_json::to_string(choice).ok());
-    let row = args![&id, &token.hashed(), user, factor.as_str(), next, intent, now, now.plus(LIFE)];
+    let identity = wish.identity.as_ref().and_then(WaitingIdentity::text);
+    let row = args![&id, &token.hashed(), user, factor.as_str(), next, intent, identity, now, now.plus(LIFE)];
     tx.run(INSERT, row).await?;
     Ok(token)
 }
@@ -128,6 +131,7 @@ impl StepRow {
     fn wish(self) -> Wish {
         let next = self.next.as_deref().and_then(LocalPath::parse);
         let choice = self.intent.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        Wish { email: self.email, next, choice }
+        let identity = self.identity.as_deref().and_then(WaitingIdentity::parse);
+        Wish { email: self.email, next, choice, identity }
     }
 }

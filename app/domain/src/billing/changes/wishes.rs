@@ -84,8 +84,9 @@ struct OpenRow {
 ///
 /// # Errors
 /// `Refused(ChangeUnderway)` while another wish is; `Refused(PaymentDeclined)`, and nothing changed; `Unavailable`, and whether it
-/// was done will be seen: the same wish made again finds out.
+/// was done will be seen: the same wish made again finds out; `TooMany`.
 pub(super) async fn fulfil(call: &mut Write<may::ManageBilling>, paid: &Paid, wish: Wish) -> Result<bool> {
+    call.keel().asking().count(call.proof().account(), call.now())?;
     let id = claim(call, &wish.words()).await?;
     let (key, plan) = (id.clone(), paid.clone());
     call.outside(|keel, out| request::apart(Box::pin(carry_out(keel, out, plan, wish, key)))).await?;

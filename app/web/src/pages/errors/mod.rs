@@ -119,12 +119,13 @@ fn answer(model: Model) -> Response {
     with_status(html(&reading, render(reading.clone(), || view::view(model))), &problem)
 }
 
-/// The problem's status, and when to try again.
+/// The problem's status, and when to try again. Its code goes along for the access log.
 pub fn with_status(mut response: Response, problem: &Problem) -> Response {
     *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(seconds) = problem.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(problem.code);
     response
 }

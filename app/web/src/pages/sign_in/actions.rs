@@ -41,7 +41,7 @@ actions! {
 impl Input for Wish {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
         let email = form.get("email", Email::parse)?;
-        Some(Self { email, next: LocalPath::parse(form.text("redirectTo")), choice: pending(form) })
+        Some(Self { email, next: LocalPath::parse(form.text("redirectTo")), choice: pending(form), identity: None })
     }
 }
 
@@ -165,7 +165,7 @@ async fn confirm_link(call: &mut Write<Visitor>, link: Link) -> Answer {
 }
 
 /// The session's cookie, and on to where the person goes; or the cookie of the second step, and on to its page.
-pub(super) fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
+pub fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
     let settings = keel.settings();
     let entry = match welcome {
         Welcome::In(entry) => entry,
@@ -179,6 +179,7 @@ pub(super) fn welcomed(keel: &Keel, welcome: &Welcome) -> Done {
         .cookie(Cookie::Device.set(settings, device))
         .cookie(Cookie::SignIn.forget(settings))
         .cookie(Cookie::SecondStep.forget(settings))
+        .cookie(Cookie::Trip.forget(settings))
         .cookie(Cookie::Passkey.forget(settings))
         .cookie(Cookie::Typed.forget(settings))
         .cookie(lang.and_then(|lang| Cookie::Language.set(settings, lang.tag())))

@@ -2,6 +2,7 @@
 //! with a mail; and one without an address, by a passkey.
 
 use super::passkeys::SignInByPasskey;
+use super::providers::ContinueWith;
 use super::{by_password, request_link, sign_up};
 use crate::cookies::Cookie;
 use crate::layouts::Auth;
@@ -29,6 +30,7 @@ pub struct Model {
     chosen: Option<String>,
     /// The address of the invitation this leads to.
     invited: Option<Email>,
+    providers: Vec<(String, String)>,
     /// Whether there are passkeys at this address.
     passkeys: bool,
 }
@@ -48,22 +50,25 @@ pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
         Some(token) => invitations::find_address(&mut call, &token).await?,
         None => None,
     };
+    let providers = super::providers::list(visit.keel());
     Ok(Model {
         is_new: visit.path() == super::SIGNUP,
         redirect_to,
         chosen,
         invited,
+        providers,
         passkeys: passkeys::are_offered(visit.keel().settings()),
     })
 }
 
 /// The page.
 pub fn view(model: Model, page: Page) -> impl IntoView {
-    let Model { is_new, redirect_to, chosen, invited, passkeys } = model;
+    let Model { is_new, redirect_to, chosen, invited, providers, passkeys } = model;
     let words = if is_new { Words::sign_up(&page) } else { Words::sign_in(&page) };
     let next = chosen.map_or_else(|| words.next.to_owned(), |chosen| fill(words.next_with_plan, &[("plan", &chosen)]));
     let other = redirect_to.as_ref().map_or(words.other.0.to_owned(), |to| (words.other.1)(to.as_str()));
     let by_passkey = passkeys.then(|| view! { <SignInByPasskey page=page.clone() next=redirect_to.clone()/> });
+    let others = view! { <ContinueWith page=page.clone() providers redirect_to=redirect_to.clone()/> };
     let redirect_to = redirect_to.map(|to| view! { <input type="hidden" name="redirectTo" value=String::from(to)/> });
     let labels = [("email", words.email), ("password", words.password), ("passkey", page.text.passkeys.passkey)];
     let forgot = words.forgot.map(|label| view! { <p><a href=super::FORGOT>{label}</a></p> });
@@ -84,6 +89,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <Button label=words.by_mail weight=Weight::Secondary to=request_link::at(&page.here)/>
             </Form>
             {by_passkey}
+            {others}
             <div class="alternatives">{forgot}<p>{words.question}" "<a href=other>{words.link}</a></p></div>
         </Auth>
     }

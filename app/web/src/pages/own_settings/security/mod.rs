@@ -4,6 +4,7 @@
 pub mod email;
 pub mod passkeys;
 pub mod password;
+pub mod providers;
 pub mod sessions;
 pub mod two_step;
 
@@ -17,6 +18,7 @@ use keel_domain::two_step::Ways;
 use leptos::prelude::*;
 use passkeys::PasskeysRegion;
 use password::PasswordRegion;
+use providers::OtherAccounts;
 use sessions::SessionsRegion;
 use two_step::TwoStep;
 
@@ -26,6 +28,7 @@ pub struct Model {
     password: password::Model,
     passkeys: passkeys::Model,
     two_step: Ways,
+    providers: providers::Providers,
     sessions: sessions::Model,
 }
 
@@ -36,6 +39,7 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
         password: password::load(&mut call).await?,
         passkeys: passkeys::load(&mut call, visit).await?,
         two_step: two_step::load(&mut call).await?,
+        providers: providers::load(&mut call).await?,
         sessions: sessions::load(&mut call).await?,
     })
 }
@@ -56,6 +60,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                 <PasswordRegion page=page.clone() model=model.password/>
                 <PasskeysRegion page=page.clone() model=model.passkeys/>
                 <TwoStep page=page.clone() ways=model.two_step/>
+                <OtherAccounts page=page.clone() providers=model.providers/>
                 <SessionsRegion page model=model.sessions/>
             </div>
         </Dashboard>

@@ -1,0 +1,111 @@
+//! The region Sign-in with other accounts: which are linked, linking further ones, and parting with them.
+
+use super::SECURITY;
+use crate::action::{Answer, Done};
+use crate::actions;
+use crate::cookies::Cookie;
+use crate::flash::Said;
+use crate::form::{Input, Reader};
+use crate::page::Page;
+use crate::problem::Problem;
+use crate::ui::{Button, Fact, Facts, Form, Region, Weight};
+use keel_domain::Refusal;
+use keel_domain::access::{Fresh, Read, SignedIn, Write};
+use keel_domain::providers::{self, Linked};
+use keel_text::fill;
+use keel_types::{Code, IdentityId};
+use leptos::prelude::*;
+
+actions! {
+    /// Sends the browser to a provider, to link an account there.
+    link_provider: "user/link-provider" on [SECURITY], Fresh<SignedIn>, Chosen;
+    /// Parts with an account elsewhere.
+    unlink_provider: "user/unlink-provider" on [SECURITY], Fresh<SignedIn>, Parted;
+}
+
+/// The slug of a provider.
+struct Chosen(String);
+
+impl Input for Chosen {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self(form.text("provider").to_owned()))
+    }
+}
+
+async fn link_provider(call: &mut Write<Fresh<SignedIn>>, Chosen(provider): Chosen) -> Answer {
+    match providers::link(call, &provider).await? {
+        Ok(departure) => Ok(Done::go(departure.address).cookie(Cookie::Trip.set(call.keel().settings(), departure.browser.reveal()))),
+        Err(why) => Err(Problem::new(why.code())),
+    }
+}
+
+/// An account elsewhere.
+struct Parted(Option<IdentityId>);
+
+impl Input for Parted {
+    fn read(form: &mut Reader<'_>) -> Option<Self> {
+        Some(Self(IdentityId::parse(form.text("identity")).ok()))
+    }
+}
+
+async fn unlink_provider(call: &mut Write<Fresh<SignedIn>>, Parted(identity): Parted) -> Answer {
+    let identity = identity.ok_or_else(|| Problem::new(Code::NotFound))?;
+    providers::unlink(call, &identity).await?;
+    Ok(Done::go(SECURITY).say(Said::ProviderUnlinked))
+}
+
+/// What stands in the region.
+pub struct Providers {
+    /// The caller's accounts, with what people know the provider as.
+    linked: Vec<(String, Linked)>,
+    /// Providers none of them is at: slugs and names.
+    others: Vec<(String, String)>,
+}
+
+/// The caller's accounts elsewhere.
+pub async fn load(call: &mut Read<SignedIn>) -> Result<Providers, Refusal> {
+    let linked = providers::list(call).await?;
+    let settings = call.keel().settings();
+    let others = settings.providers.iter().filter(|provider| linked.iter().all(|one| one.provider != provider.slug));
+    let others = others.map(|provider| (provider.slug.clone(), provider.name.clone())).collect();
+    let named = |one: Linked| (settings.provider_name(&one.provider).to_owned(), one);
+    Ok(Providers { linked: linked.into_iter().map(named).collect(), others })
+}
+
+/// The region; nothing where there are no providers and nothing is linked.
+#[component]
+pub fn OtherAccounts(page: Page, providers: Providers) -> impl IntoView {
+    let words = &page.text.providers;
+    let Providers { linked, others } = providers;
+    let is_empty = linked.is_empty() && others.is_empty();
+    let unlink = unlink_provider::at(&page.here);
+    let catalogue = page.text;
+    let row = move |(name, one): (String, Linked)| {
+        let since = fill(words.since, &[("date", &catalogue.date(one.at))]);
+        let used = one.last_used.map(|at| fill(words.used, &[("date", &catalogue.date(at))]));
+        let (label, action) = (fill(words.unlink, &[("provider", &name)]), unlink.clone());
+        view! {
+            <Fact label=name>
+                <p>{one.label}</p>
+                <p class="soft">{since}" "{used}</p>
+                <Form action class="">
+                    <input type="hidden" name="identity" value=one.id.to_string()/>
+                    <Button label weight=Weight::Secondary/>
+                </Form>
+            </Fact>
+        }
+    };
+    let rows = (!linked.is_empty()).then(|| view! { <Facts rows=true>{linked.into_iter().map(row).collect_view()}</Facts> });
+    let link = link_provider::at(&page.here);
+    let button = move |(slug, name): (String, String)| {
+        let (label, action) = (fill(words.link, &[("provider", &name)]), link.clone());
+        view! {
+            <Form action class="">
+                <input type="hidden" name="provider" value=slug/>
+                <Button label weight=Weight::Secondary/>
+            </Form>
+        }
+    };
+    let buttons = (!others.is_empty()).then(|| view! { <div class="cluster">{others.into_iter().map(button).collect_view()}</div> });
+    (!is_empty).then(|| view! { <Region id="providers" title=words.title wide=true><p>{words.lead}</p>{rows}{buttons}</Region> })
+}

@@ -1,0 +1,71 @@
+//! Accounts elsewhere on the page Security: linked, used, parted with.
+
+use super::{LINK, OLIVIA, SECURITY, Trip, UNLINK, count, is_in, linking, settings, vouched};
+use crate::both;
+use keel_types::time::MINUTE;
+
+both! {
+    async fn an_account_is_linked_used_and_parted_with(app: App, with &settings()) {
+        let olivia = app.sign_in(OLIVIA).await;
+        let page = olivia.get(SECURITY).await;
+        assert!(page.body.contains("Sign-in with other accounts") && page.body.contains("Link Acme"), "{}", page.body);
+        linking(&app, &olivia).await.back_as(vouched("7", "olivia@private.example")).await.leads_to(SECURITY);
+        let page = olivia.get(SECURITY).await;
+        for text in ["The account is linked.", "olivia@private.example", "Unlink Acme", "Link Evil"] {
+            assert!(page.body.contains(text), "{text}: {}", page.body);
+        }
+        let mail = app.mail(OLIVIA).await;
+        assert!(mail["text"].as_str().unwrap().contains("olivia@private. example"), "{mail}");
+
+        let elsewhere = app.browser();
+        Trip::begin(&app, &elsewhere, "acme", &[]).await.back_as(vouched("7", "olivia@private.example")).await.location();
+        assert!(is_in(&elsewhere).await);
+        linking(&app, &olivia).await.back_as(vouched("7", "")).await.leads_to(SECURITY);
+        assert_eq!((count(&app, "users").await, count(&app, "identities").await), (1, 1), "linked twice is linked once");
+
+        let form = olivia.get(SECURITY).await.form_to(UNLINK);
+        let identity = form.value("identity").unwrap().to_owned();
+        let eve = app.sign_in("eve@evil.example").await;
+        assert_eq!(eve.form(UNLINK, &[("identity", &identity)]).await.status, 404, "not hers");
+        olivia.form(&form.action, &form.filled(&[])).await.leads_to(SECURITY);
+        assert_eq!(app.mail(OLIVIA).await["subject"], "Acme does not sign in to Keel any more");
+        assert_eq!(olivia.form(UNLINK, &[("identity", &identity)]).await.status, 404);
+        let events = "SELECT COUNT(*) FROM audit_events WHERE action IN ('factor.added', 'factor.removed')";
+        assert_eq!(app.db.number(events).await, 2);
+
+        let parted = app.browser();
+        Trip::begin(&app, &parted, "acme", &[]).await.back_as(vouched("7", OLIVIA)).await.leads_to("/auth/address");
+        assert!(!is_in(&parted).await, "it opens nothing any more");
+    }
+
+    async fn linking_asks_for_a_fresh_proof(app: App, with &settings()) {
+        let olivia = app.sign_in(OLIVIA).await;
+        app.advance(11 * MINUTE).await;
+        for (action, field) in [(LINK, ("provider", "acme")), (UNLINK, ("identity", "idt_0"))] {
+            let asked = olivia.form(&format!("{action}?at={SECURITY}"), &[field]).await;
+            assert!(asked.location().starts_with("/step-up?"), "{}", asked.location());
+        }
+        assert_eq!(count(&app, "provider_trips").await, 0);
+    }
+
+    async fn an_account_belongs_to_one_person(app: App, with &settings()) {
+        let (olivia, eve) = (app.sign_in(OLIVIA).await, app.sign_in("eve@evil.example").await);
+        linking(&app, &olivia).await.back_as(vouched("7", OLIVIA)).await.leads_to(SECURITY);
+        linking(&app, &eve).await.back_as(vouched("7", OLIVIA)).await.leads_to(SECURITY);
+        assert!(eve.get(SECURITY).await.body.contains("signs in as somebody else here"));
+        assert_eq!(count(&app, "identities").await, 1);
+    }
+
+    async fn a_trip_to_link_ends_with_the_session_it_began_in(app: App, with &settings()) {
+        let olivia = app.sign_in(OLIVIA).await;
+        let trip = linking(&app, &olivia).await;
+        olivia.form("/api/auth/sign-out", &[]).await.location();
+        trip.back_as(vouched("7", OLIVIA)).await.leads_to(SECURITY);
+        assert!(!is_in(&olivia).await, "linking signs nobody in");
+        app.sign_in_with(&olivia, OLIVIA).await;
+        let trip = linking(&app, &olivia).await;
+        app.sign_in_with(&olivia, "eve@evil.example").await;
+        trip.back_as(vouched("7", OLIVIA)).await.leads_to(SECURITY);
+        assert_eq!(count(&app, "identities").await, 0, "it began as somebody else");
+    }
+}
