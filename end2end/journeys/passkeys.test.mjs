@@ -46,6 +46,7 @@ async function living({ keel, newVisitor }) {
   await mailAbout(keel, 'A passkey was added')
   await field(page, 'Name').fill('Laptop again')
   await press(page, 'Add passkey')
+  await page.getByRole('alert').waitFor()
   await at(page, 'Security')
   await says(main(page), 'This device holds a passkey for Keel already.')
 
