@@ -165,6 +165,13 @@ fn without(answer: &Answer, name: &str) -> String {
     answer.body.replace(&format!("account={name}"), "…").replace(&format!("account%3D{name}"), "…")
 }
 
+/// The lines of two answers that are not the same.
+fn differences(one: &str, other: &str) -> String {
+    let tags = |body: &str| body.replace('<', "\n<").lines().map(str::to_owned).collect::<Vec<_>>();
+    let pairs = tags(one).into_iter().zip(tags(other)).filter(|(one, other)| one != other);
+    pairs.take(5).map(|(one, other)| format!("{one} | {other}")).collect::<Vec<_>>().join("\n")
+}
+
 /// One actor's line: the same for all accounts, or each by itself.
 async fn line(app: &App, who: &Actor<'_>, endpoint: &Endpoint, how: As) -> String {
     if !takes_account(endpoint) {
@@ -179,7 +186,8 @@ async fn line(app: &App, who: &Actor<'_>, endpoint: &Endpoint, how: As) -> Strin
         cells.push((name, account, told(&answer), answer));
     }
     let ((.., foreign_name, foreign), (.., unknown_name, unknown)) = ((cells[1].1, &cells[1].3), (cells[2].1, &cells[2].3));
-    assert!(without(foreign, foreign_name) == without(unknown, unknown_name), "{} {}", who.name, endpoint.path);
+    let (foreign, unknown) = (without(foreign, foreign_name), without(unknown, unknown_name));
+    assert!(foreign == unknown, "{} {}: {}", who.name, endpoint.path, differences(&foreign, &unknown));
     if cells.iter().all(|cell| cell.2 == cells[0].2) {
         return cells[0].2.clone();
     }
