@@ -78,6 +78,9 @@ export const takeComplaints = page => visitors.get(page).complaints.splice(0)
 /** Whether JavaScript runs in this page. */
 export const hasScripts = page => visitors.get(page).scripts
 
-// Chromium reports a page that is itself a 404 or 422 as a resource that failed to load; the journeys mean those.
-const isStatusOfPage = message =>
-  message.text().startsWith('Failed to load resource') && message.location().url === message.page().url()
+// Chromium reports a page that is itself a 404 or 422 as a resource that failed to load; the journeys mean those. So it does of
+// what a form asks before it is sent (public/passkeys.js), which is then refused for the same reason.
+const isStatusOfPage = message => {
+  const { url } = message.location()
+  return message.text().startsWith('Failed to load resource') && (url === message.page().url() || url.endsWith('/api/passkeys/begin'))
+}

@@ -72,15 +72,22 @@ async function runAxe(page) {
   }, RULES)
 }
 
+const cameras = new WeakMap()
+
+/** One for as long as the page is open: detaching any session takes away the device that another one gave the browser. */
+async function cameraOf(page) {
+  if (!cameras.has(page)) cameras.set(page, await page.context().newCDPSession(page))
+  return cameras.get(page)
+}
+
 /** Keeps a picture of the whole page in PHOTOS. */
 export async function photograph(page, name) {
   const file = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
   await page.evaluate(() => scrollTo(0, 0))
-  const camera = await page.context().newCDPSession(page)
+  const camera = await cameraOf(page)
   const { cssContentSize } = await camera.send('Page.getLayoutMetrics')
   const clip = { ...cssContentSize, scale: 1 }
   const { data } = await camera.send('Page.captureScreenshot', { format: 'webp', quality: 80, clip, captureBeyondViewport: true })
-  await camera.detach()
   await mkdir(PHOTOS, { recursive: true })
   await writeFile(join(PHOTOS, `${file}.webp`), data, 'base64')
 }

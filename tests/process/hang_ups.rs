@@ -121,7 +121,7 @@ async fn who_hangs_up_leaves_nothing_done_by_half(engine: Engine) {
         // Or their invitation was declined.
         let declined = [UNSUBSCRIBE, ONE_CLICK];
         // Or their session has a token that they were not told, as after some of what is done with sessions.
-        let signed_out = [&OF_TWO_STEPS[..], &[CONFIRM_CODE, CONFIRM_PASSWORD, BY_PASSKEY]].concat();
+        let signed_out = [&OF_TWO_STEPS[..], &[CONFIRM_CODE, CONFIRM_PASSWORD, ADD_PASSKEY, BY_PASSKEY]].concat();
         // Or their workspace is to be deleted.
         let leaving = [SCHEDULE, RESTORE, CLOSE];
         let astray = [&otherwise[..], &declined, &signed_out[..], &leaving, &OF_PLANS, &OF_SESSIONS].concat().contains(&path.as_str());

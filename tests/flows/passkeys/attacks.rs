@@ -210,6 +210,56 @@ both! {
         assert_eq!(app.db.number("SELECT COUNT(*) FROM user_sessions WHERE factor = 'passkey'").await, 0);
     }
 
+    async fn who_has_the_mailbox_alone_adds_no_second_factor_of_their_own(app: App, with AT_A_NAME) {
+        let cast = Cast::gather(&app).await;
+        let (of_max, of_eve) = (added(&cast.max).await, added(&cast.eve).await);
+        let early = app.sign_in(MAX).await;
+        let made = Device::at(ORIGIN).registers(&begun(&early).await);
+        app.db.run("UPDATE accounts SET two_step_required = TRUE WHERE slug = 'acme'").await;
+        app.db.run("UPDATE users SET platform_role = 'support' WHERE email = 'eve@evil.example'").await;
+        assert_eq!(adds(&early, &made, "Begun before").await.problem(), (403, "TWO_STEP_REQUIRED".to_owned()));
+
+        for (email, mut device) in [(MAX, of_max), ("eve@evil.example", of_eve)] {
+            let thief = app.sign_in(email).await;
+            let whose = format!("JOIN users u ON u.id = p.user_id WHERE u.email = '{email}'");
+            let id = app.db.text(&format!("SELECT p.id FROM passkeys p {whose}")).await;
+            for (path, body) in [
+                ("/api/two-step/start", json!({})),
+                ("/api/two-step/confirm", json!({ "code": "123456" })),
+                ("/api/two-step/turn-off", json!({})),
+                ("/api/two-step/new-recovery-codes", json!({})),
+                ("/api/passkeys/begin", json!({})),
+                ("/api/passkeys/remove", json!({ "passkey_id": id })),
+                ("/api/auth/change-email", json!({ "email": "thief@evil.example" })),
+            ] {
+                assert_eq!(thief.json(path, &body).await.problem(), (403, "TWO_STEP_REQUIRED".to_owned()), "{email} {path}");
+            }
+            let led = thief.form("/api/two-step/start?at=/two-step/set-up", &[]).await.location().to_owned();
+            assert!(led.starts_with("/two-step/required?redirectTo="), "{led}");
+            let page = thief.get(&led).await;
+            assert!(page.body.contains("Confirm with a passkey") && !page.body.contains("Turn on two-step"), "{}", page.body);
+            assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM passkeys p {whose}")).await, 1);
+            let factor = format!("SELECT COUNT(*) FROM user_sessions s JOIN users u ON u.id = s.user_id WHERE u.email = '{email}'");
+            assert_eq!(app.db.number(&format!("{factor} AND s.second_factor IS NOT NULL")).await, 1, "where it was added, and nowhere else");
+
+            let signed = device.signs(&asked(&thief, "second-factor").await);
+            assert_eq!(confirms(&thief, &signed).await.status, 200, "who has the passkey too is its person");
+            assert_eq!(thief.json("/api/passkeys/begin", &json!({})).await.status, 200);
+        }
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM totp").await + app.db.number("SELECT COUNT(*) FROM address_changes").await, 0);
+    }
+
+    async fn where_none_is_required_who_lost_the_passkey_parts_with_it(app: App, with AT_A_NAME) {
+        let mut lost = added(&app.sign_in(OLIVIA).await).await;
+        let desk = app.sign_in(OLIVIA).await;
+        let id = app.db.text("SELECT id FROM passkeys").await;
+        assert_eq!(desk.json("/api/passkeys/remove", &json!({ "passkey_id": id })).await.status, 200);
+        assert_eq!(refused(&app, &mut lost).await, "passkey_unknown");
+        let before = desk.copy();
+        added(&desk).await;
+        assert_eq!(before.get(SECURITY).await.status, 303, "the session may do more from now on: its token is another one");
+    }
+
     async fn what_is_no_answer_is_refused_at_its_field(app: App, with AT_A_NAME) {
         let olivia = app.sign_in(OLIVIA).await;
         let mut device = added(&olivia).await;

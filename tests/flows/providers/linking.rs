@@ -48,6 +48,23 @@ both! {
         assert_eq!(count(&app, "provider_trips").await, 0);
     }
 
+    async fn who_has_the_first_factor_alone_links_nothing_where_a_second_is_required(app: App, with &settings()) {
+        let olivia = app.sign_in(OLIVIA).await;
+        app.db
+            .run(
+                "INSERT INTO passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)
+                 SELECT 'pky_1', id, 'Laptop', 'one', 'hers', '{}', 1 FROM users",
+            )
+            .await;
+        let began = linking(&app, &olivia).await;
+        app.db.run("UPDATE users SET platform_role = 'support'").await;
+        let led = olivia.form(&format!("{LINK}?at={SECURITY}"), &[("provider", "acme")]).await;
+        assert!(led.location().starts_with("/two-step/required?redirectTo="), "{}", led.location());
+        let back = began.back_as(vouched("7", OLIVIA)).await;
+        assert!(back.status == 403 && back.body.contains("/two-step/required"), "{}", back.body);
+        assert_eq!(count(&app, "identities").await, 0);
+    }
+
     async fn an_account_belongs_to_one_person(app: App, with &settings()) {
         let (olivia, eve) = (app.sign_in(OLIVIA).await, app.sign_in("eve@evil.example").await);
         linking(&app, &olivia).await.back_as(vouched("7", OLIVIA)).await.leads_to(SECURITY);

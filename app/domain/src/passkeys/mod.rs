@@ -85,11 +85,13 @@ pub async fn rename(call: &mut Write<SignedIn>, id: &PasskeyId, name: &PasskeyNa
 /// under way.
 ///
 /// # Errors
-/// `NotFound`; `Refused(TwoStepKept)` when it is the caller's last second factor, while a workspace of theirs requires one.
+/// `NotFound`; `Refused(TwoStepKept)` when it is the caller's last second factor, while a workspace of theirs requires one;
+/// `TwoStepNeeded` when one is required of them and the session has shown none.
 pub async fn remove(call: &mut Write<Fresh<SignedIn>>, id: &PasskeyId) -> Result<()> {
     call.lock_caller().await?;
     let (caller, keel) = (call.proof().clone(), call.keel().clone());
     let tx = call.tx()?;
+    two_step::require_shown(tx, &caller).await?;
     let removed: Option<(String,)> = tx.find(REMOVE, args![&caller.user, id]).await?;
     let (name,) = removed.ok_or(Refusal::NotFound)?;
     two_step::end_if_last(tx, &caller.user).await?;

@@ -2,11 +2,12 @@
 
 use super::challenges::{self, Purpose};
 use super::{MOST, fault, fault_of_browser, letters, list_known, relying_party};
+use crate::access::sessions::{self, SecondFactor};
 use crate::access::{Fresh, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::refusal::{Refusal, Result};
-use crate::secrets::random;
-use crate::{args, ids, sql};
+use crate::secrets::{PlainToken, random};
+use crate::{args, ids, sql, two_step};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keel_types::{Fault, PasskeyId, PasskeyName};
@@ -34,11 +35,13 @@ impl Registration {
 /// person, and devices that hold one already are left out.
 ///
 /// # Errors
-/// `NotFound` where there are no passkeys; a fault at the field `passkey` when there are as many as there may be.
+/// `NotFound` where there are no passkeys; a fault at the field `passkey` when there are as many as there may be; `TwoStepNeeded` when
+/// a second factor is required of the caller, and of those they have the session has shown none.
 pub async fn begin(call: &mut Write<Fresh<SignedIn>>) -> Result<Value> {
     let (caller, now) = (call.proof().clone(), call.now());
     let relying_party = relying_party(call.keel().settings()).ok_or(Refusal::NotFound)?;
     let tx = call.tx()?;
+    two_step::require_shown(tx, &caller).await?;
     let known = list_known(tx, &caller.user).await?;
     if known.len() >= usize::try_from(MOST).unwrap_or(usize::MAX) {
         return Err(Refusal::field("passkey", Fault::TooManyPasskeys));
@@ -55,12 +58,16 @@ pub async fn begin(call: &mut Write<Fresh<SignedIn>>) -> Result<Value> {
     Ok(options)
 }
 
-/// Keeps the passkey that was made in answer to [`begin`], and mails that it happened. A refusal is a value: the question is
-/// answered either way.
+/// Keeps the passkey that was made in answer to [`begin`], and mails that it happened. The session counts as one with a second factor
+/// from now on; gives its new token. A refusal is a value: the question is answered either way.
 ///
 /// # Errors
-/// `NotFound` where there are no passkeys.
-pub async fn add(call: &mut Write<Fresh<SignedIn>>, made: &Registration, name: &PasskeyName) -> Result<std::result::Result<(), Fault>> {
+/// `NotFound` where there are no passkeys; `TwoStepNeeded` as [`begin`].
+pub async fn add(
+    call: &mut Write<Fresh<SignedIn>>,
+    made: &Registration,
+    name: &PasskeyName,
+) -> Result<std::result::Result<PlainToken, Fault>> {
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let relying_party = relying_party(keel.settings()).ok_or(Refusal::NotFound)?;
     let tx = call.tx()?;
@@ -71,7 +78,9 @@ pub async fn add(call: &mut Write<Fresh<SignedIn>>, made: &Registration, name: &
         Err(error) => return Ok(Err(fault(&error))),
     };
     call.lock_caller().await?;
+    let caller = call.proof().clone();
     let tx = call.tx()?;
+    two_step::require_shown(tx, &caller).await?;
     let (count,): (i64,) = tx.get(COUNT, args![&caller.user]).await?;
     if count >= MOST {
         return Ok(Err(Fault::TooManyPasskeys));
@@ -81,6 +90,8 @@ pub async fn add(call: &mut Write<Fresh<SignedIn>>, made: &Registration, name: &
     if !tx.ran(INSERT, args![&id, &caller.user, name.as_str(), credential_id, handle.to_string(), credential, now]).await? {
         return Ok(Err(Fault::PasskeyKnown));
     }
+    let token = sessions::renew(tx, &caller.session, Some(SecondFactor::Passkey), now).await?;
     letters::added(tx, &keel, &caller.email, name.as_str()).await?;
-    audit::record(call, Action::PasskeyAdded, None, id.as_str(), &[("name", name.as_str())]).await.map(Ok)
+    audit::record(call, Action::PasskeyAdded, None, id.as_str(), &[("name", name.as_str())]).await?;
+    Ok(Ok(token))
 }

@@ -14,7 +14,7 @@ use crate::mail::letters::providers as letters;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::{PlainToken, Secret};
 use crate::sign_in::{self, LIFE, Welcome, Wish};
-use crate::{Keel, args, people, sql};
+use crate::{Keel, args, people, sql, two_step};
 use keel_types::url::{self, LocalPath};
 use keel_types::{Code, Email, SessionId};
 use std::pin::Pin;
@@ -171,8 +171,9 @@ pub async fn depart(call: &mut Write<Visitor>, provider: &str, next: Option<Loca
 /// # Errors
 /// As [`depart`].
 pub async fn link(call: &mut Write<Fresh<SignedIn>>, provider: &str) -> Result<std::result::Result<Departure, Why>> {
-    let session = call.proof().session.clone();
-    begin(call, provider, Some(session), None).await
+    let caller = call.proof().clone();
+    two_step::require_shown(call.tx()?, &caller).await?;
+    begin(call, provider, Some(caller.session), None).await
 }
 
 async fn begin<D: Door>(
@@ -255,6 +256,7 @@ async fn land_linking(call: &mut Write<Visitor>, identity: Identity) -> Result<L
     call.lock_caller().await?;
     let Some(caller) = call.caller().cloned() else { return Ok(missed(Why::Stale, true, None)) };
     let tx = call.tx()?;
+    two_step::require_shown(tx, &caller).await?;
     if keep(tx, &identity, &caller.user, &Actor::Person(&caller, &asked), now).await? {
         letters::linked(tx, &keel, &caller.email, &identity.provider, &identity.label).await?;
         return Ok(Landing::Linked);

@@ -13,7 +13,7 @@ use crate::mail::letters;
 use crate::members;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
-use crate::{args, sql};
+use crate::{args, sql, two_step};
 use keel_types::{Code, Email, Fault, Instant, url};
 
 sql! {
@@ -77,7 +77,8 @@ pub async fn find_waiting(call: &mut Read<SignedIn>) -> Result<Option<Waiting>> 
 /// it is mailed that they do; nothing else tells.
 ///
 /// # Errors
-/// `Invalid` for the address the caller has; `TooMany` mails.
+/// `Invalid` for the address the caller has; `TooMany` mails; `TwoStepNeeded` when a second factor is required of the caller and the
+/// session has shown none.
 pub async fn ask(call: &mut Write<Fresh<SignedIn>>, email: &Email) -> Result<()> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let take = Take::new_address(&call.proof().user, &asked, email);
@@ -88,6 +89,7 @@ pub async fn ask(call: &mut Write<Fresh<SignedIn>>, email: &Email) -> Result<()>
         return Err(Refusal::field("email", Fault::OwnAddress));
     }
     let tx = call.tx()?;
+    two_step::require_shown(tx, &caller).await?;
     let known = is_known(tx, email).await?;
     tx.run(KEEP, args![&caller.user, &caller.email, email, &link.hashed(), now, now.plus(LIFE)]).await?;
     if known {

@@ -10,7 +10,7 @@ pub use recovery::{RecoveryCode, carried, carry, renew as renew_recovery_codes};
 pub use totp::{Pending, TurnedOn, confirm, find_pending, start, turn_off};
 
 use crate::access::sessions::SecondFactor;
-use crate::access::{Read, SignedIn};
+use crate::access::{Caller, Read, SignedIn};
 use crate::db::{Conn, Tx, locks};
 use crate::passkeys::{self, Assertion, Purpose};
 use crate::refusal::{Refusal, Result};
@@ -113,6 +113,17 @@ pub(crate) async fn require_off(conn: &mut Conn, user: &UserId) -> Result<()> {
 /// Refuses people who have not turned it on.
 async fn require_on(conn: &mut Conn, user: &UserId) -> Result<()> {
     if ways(conn, user).await?.is_on() { Ok(()) } else { Err(Refusal::Refused(Code::TwoStepOff)) }
+}
+
+/// Refuses a session that has shown no second factor, of a person who has one and of whom one is required, as staff or by a workspace
+/// of theirs: who has the first factor alone adds no second one of their own, and changes nothing else about how the person signs in.
+/// Where none is required, who reads the mailbox may part with a lost passkey. Called behind the person's lock.
+pub(crate) async fn require_shown(conn: &mut Conn, caller: &Caller) -> Result<()> {
+    if caller.second_factor || !ways(conn, &caller.user).await?.any() {
+        return Ok(());
+    }
+    let required = caller.platform_role.is_some() || conn.find::<(String,)>(FIND_REQUIRING, args![&caller.user]).await?.is_some();
+    if required { Err(Refusal::TwoStepNeeded) } else { Ok(()) }
 }
 
 /// After one way was taken away: with the app, two-step verification is off and no recovery code is left; with the last of all, no

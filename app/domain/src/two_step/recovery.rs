@@ -1,10 +1,10 @@
 //! Recovery codes: ten, each good once, for people who have lost what shows them codes. A code has 120 bits, so its hash is a plain
 //! one, and nobody has to be kept from guessing.
 
-use super::require_on;
+use super::{require_on, require_shown};
 use crate::access::{Fresh, Read, SignedIn, Write};
 use crate::audit::{self, Action};
-use crate::db::{Tx, locks};
+use crate::db::Tx;
 use crate::mail::letters::two_step as letters;
 use crate::refusal::Result;
 use crate::secrets::{self, HashedToken};
@@ -77,11 +77,12 @@ impl std::fmt::Debug for RecoveryCode {
 /// Gives the caller ten other codes; none of those before is good any more.
 ///
 /// # Errors
-/// `Refused(TwoStepOff)`.
+/// `Refused(TwoStepOff)`; `TwoStepNeeded` when one is required of the caller and the session has shown none.
 pub async fn renew(call: &mut Write<Fresh<SignedIn>>) -> Result<Vec<RecoveryCode>> {
+    call.lock_caller().await?;
     let (caller, keel) = (call.proof().clone(), call.keel().clone());
     let tx = call.tx()?;
-    locks::lock_user(tx, &caller.user).await?;
+    require_shown(tx, &caller).await?;
     require_on(tx, &caller.user).await?;
     let codes = replace(tx, &caller.user).await?;
     letters::new_codes(tx, &keel, &caller.email).await?;

@@ -1,11 +1,11 @@
 //! Codes of an app (RFC 6238): six digits of every thirty seconds, the span before and the one behind count too. The secret is
 //! encrypted under `KEEL_SECRET`, bound to its person, and counts only after a first code has shown that the app has it.
 
-use super::{end_if_last, recovery, require_on, ways};
+use super::{end_if_last, recovery, require_on, require_shown, ways};
 use crate::access::sessions::{self, SecondFactor};
 use crate::access::{Fresh, Read, SignedIn, Write};
 use crate::audit::{self, Action};
-use crate::db::{Tx, locks};
+use crate::db::Tx;
 use crate::mail::letters::two_step as letters;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::{PlainToken, random};
@@ -53,10 +53,16 @@ pub struct TurnedOn {
 }
 
 /// Makes a secret for the caller's app; an earlier one that waits is forgotten. Nothing counts before [`confirm`].
+///
+/// # Errors
+/// `TwoStepNeeded`, as all verbs here, when the session has shown none of the second factors that are required of the caller.
 pub async fn start(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
+    call.lock_caller().await?;
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let pending = sealed(&keel, &caller.user, &random::<20>())?;
-    call.tx()?.run(KEEP_PENDING, args![&caller.user, pending, now.plus(PATIENCE)]).await?;
+    let tx = call.tx()?;
+    require_shown(tx, &caller).await?;
+    tx.run(KEEP_PENDING, args![&caller.user, pending, now.plus(PATIENCE)]).await?;
     Ok(())
 }
 
@@ -78,9 +84,10 @@ pub async fn find_pending(call: &mut Read<Fresh<SignedIn>>) -> Result<Option<Pen
 /// # Errors
 /// `Refused(Expired)` when no secret waits.
 pub async fn confirm(call: &mut Write<Fresh<SignedIn>>, code: &str) -> Result<std::result::Result<TurnedOn, Fault>> {
+    call.lock_caller().await?;
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let tx = call.tx()?;
-    locks::lock_user(tx, &caller.user).await?;
+    require_shown(tx, &caller).await?;
     let was_on = ways(tx, &caller.user).await?.is_on();
     let row: Option<(String,)> = tx.find(FIND_PENDING, args![&caller.user, now]).await?;
     let (pending,) = row.ok_or(Refusal::Refused(Code::Expired))?;
@@ -101,9 +108,10 @@ pub async fn confirm(call: &mut Write<Fresh<SignedIn>>, code: &str) -> Result<st
 /// # Errors
 /// `Refused(TwoStepOff)` when none does; `Refused(TwoStepKept)` while a workspace of the caller's requires two-step verification.
 pub async fn turn_off(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
+    call.lock_caller().await?;
     let (caller, keel) = (call.proof().clone(), call.keel().clone());
     let tx = call.tx()?;
-    locks::lock_user(tx, &caller.user).await?;
+    require_shown(tx, &caller).await?;
     require_on(tx, &caller.user).await?;
     tx.run(REMOVE, args![&caller.user]).await?;
     end_if_last(tx, &caller.user).await?;

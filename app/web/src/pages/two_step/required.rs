@@ -45,17 +45,20 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
         Some(account) => fill(words.required_text, &[("account", &account)]),
         None => words.required_here.to_owned(),
     };
-    let next = model.next.as_ref().map(|next| next.as_str().to_owned()).unwrap_or_default();
-    let passkey = model.passkey.then(|| view! { <ConfirmByPasskey page=page.clone() next weight=Weight::Primary/> });
     let errors = page.form.summary(&[("passkey", page.text.passkeys.passkey)], page.text);
-    let set_up = model.next.map_or_else(|| SET_UP.to_owned(), |next| url::leading_on(SET_UP, next.as_str()));
-    let weight = if model.passkey { Weight::Secondary } else { Weight::Primary };
+    // Who has a passkey shows that one: another second factor is added behind it.
+    let shown = if model.passkey {
+        let next = model.next.map(String::from).unwrap_or_default();
+        view! { <ConfirmByPasskey page=page.clone() next weight=Weight::Primary/> }.into_any()
+    } else {
+        let set_up = model.next.map_or_else(|| SET_UP.to_owned(), |next| url::leading_on(SET_UP, next.as_str()));
+        view! { <p><ButtonLink label=words.turn_on href=set_up/></p> }.into_any()
+    };
     let others = page.frame.as_ref().is_some_and(|frame| frame.accounts.len() > 1);
     view! {
         <Auth lang=page.lang title=words.required next=lead flash=page.flash() frame=page.frame.clone()>
             <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors/>
-            {passkey}
-            <p><ButtonLink label=words.turn_on href=set_up weight/></p>
+            {shown}
             {others.then(|| view! { <p class="soft">{words.others_stay}</p> })}
         </Auth>
     }

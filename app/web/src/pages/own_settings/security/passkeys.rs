@@ -3,6 +3,7 @@
 use super::super::SECURITY;
 use crate::action::{Answer, Done};
 use crate::actions;
+use crate::cookies::Cookie;
 use crate::flash::Said;
 use crate::form::{Input, Nothing, Reader};
 use crate::page::{Page, Visit};
@@ -45,7 +46,10 @@ impl Input for New {
 
 async fn add(call: &mut Write<Fresh<SignedIn>>, new: New) -> Answer {
     match passkeys::add(call, &new.made, &new.name).await? {
-        Ok(()) => Ok(Done::go(SECURITY).say(Said::PasskeyAdded)),
+        Ok(token) => {
+            let session = Cookie::Session.set(call.keel().settings(), token.reveal());
+            Ok(Done::go(SECURITY).say(Said::PasskeyAdded).cookie(session))
+        }
         Err(fault) => Err(Problem::remembered("passkey", fault)),
     }
 }
