@@ -215,6 +215,11 @@ journey('where a workspace requires a second factor, a passkey is one and the la
   await at(olivia, 'Security')
   await says(main(olivia), 'this is your only second factor')
 
+  const without = await newVisitor({ scripts: false })
+  await signIn(without, keel, MAX.email)
+  await without.goto('/private-dashboard')
+  await at(without, 'Two-step verification is required')
+  await says(main(without), 'This browser cannot use passkeys.')
   await signOut(max, MAX)
   await signIn(max, keel, MAX.email)
   await max.goto('/private-dashboard')

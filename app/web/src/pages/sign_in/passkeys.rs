@@ -11,7 +11,7 @@ use crate::form::{Input, Reader};
 use crate::page::Page;
 use crate::pages::two_step::REQUIRED;
 use crate::problem::Problem;
-use crate::ui::{Button, PasskeyForm, Weight};
+use crate::ui::{Button, Maybe, PasskeyForm, Weight};
 use keel_domain::access::{Visitor, Write};
 use keel_domain::billing::catalogue::Choice;
 use keel_domain::passkeys::{self, Assertion, Purpose};
@@ -90,18 +90,25 @@ pub(super) fn VerifyByPasskey(page: Page) -> impl IntoView {
     view! { <UsePasskey label action purpose=Purpose::SecondFactor next="" weight=Weight::Secondary/> }
 }
 
-/// The button that proves anew who one is.
+/// The button that proves anew who one is. Where it cannot be shown, `missing` says so.
 #[component]
-pub(crate) fn ConfirmByPasskey(page: Page, next: String, weight: Weight) -> impl IntoView {
+pub(crate) fn ConfirmByPasskey(page: Page, next: String, weight: Weight, #[prop(into, optional)] missing: Maybe) -> impl IntoView {
     let (label, action) = (page.text.passkeys.confirm, confirm_second_factor::at(&page.here));
-    view! { <UsePasskey label action purpose=Purpose::SecondFactor next weight/> }
+    view! { <UsePasskey label action purpose=Purpose::SecondFactor next weight missing/> }
 }
 
 #[component]
-fn UsePasskey(label: &'static str, action: String, purpose: Purpose, #[prop(into)] next: String, weight: Weight) -> impl IntoView {
+fn UsePasskey(
+    label: &'static str,
+    action: String,
+    purpose: Purpose,
+    #[prop(into)] next: String,
+    weight: Weight,
+    #[prop(into, optional)] missing: Maybe,
+) -> impl IntoView {
     let next = (!next.is_empty()).then(|| view! { <input type="hidden" name="redirectTo" value=next/> });
     view! {
-        <PasskeyForm action asks=ask_passkey::URL purpose=purpose.as_str()>
+        <PasskeyForm action asks=ask_passkey::URL purpose=purpose.as_str() missing>
             {next}
             <Button label weight/>
         </PasskeyForm>

@@ -49,7 +49,8 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     // Who has a passkey shows that one: another second factor is added behind it.
     let shown = if model.passkey {
         let next = model.next.map(String::from).unwrap_or_default();
-        view! { <ConfirmByPasskey page=page.clone() next weight=Weight::Primary/> }.into_any()
+        let missing = page.text.passkeys.missing;
+        view! { <ConfirmByPasskey page=page.clone() next weight=Weight::Primary missing/> }.into_any()
     } else {
         let set_up = model.next.map_or_else(|| SET_UP.to_owned(), |next| url::leading_on(SET_UP, next.as_str()));
         view! { <p><ButtonLink label=words.turn_on href=set_up/></p> }.into_any()
