@@ -89,7 +89,9 @@ both! {
     }
 
     async fn a_form_signs_in_and_leads_on_and_is_shown_again_with_what_went_wrong(app: App, with AT_A_NAME) {
-        let mut device = added(&app.sign_in(OLIVIA).await).await;
+        let desk = app.sign_in(OLIVIA).await;
+        desk.form("/api/user/onboarding", &[("first_name", "Olivia"), ("last_name", "Owens")]).await.location();
+        let mut device = added(&desk).await;
         let phone = app.browser();
         let form = phone.get("/login?redirectTo=/private-dashboard/settings").await.form_to("/api/auth/by-passkey");
         for (said, words) in [
