@@ -39,7 +39,10 @@ impl Browser {
 
     /// Another one with the same cookies, as another client: the one of this number, at 127.0.1.0 and so on.
     pub fn elsewhere(&self, number: usize) -> Self {
-        Self { cookies: Mutex::new(self.cookies.lock().unwrap().clone()), ..Self::at(&self.base, Ipv4Addr::new(127, 0, 1, u8::try_from(number).unwrap())) }
+        Self {
+            cookies: Mutex::new(self.cookies.lock().unwrap().clone()),
+            ..Self::at(&self.base, Ipv4Addr::new(127, 0, 1, u8::try_from(number).unwrap()))
+        }
     }
 
     pub fn cookie(&self, name: &str) -> Option<String> {
