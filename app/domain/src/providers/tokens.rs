@@ -176,7 +176,7 @@ fn known(provider: &Provider, endpoints: &Endpoints, claims: &Verified) -> Resul
             return Err(Failure::untrusted("the ID token is of another issuer than of its tenant"));
         }
     }
-    let email = claims.email().map(|email| email.as_str().to_owned());
+    let email = claims.email().map(|email| email.as_str().to_owned()).filter(|email| !email.is_empty());
     let is_vouched = match provider.settings.kind {
         // What they say is only that the address was the person's once, unless they run its mailbox.
         Kind::Google => {
