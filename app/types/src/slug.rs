@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Slug(String);
 
 /// Words that name something else in URLs.
-const RESERVED: [&str; 37] = [
+const RESERVED: [&str; 38] = [
     "account",
     "admin",
     "admin-dashboard",
@@ -43,6 +43,7 @@ const RESERVED: [&str; 37] = [
     "signup",
     "step-up",
     "support",
+    "two-step",
     "unsubscribe",
     "verify",
     "workspaces",

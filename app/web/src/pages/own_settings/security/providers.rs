@@ -62,8 +62,11 @@ pub struct Providers {
     others: Vec<(String, String)>,
 }
 
-/// The caller's accounts elsewhere.
+/// The caller's accounts elsewhere; where no provider is set up nobody comes in by one, and none is looked for.
 pub async fn load(call: &mut Read<SignedIn>) -> Result<Providers, Refusal> {
+    if call.keel().settings().providers.is_empty() {
+        return Ok(Providers { linked: vec![], others: vec![] });
+    }
     let linked = providers::list(call).await?;
     let settings = call.keel().settings();
     let others = settings.providers.iter().filter(|provider| linked.iter().all(|one| one.provider != provider.slug));
@@ -72,7 +75,7 @@ pub async fn load(call: &mut Read<SignedIn>) -> Result<Providers, Refusal> {
     Ok(Providers { linked: linked.into_iter().map(named).collect(), others })
 }
 
-/// The region; nothing where there are no providers and nothing is linked.
+/// The region; nothing where there are no providers.
 #[component]
 pub fn OtherAccounts(page: Page, providers: Providers) -> impl IntoView {
     let words = &page.text.providers;
