@@ -270,7 +270,7 @@ both! {
             change(&mut answer);
             answer.to_string()
         };
-        let deep = |open: &str, close: &str| format!("{}{}", open.repeat(20_000), close.repeat(20_000));
+        let deep = |open: &str, close: &str| format!("{}{}", open.repeat(5_000), close.repeat(5_000));
         let answers = [
             String::new(),
             "null".to_owned(),
