@@ -2,7 +2,7 @@
 
 use super::{OLIVIA, SECURITY, Trip, UNLINK, count, is_in, linking, settings, vouched};
 use crate::both;
-use crate::support::{App, Browser, together};
+use crate::support::{App, Browser, scaled, together};
 use keel_domain::secrets::reference;
 use keel_types::time::DAY;
 use serde_json::json;
@@ -152,7 +152,7 @@ both! {
 
     async fn nobody_gets_in_by_an_account_that_was_parted_with_at_the_same_instant(app: App, with &settings()) {
         let olivia = app.sign_in(OLIVIA).await;
-        for round in 0..crate::support::scaled(4, 40) {
+        for round in 0..scaled(4, 30) {
             linking(&app, &olivia).await.back_as(vouched("7", OLIVIA)).await.leads_to(SECURITY);
             let identity = app.db.text("SELECT id FROM identities").await;
             let mut calls = vec![];
@@ -191,7 +191,7 @@ both! {
 
     async fn an_account_that_was_closed_is_opened_by_no_account_elsewhere(app: App, with &settings()) {
         let olivia = comes_in(&app, "7").await;
-        let workspaces = app.db.texts("SELECT id FROM accounts WHERE kind = 'workspace'").await;
+        let workspaces = app.db.text("SELECT id FROM accounts WHERE kind = 'workspace'").await;
         let closing = olivia.json("/api/user/close-account", &json!({ "confirmation": OLIVIA, "workspaces": workspaces })).await;
         assert_eq!(closing.status, 200, "{}", closing.body);
         app.advance(31 * DAY).await;
