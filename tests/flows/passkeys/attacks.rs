@@ -315,8 +315,8 @@ both! {
             cbor(&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
             cbor(&[0xbf].repeat(1_000)),
             cbor(head),
-            cbor(&[head, &[0].repeat(60)].concat()),
-            cbor(&[head, data, &[0].repeat(30_000)].concat()),
+            cbor(&[head, &[0_u8].repeat(60)].concat()),
+            cbor(&[head, data, &[0_u8].repeat(30_000)].concat()),
         ] {
             let mut answer: Value = serde_json::from_str(&Device::at(ORIGIN).registers(&begun(&olivia).await)).unwrap();
             answer["response"]["attestationObject"] = json!(object);
