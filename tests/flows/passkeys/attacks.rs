@@ -270,7 +270,7 @@ both! {
             change(&mut answer);
             answer.to_string()
         };
-        let deep = |open: &str, close: &str| format!("{}{}", open.repeat(20_000), close.repeat(20_000));
+        let deep = |open: &str, close: &str| format!("{}{}", open.repeat(5_000), close.repeat(5_000));
         let answers = [
             String::new(),
             "null".to_owned(),
@@ -314,9 +314,12 @@ both! {
             cbor(&[0x81].repeat(40_000)),
             cbor(&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
             cbor(&[0xbf].repeat(1_000)),
+            cbor(&[0xa1].repeat(1_000)),
+            cbor(&[0x9f].repeat(1_000)),
+            cbor(&[0xc0].repeat(40_000)),
             cbor(head),
-            cbor(&[head, &vec![0; 60]].concat()),
-            cbor(&[head, data, &vec![0; 30_000]].concat()),
+            cbor(&[head, &[0_u8].repeat(60)].concat()),
+            cbor(&[head, data, &[0_u8].repeat(30_000)].concat()),
         ] {
             let mut answer: Value = serde_json::from_str(&Device::at(ORIGIN).registers(&begun(&olivia).await)).unwrap();
             answer["response"]["attestationObject"] = json!(object);

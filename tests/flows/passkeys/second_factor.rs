@@ -43,7 +43,8 @@ both! {
         assert_eq!(fault(&signs_in(&phone, &signed).await), "passkey_expired", "it signs nobody in by itself");
         let signed = device.signs(&asked(&phone, "second-factor").await);
         phone.form(&form.action, &form.filled(&[("passkey", &signed)])).await.leads_to("/onboarding");
-        let shown = "SELECT COUNT(*) FROM user_sessions WHERE factor = 'code' AND second_factor = 'passkey'";
+        let shown = "SELECT COUNT(*) FROM user_sessions s JOIN users u ON u.id = s.user_id
+            WHERE u.email = 'olivia@acme.example' AND s.factor = 'code' AND s.second_factor = 'passkey'";
         assert_eq!(app.db.number(shown).await, 1);
 
         let tablet = app.browser();

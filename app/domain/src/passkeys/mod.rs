@@ -21,10 +21,14 @@ use crate::settings::Settings;
 use crate::{args, sql, two_step};
 use keel_text::EN;
 use keel_types::{Fault, Instant, PasskeyId, PasskeyName, UserId};
+use std::thread;
 use webauthn_rs::prelude::{Url, Webauthn, WebauthnBuilder, WebauthnError};
 
 /// Most passkeys of one person.
 pub const MOST: i64 = 20;
+
+/// Bytes of the stack on which is read what devices say; what is not needed is not taken.
+const STACK: usize = 16 * 1024 * 1024;
 
 sql! {
     LIST_OF_PERSON = "SELECT id, name, created_at, used_at FROM passkeys WHERE user_id = $1 ORDER BY created_at, id LIMIT 0 + $2";
@@ -108,6 +112,15 @@ async fn list_known(tx: &mut Tx, user: &UserId) -> Result<Vec<(String, String)>>
 fn relying_party(settings: &Settings) -> Option<Webauthn> {
     let origin = Url::parse(&settings.base_url).ok()?;
     WebauthnBuilder::new(origin.domain()?, &origin).ok()?.rp_name(EN.common.product).build().ok()
+}
+
+/// Reads what somebody's device says on a stack of its own: however it is nested, the process goes on. Its reader goes down 128 levels,
+/// for which that of a worker is too small.
+fn on_own_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Result<T> {
+    thread::scope(|scope| {
+        let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read).map_err(|error| Refusal::internal(&error))?;
+        reader.join().map_err(|_| Refusal::internal(&"what a device says could not be read"))
+    })
 }
 
 /// What a person is told of an answer that does not hold.

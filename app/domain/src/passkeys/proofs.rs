@@ -1,7 +1,7 @@
 //! Passkeys that are used: a browser is asked to sign something, and what it signed says whose it is.
 
 use super::challenges::{self, Purpose};
-use super::{fault, fault_of_browser, letters, list_known, relying_party};
+use super::{fault, fault_of_browser, letters, list_known, on_own_stack, relying_party};
 use crate::access::{Visitor, Write};
 use crate::db::{Tx, locks};
 use crate::limits::Take;
@@ -114,7 +114,7 @@ pub(crate) async fn prove(
     let found: Option<CredentialRow> = tx.find(FIND_CREDENTIAL, args![credential_id, &user]).await?;
     let Some(row) = found else { return Ok(Err((Fault::PasskeyUnknown, None))) };
     let used = if assertion.is_of(&row.user_handle, person.is_some()) {
-        use_once(&relying_party, state, assertion, &row.credential)
+        on_own_stack(|| use_once(&relying_party, state, assertion, &row.credential))?
     } else {
         Err(Fault::PasskeyFailed)
     };

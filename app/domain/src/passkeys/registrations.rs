@@ -1,7 +1,7 @@
 //! New passkeys.
 
 use super::challenges::{self, Purpose};
-use super::{MOST, fault, fault_of_browser, letters, list_known, relying_party};
+use super::{MOST, fault, fault_of_browser, letters, list_known, on_own_stack, relying_party};
 use crate::access::sessions::{self, SecondFactor};
 use crate::access::{Fresh, SignedIn, Write};
 use crate::audit::{self, Action};
@@ -73,9 +73,10 @@ pub async fn add(
     let tx = call.tx()?;
     let asked = challenges::take(tx, caller.session.as_str(), Purpose::Register, now).await?;
     let Some((handle, state)): Option<(Uuid, PasskeyRegistration)> = asked else { return Ok(Err(Fault::PasskeyExpired)) };
-    let passkey = match relying_party.finish_passkey_registration(&made.0, &state) {
+    let finish = || relying_party.finish_passkey_registration(&made.0, &state).map_err(|error| fault(&error));
+    let passkey = match on_own_stack(finish)? {
         Ok(passkey) => passkey,
-        Err(error) => return Ok(Err(fault(&error))),
+        Err(fault) => return Ok(Err(fault)),
     };
     call.lock_caller().await?;
     let caller = call.proof().clone();

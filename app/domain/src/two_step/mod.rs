@@ -71,7 +71,7 @@ pub enum Shown {
     /// One of the codes that stand in for it.
     RecoveryCode(RecoveryCode),
     /// What one of the person's passkeys signed, with the token of the browser that was asked for it.
-    Passkey(PlainToken, Assertion),
+    Passkey(PlainToken, Box<Assertion>),
 }
 
 impl Shown {

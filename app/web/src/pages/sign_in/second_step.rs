@@ -55,7 +55,7 @@ impl Input for Answered {
 impl Input for Shown {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
         if form.has("passkey") {
-            Signed::read(form).map(|signed| Self::Passkey(signed.browser, signed.assertion))
+            Signed::read(form).map(|signed| Self::Passkey(signed.browser, Box::new(signed.assertion)))
         } else if form.has("recovery_code") {
             form.get("recovery_code", RecoveryCode::parse).map(Self::RecoveryCode)
         } else {
