@@ -123,8 +123,8 @@ impl Config {
             return bad("KEEL_DATA_DIR", format!("is a directory that can be made and written to: {error}"));
         }
         let mut faults = Faults::default();
-        let listen = faults.less(address("KEEL_LISTEN", env("KEEL_LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned())));
-        let metrics_listen = faults.less(env("KEEL_METRICS_LISTEN").map(|text| address("KEEL_METRICS_LISTEN", text)).transpose());
+        let listen = faults.less(address("KEEL_LISTEN", env("KEEL_LISTEN").as_deref().unwrap_or("127.0.0.1:3000")));
+        let metrics_listen = faults.less(env("KEEL_METRICS_LISTEN").map(|text| address("KEEL_METRICS_LISTEN", &text)).transpose());
         let trusted_proxies = faults.less(trusted_proxies(&env));
         let drain = faults.less(drain(&env));
         let database_url = faults.less(database_url(&env, production, &data_dir));
@@ -171,7 +171,7 @@ impl Config {
     }
 }
 
-fn address(name: &'static str, text: String) -> Result<SocketAddr, BadConfig> {
+fn address(name: &'static str, text: &str) -> Result<SocketAddr, BadConfig> {
     text.parse().or_else(|_| bad(name, "is an address and a port, such as 127.0.0.1:3000"))
 }
 

@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use keel_domain::providers::settings::ProviderSettings;
 use keel_domain::secrets::reference;
 use keel_domain::settings::Settings;
 use keel_domain::{Refusal, request};
@@ -22,6 +23,7 @@ use keel_web::pages::audit::EXPORT as AUDIT_EXPORT;
 use keel_web::pages::errors;
 use keel_web::pages::members::actions::leave;
 use keel_web::problem::Problem;
+use std::iter;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -222,10 +224,11 @@ fn content_security_policy(served: &Served) -> String {
         (None, Some(base)) if served.keel.settings().stripe.sandbox => base.trim_end_matches('/').replace("127.0.0.1", "localhost"),
         _ => "https://checkout.stripe.com https://billing.stripe.com".to_owned(),
     };
-    let providers: String = served.keel.settings().providers.iter().map(|provider| format!(" {}", provider.origin())).collect();
+    let hosts: Vec<String> = iter::once(payment).chain(served.keel.settings().providers.iter().map(ProviderSettings::origin)).collect();
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-         form-action 'self' {payment}{providers}"
+         form-action 'self' {}",
+        hosts.join(" ")
     )
 }
 

@@ -179,7 +179,7 @@ both! {
             let account = app.account(&email, "workspace").await;
             assert_eq!(close(&browser, &email, &account).await.status, 200);
             let user = app.db.text(&format!("SELECT id FROM users WHERE email = '{email}'")).await;
-            let moment = app.keel.now().0 + 50 + i64::try_from(trial).unwrap() * 10;
+            let moment = app.keel.now().0 + 50 + i64::from(trial) * 10;
             for (table, of) in [("closings", format!("user_id = '{user}'")), ("deletions", "closing_id IS NOT NULL AND state = 'due'".to_owned())] {
                 app.db.run(&format!("UPDATE {table} SET due_at = {moment}, next_at = {moment} WHERE {of} AND state = 'due'")).await;
             }

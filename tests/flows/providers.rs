@@ -67,7 +67,7 @@ impl<'a> Trip<'a> {
         Self { browser, issuer: Issuer::at(base), provider: provider.to_owned(), sent }
     }
 
-    fn claims(&self, who: Value) -> Value {
+    fn claims(&self, who: &Value) -> Value {
         self.issuer.claims(self.sent.get("nonce").map(String::as_str).unwrap_or_default(), who)
     }
 

@@ -155,6 +155,33 @@ async fn writing(deployment: &Deployment) -> Vec<(String, String)> {
     writing.map(|route| (text(route, "method"), text(route, "path"))).collect()
 }
 
+/// Such a request about an account at a provider.
+async fn with_provider(deployment: &Deployment, person: &mut Person, path: &str) -> Vec<u8> {
+    let email = person.email.clone();
+    match path {
+        PROVIDER => wire::form(&person.browser, &path.replace("{provider}", "acme"), &[]),
+        PROVE => {
+            person.posts(&PROVIDER.replace("{provider}", "acme"), &[]).await;
+            let trip = PlainToken::parse(&person.browser.cookie("keel_trip").unwrap()).unwrap().hashed();
+            let identity = json!({ "provider": "acme", "issuer": "acme", "subject": email, "label": email });
+            let came_back = format!("SET identity = '{identity}' WHERE browser_hash = '{}'", trip.as_str());
+            deployment.db.run(&format!("UPDATE provider_trips {came_back}")).await;
+            wire::form(&person.browser, path, &[("email", &email)])
+        }
+        LINK => {
+            person.signs_in("").await;
+            wire::form(&person.browser, path, &[("provider", "acme")])
+        }
+        _ => {
+            person.signs_in("").await;
+            let id = ids::new::<IdentityId>();
+            let row = format!("SELECT '{id}', id, 'acme', 'acme', '{email}', '', 0 FROM users WHERE email = '{email}'");
+            deployment.db.run(&format!("INSERT INTO identities (id, user_id, provider, issuer, subject, label, created_at) {row}")).await;
+            wire::form(&person.browser, path, &[("identity", id.as_str())])
+        }
+    }
+}
+
 /// A request to an endpoint that would be granted, after everything that has to come before.
 async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, path: &str) -> Vec<u8> {
     let email = person.email.clone();
@@ -223,26 +250,7 @@ async fn prepared(deployment: &Deployment, person: &mut Person, method: &str, pa
             let fields: Vec<_> = fields.into_iter().chain([("password", "a longer walk on the pier")]).collect();
             wire::form(&person.browser, path, &fields)
         }
-        PROVIDER => wire::form(&person.browser, &path.replace("{provider}", "acme"), &[]),
-        PROVE => {
-            person.posts(&PROVIDER.replace("{provider}", "acme"), &[]).await;
-            let trip = PlainToken::parse(&person.browser.cookie("keel_trip").unwrap()).unwrap().hashed();
-            let identity = json!({ "provider": "acme", "issuer": "acme", "subject": email, "label": email });
-            let came_back = format!("SET identity = '{identity}' WHERE browser_hash = '{}'", trip.as_str());
-            deployment.db.run(&format!("UPDATE provider_trips {came_back}")).await;
-            wire::form(&person.browser, path, &by_email)
-        }
-        LINK => {
-            person.signs_in("").await;
-            wire::form(&person.browser, path, &[("provider", "acme")])
-        }
-        UNLINK => {
-            person.signs_in("").await;
-            let id = ids::new::<IdentityId>();
-            let row = format!("SELECT '{id}', id, 'acme', 'acme', '{email}', '', 0 FROM users WHERE email = '{email}'");
-            deployment.db.run(&format!("INSERT INTO identities (id, user_id, provider, issuer, subject, label, created_at) {row}")).await;
-            wire::form(&person.browser, path, &[("identity", id.as_str())])
-        }
+        PROVIDER | PROVE | LINK | UNLINK => with_provider(deployment, person, path).await,
         path if path.contains("passkey") => with_passkey(deployment, person, path).await,
         "/api/auth/reset-password" => {
             person.signs_in("").await;

@@ -126,7 +126,7 @@ impl Issuer {
     }
 
     /// What a good token says, for this nonce.
-    pub fn claims(&self, nonce: &str, more: Value) -> Value {
+    pub fn claims(&self, nonce: &str, more: &Value) -> Value {
         let now = Clock::default().now().0 / 1_000;
         let mut claims = json!({ "iss": self.base, "aud": CLIENT.0, "iat": now, "exp": now + 300, "nonce": nonce });
         for (name, value) in more.as_object().unwrap() {
@@ -180,7 +180,7 @@ async fn in_trouble(State(issuer): State<Arc<Issuer>>, request: Request, next: N
     match trouble {
         None => next.run(request).await,
         Some(Trouble::Silence) => {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             StatusCode::REQUEST_TIMEOUT.into_response()
         }
         Some(Trouble::Garbage) => "<html>Welcome to the hotel's network".into_response(),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// A code for a token that is good.
 fn good(trip: &Trip<'_>, code: &str) {
-    let token = trip.issuer.signed(&trip.claims(vouched("7", OLIVIA)));
+    let token = trip.issuer.signed(&trip.claims(&vouched("7", OLIVIA)));
     trip.issuer.promises(code, &trip.sent["code_challenge"], token.into());
 }
 
@@ -125,7 +125,7 @@ both! {
         for forge in 0..7 {
             let browser = app.browser();
             let trip = Trip::begin(&app, &browser, "acme", &[]).await;
-            let claims = trip.claims(vouched("7", OLIVIA));
+            let claims = trip.claims(&vouched("7", OLIVIA));
             let signed = trip.issuer.signed(&claims);
             let (head, rest) = signed.split_once('.').unwrap();
             let (body, signature) = rest.split_once('.').unwrap();
@@ -134,7 +134,7 @@ both! {
                 0 => format!("{}.{body}.", unsigned("none")),
                 1 => format!("{}.{body}.{signature}", unsigned("none")),
                 2 => format!("{}.{body}.{}", unsigned("HS256"), hmac(&format!("{}.{body}", unsigned("HS256")), CLIENT.1)),
-                3 => format!("{head}.{}.{signature}", encoded(&trip.claims(vouched("8", OLIVIA)))),
+                3 => format!("{head}.{}.{signature}", encoded(&trip.claims(&vouched("8", OLIVIA)))),
                 4 => format!("{head}.{body}.{}", issuer(&app, 1).signature(&format!("{head}.{body}"))),
                 5 => format!("{head}.{body}"),
                 _ => format!("{head}.{body}.{}", "A".repeat(signature.len())),

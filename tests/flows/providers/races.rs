@@ -8,7 +8,7 @@ both! {
     async fn one_code_that_arrives_fifty_times_at_once_gives_one_session(app: App, with &settings()) {
         let browser = app.browser();
         let trip = Trip::begin(&app, &browser, "acme", &[]).await;
-        let token = trip.issuer.signed(&trip.claims(vouched("7", OLIVIA)));
+        let token = trip.issuer.signed(&trip.claims(&vouched("7", OLIVIA)));
         trip.issuer.promises("the-code", &trip.sent["code_challenge"], token.into());
         let back = trip.back("the-code");
         let calls = (0..50).map(|_| {
@@ -31,7 +31,7 @@ both! {
             for browser in &browsers {
                 let trip = Trip::begin(&app, browser, "acme", &[]).await;
                 let code = keel_domain::secrets::reference();
-                let token = trip.issuer.signed(&trip.claims(vouched(&subject, &email)));
+                let token = trip.issuer.signed(&trip.claims(&vouched(&subject, &email)));
                 trip.issuer.promises(&code, &trip.sent["code_challenge"], token.into());
                 calls.push((browser.copy(), trip.back(&code)));
             }
@@ -50,7 +50,7 @@ both! {
             let (by_provider, by_mail) = (app.browser(), app.browser());
             let trip = Trip::begin(&app, &by_provider, "acme", &[]).await;
             let code = format!("code-{round}");
-            let token = trip.issuer.signed(&trip.claims(vouched(&format!("race-{round}"), &email)));
+            let token = trip.issuer.signed(&trip.claims(&vouched(&format!("race-{round}"), &email)));
             trip.issuer.promises(&code, &trip.sent["code_challenge"], token.into());
             by_mail.form("/api/auth/request-link", &[("email", &email)]).await.leads_to("/verify");
             let (digits, back) = (app.code(&email).await, trip.back(&code));
@@ -74,7 +74,7 @@ both! {
                 let answer = browser.form(LINK, &[("provider", "acme")]).await;
                 let trip = Trip::sent(&app, browser, "acme", &answer);
                 let code = keel_domain::secrets::reference();
-                let token = trip.issuer.signed(&trip.claims(vouched(&format!("shared-{round}"), OLIVIA)));
+                let token = trip.issuer.signed(&trip.claims(&vouched(&format!("shared-{round}"), OLIVIA)));
                 trip.issuer.promises(&code, &trip.sent["code_challenge"], token.into());
                 calls.push((browser.copy(), trip.back(&code)));
             }

@@ -38,7 +38,7 @@ both! {
         let (victim, attacker) = (app.browser(), app.browser());
         let trip = Trip::begin(&app, &attacker, "acme", &[]).await;
         let code = reference();
-        trip.issuer.promises(&code, &trip.sent["code_challenge"], trip.issuer.signed(&trip.claims(vouched("666", EVE))).into());
+        trip.issuer.promises(&code, &trip.sent["code_challenge"], trip.issuer.signed(&trip.claims(&vouched("666", EVE))).into());
         let framed = victim.page(&trip.back(&code)).header("sec-fetch-dest", "iframe").header("sec-fetch-site", "cross-site");
         assert_eq!(victim.send(framed).await.status, 400);
         let led = victim.page(&trip.back(&code)).header("sec-fetch-dest", "document").header("sec-fetch-site", "cross-site");
@@ -53,7 +53,7 @@ both! {
         let elsewhere = Trip::begin(&app, &victim, "evil", &[]).await;
         for nonce in [&theirs.sent["nonce"], &elsewhere.sent["nonce"]] {
             let trip = Trip::begin(&app, &attacker, "acme", &[]).await;
-            trip.back_with(trip.issuer.signed(&trip.issuer.claims(nonce, vouched("7", OLIVIA)))).await.leads_to("/login");
+            trip.back_with(trip.issuer.signed(&trip.issuer.claims(nonce, &vouched("7", OLIVIA)))).await.leads_to("/login");
             assert!(!is_in(&attacker).await, "its nonce is not this trip's");
         }
         assert_eq!(count(&app, "users").await, 0);
@@ -160,7 +160,7 @@ both! {
                 let browser = app.browser();
                 let trip = Trip::begin(&app, &browser, "acme", &[]).await;
                 let code = reference();
-                trip.issuer.promises(&code, &trip.sent["code_challenge"], trip.issuer.signed(&trip.claims(vouched("7", OLIVIA))).into());
+                trip.issuer.promises(&code, &trip.sent["code_challenge"], trip.issuer.signed(&trip.claims(&vouched("7", OLIVIA))).into());
                 calls.push((browser.copy(), trip.back(&code)));
             }
             let coming = together(calls.into_iter().map(|(browser, back)| async move { browser.get(&back).await.location().to_owned() }));

@@ -52,7 +52,7 @@ both! {
         let waiting = app.browser();
         let trip = Trip::begin(&app, &waiting, "acme", &[]).await;
         let code = reference();
-        trip.issuer.promises(&code, &trip.sent["code_challenge"], trip.issuer.signed(&trip.claims(vouched("7", OLIVIA))).into());
+        trip.issuer.promises(&code, &trip.sent["code_challenge"], trip.issuer.signed(&trip.claims(&vouched("7", OLIVIA))).into());
         trip.issuer.has(Trouble::Silence, "/token");
         issuer(&app, 1).has(Trouble::Silence, DISCOVERY);
         let began = Instant::now();

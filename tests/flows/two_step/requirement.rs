@@ -109,9 +109,9 @@ both! {
         for round in 0..5 {
             app.turns_on_two_step(&cast.olivia).await;
             let (one, other) = (cast.olivia.copy(), cast.olivia.copy());
-            let requires = tokio::spawn(async move { told(&require(&one, true).await) });
+            let requirement = tokio::spawn(async move { told(&require(&one, true).await) });
             let turns_off = tokio::spawn(async move { told(&other.json("/api/two-step/turn-off", &json!({})).await) });
-            let outcome = (requires.await.unwrap(), turns_off.await.unwrap());
+            let outcome = (requirement.await.unwrap(), turns_off.await.unwrap());
             let required = app.db.number("SELECT COUNT(*) FROM accounts WHERE two_step_required").await;
             match (outcome.0.as_str(), outcome.1.as_str()) {
                 ("done", "TWO_STEP_KEPT") => assert_eq!(required, 1),

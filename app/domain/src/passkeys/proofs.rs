@@ -113,12 +113,12 @@ pub(crate) async fn prove(
     locks::lock_user(tx, &user).await?;
     let found: Option<CredentialRow> = tx.find(FIND_CREDENTIAL, args![credential_id, &user]).await?;
     let Some(row) = found else { return Ok(Err((Fault::PasskeyUnknown, None))) };
-    let used = if assertion.is_of(&row.user_handle, person.is_some()) {
+    let proven = if assertion.is_of(&row.user_handle, person.is_some()) {
         on_own_stack(|| use_once(&relying_party, state, assertion, &row.credential))?
     } else {
         Err(Fault::PasskeyFailed)
     };
-    match used {
+    match proven {
         Ok(credential) => {
             tx.run(USE, args![&row.id, credential, keel.now()]).await?;
             Ok(Ok(Proven { user, email: row.email }))

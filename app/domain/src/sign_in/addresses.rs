@@ -157,7 +157,7 @@ pub async fn confirm(call: &mut Write<SignedIn>, link: &PlainToken) -> Result<Ch
 
 /// Somebody else took the address at the same instant: looked at again, it is theirs.
 fn or_taken(error: Error) -> Refusal {
-    let taken = error.as_database_error().is_some_and(|error| error.is_unique_violation());
+    let taken = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
     if taken { Refusal::Collision } else { error.into() }
 }
 

@@ -33,10 +33,8 @@ pub async fn set(call: &mut Write<Fresh<may::UpdateAccount>>, required: bool) ->
     }
     let has_shown_it = call.proof().actor().second_factor;
     let tx = call.tx()?;
-    if required {
-        if !(has_shown_it && ways(tx, &user).await?.any()) {
-            return Err(Refusal::Refused(Code::TwoStepOff));
-        }
+    if required && !(has_shown_it && ways(tx, &user).await?.any()) {
+        return Err(Refusal::Refused(Code::TwoStepOff));
     }
     tx.run(SET_REQUIRED, args![&standing.account, required]).await?;
     if required {
