@@ -80,7 +80,7 @@ impl<'a> Trip<'a> {
 
     /// Back as somebody.
     async fn back_as(&self, who: Value) -> Answer {
-        self.back_with(self.issuer.signed(&self.claims(who))).await
+        self.back_with(self.issuer.signed(&self.claims(&who))).await
     }
 
     fn back(&self, code: &str) -> String {

@@ -112,7 +112,7 @@ both! {
         ] {
             let browser = app.browser();
             let trip = Trip::begin(&app, &browser, "acme", &[]).await;
-            let mut claims = trip.claims(who.clone());
+            let mut claims = trip.claims(&who);
             claims[name] = change.clone();
             trip.back_with(trip.issuer.signed(&claims)).await.leads_to("/login");
             assert!(!is_in(&browser).await, "{name}: {change}");
