@@ -325,13 +325,13 @@ both! {
             answer["response"]["attestationObject"] = json!(object);
             assert_eq!(fault(&adds(&olivia, &answer.to_string(), "Garbage").await), "passkey_failed", "{object:.100}");
         }
-        let long = Device { id: vec![7; 1_024], ..Device::at(ORIGIN) };
-        let made = long.clone().registers(&begun(&olivia).await);
-        assert_eq!(fault(&adds(&olivia, &made, "Long").await), "passkey_failed", "an id has at most 1023 bytes");
-        let long = Device { id: vec![7; 1_023], ..long };
-        let made = long.clone().registers(&begun(&olivia).await);
+        // Keys that do not fit 1 023 bytes, as they were until lately, are to come; these fit no key.
+        let made = Device { id: vec![7; 4_097], ..Device::at(ORIGIN) }.registers(&begun(&olivia).await);
+        assert_eq!(fault(&adds(&olivia, &made, "Long").await), "passkey_failed");
+        let mut long = Device { id: vec![7; 1_023], ..Device::at(ORIGIN) };
+        let made = long.registers(&begun(&olivia).await);
         assert_eq!(adds(&olivia, &made, "Long").await.status, 200);
-        assert_eq!(signs_in(&phone, &long.clone().signs(&asked(&phone, "sign-in").await)).await.status, 200);
+        assert_eq!(signs_in(&phone, &long.signs(&asked(&phone, "sign-in").await)).await.status, 200);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM passkeys").await, 2);
     }
 

@@ -14,9 +14,6 @@ use keel_types::{Fault, PasskeyId, PasskeyName};
 use serde_json::{Value, json};
 use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential, Uuid};
 
-/// Most bytes of the id that a device gives a passkey (Web Authentication, registering a new credential).
-const LONGEST_ID: usize = 1_023;
-
 sql! {
     COUNT = "SELECT COUNT(*) FROM passkeys WHERE user_id = $1";
     INSERT = "INSERT INTO passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)
@@ -78,8 +75,7 @@ pub async fn add(
     let Some((handle, state)): Option<(Uuid, PasskeyRegistration)> = asked else { return Ok(Err(Fault::PasskeyExpired)) };
     let finish = || relying_party.finish_passkey_registration(&made.0, &state).map_err(|error| fault(&error));
     let passkey = match on_own_stack(finish)? {
-        Ok(passkey) if passkey.cred_id().len() <= LONGEST_ID => passkey,
-        Ok(_) => return Ok(Err(Fault::PasskeyFailed)),
+        Ok(passkey) => passkey,
         Err(fault) => return Ok(Err(fault)),
     };
     call.lock_caller().await?;
