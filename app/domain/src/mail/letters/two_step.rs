@@ -10,9 +10,6 @@ use crate::refusal::Result;
 use keel_text::{MailTwoStep, fill};
 use keel_types::{Email, url};
 
-/// Where a person looks after how they sign in.
-const SECURITY: &str = "/private-dashboard/settings/security";
-
 /// It is on, with an app the person has just set up.
 pub(crate) async fn turned_on(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
     notice(tx, keel, to, |text| (text.on_subject, text.on_heading, text.on_text.to_owned())).await
@@ -53,7 +50,7 @@ async fn notice(
         subject: subject.to_owned(),
         heading,
         text: body,
-        button: Some(Button { label: text.button, before: text.link, address: address(keel, SECURITY) }),
+        button: Some(Button { label: text.button, before: text.link, address: address(keel, url::SECURITY) }),
         digits: None,
         reason: fill(text.reason, &[("email", to)]),
         end: None,
