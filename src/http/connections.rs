@@ -1,7 +1,7 @@
 //! Connections: accepted until it is time to stop, and none of them kept for a client that does not go on.
 
+use super::unread::heard_out;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -40,10 +40,10 @@ pub async fn serve(listener: TcpListener, app: Router, patience: Duration, stop:
         // Small answers would wait for the client's acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         let app = app.clone();
-        let answer = service_fn(move |request: http::Request<Incoming>| {
-            let mut request = request.map(Body::new);
+        let answer = service_fn(move |mut request: http::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            app.clone().oneshot(request)
+            let app = app.clone();
+            heard_out(request, async move |request| app.oneshot(request).await)
         });
         tokio::spawn(connections.watch(http.serve_connection(TokioIo::new(stream), answer)));
     }
@@ -89,5 +89,31 @@ mod tests {
         stream.write_all(b"GET / HTTP/1.1\r\nHost: keel\r\n\r\n").await.unwrap();
         let said = all(&mut stream).await;
         assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("127.0.0.1"), "answered, then ended: {said}");
+    }
+
+    #[tokio::test]
+    async fn who_still_sends_hears_the_answer_and_goes_on() {
+        let mut stream = TcpStream::connect(started(SHORT).await).await.unwrap();
+        let half = "x".repeat(300_000);
+        stream.write_all(format!("POST / HTTP/1.1\r\nHost: keel\r\nContent-Length: 600000\r\n\r\n{half}").as_bytes()).await.unwrap();
+        tokio::time::sleep(SHORT / 2).await;
+        stream.write_all(half.as_bytes()).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: keel\r\n\r\n").await.unwrap();
+        let said = all(&mut stream).await;
+        let (refused, answered) = said.split_once("HTTP/1.1 200").expect("both are answered");
+        assert!(refused.starts_with("HTTP/1.1 405") && answered.ends_with("127.0.0.1"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn who_sends_too_much_or_too_slowly_hears_the_answer_and_no_more() {
+        let address = started(SHORT).await;
+        for (length, body) in [(3_000_000, "x".repeat(1_500_000)), (2, "x".to_owned())] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(format!("POST / HTTP/1.1\r\nHost: keel\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes()).await.unwrap();
+            let mut head = vec![0; 300];
+            let read = tokio::time::timeout(10 * SHORT, stream.read(&mut head)).await.expect("it is answered").unwrap();
+            let said = String::from_utf8_lossy(&head[..read]).to_lowercase();
+            assert!(said.starts_with("http/1.1 405") && said.contains("connection: close"), "{length}: {said}");
+        }
     }
 }

@@ -20,6 +20,7 @@ mod posts;
 mod providers;
 mod proxies;
 mod stripe_webhook;
+mod unread;
 mod unsubscribe;
 mod uploads;
 
