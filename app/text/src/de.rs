@@ -618,6 +618,9 @@ sessions {
 
 providers {
     continue_with: "Weiter mit {provider}",
+    onward_title: "Weiter zu {provider}",
+    onward_next: "Das dauert einen Augenblick. Geschieht nichts, gehen Sie hier weiter.",
+    onward_continue: "Weiter",
     address_title: "Noch ein Schritt",
     address_next: "Welche E-Mail-Adresse ist hier Ihre? Wir schicken einen Code dorthin, denn {provider} allein beweist nicht, dass Sie die Post dieser Adresse jetzt lesen. Beim nächsten Mal genügt {provider}.",
     address_email: "E-Mail",

@@ -611,6 +611,9 @@ sessions: Sessions {
 
 providers: Providers {
     continue_with: "Continue with {provider}",
+    onward_title: "Going on to {provider}",
+    onward_next: "This takes a moment. If nothing happens, continue here.",
+    onward_continue: "Continue",
     address_title: "One more step",
     address_next: "Which e-mail address is yours here? We send a code to it, because {provider} alone does not prove that you read its mail now. Next time {provider} is enough.",
     address_email: "Email",

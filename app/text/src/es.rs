@@ -614,6 +614,9 @@ sessions {
 
 providers {
     continue_with: "Continuar con {provider}",
+    onward_title: "Rumbo a {provider}",
+    onward_next: "Tardará un momento. Si no ocurre nada, continúa aquí.",
+    onward_continue: "Continuar",
     address_title: "Un paso más",
     address_next: "¿Qué correo electrónico es el tuyo aquí? Enviamos un código allí, porque {provider} por sí solo no demuestra que ahora lees ese buzón. La próxima vez bastará con {provider}.",
     address_email: "Correo electrónico",

@@ -624,6 +624,9 @@ sessions {
 
 providers {
     continue_with: "Continuer avec {provider}",
+    onward_title: "En route vers {provider}",
+    onward_next: "Cela prend un instant. Si rien ne se passe, continuez ici.",
+    onward_continue: "Continuer",
     address_title: "Encore une étape",
     address_next: "Quelle adresse e-mail est la vôtre ici\u{202f}? Nous y envoyons un code, car {provider} seul ne prouve pas que vous en lisez le courrier aujourd'hui. La prochaine fois, {provider} suffira.",
     address_email: "E-mail",

@@ -621,6 +621,9 @@ sessions {
 
 providers {
     continue_with: "Doorgaan met {provider}",
+    onward_title: "Door naar {provider}",
+    onward_next: "Dit duurt heel even. Gebeurt er niets, ga dan hier verder.",
+    onward_continue: "Doorgaan",
     address_title: "Nog één stap",
     address_next: "Welk e-mailadres is hier van jou? We sturen er een code naartoe, want {provider} alleen bewijst niet dat jij de post van dat adres nu leest. De volgende keer is {provider} genoeg.",
     address_email: "E-mail",
