@@ -129,8 +129,7 @@ pub(crate) async fn require_off(conn: &mut Conn, user: &UserId) -> Result<()> {
 
 /// Refuses a session that has shown no second factor, of a person who has one and of whom one is required, as staff or by a workspace
 /// of theirs: who has the first factor alone adds no second one of their own, makes no recovery codes, and changes nothing else about how
-/// the person signs in.
-/// Where none is required, who reads the mailbox may part with a lost passkey. Called behind the person's lock.
+/// the person signs in. Where none is required, who reads the mailbox may part with a lost passkey. Called behind the person's lock.
 pub(crate) async fn require_shown(conn: &mut Conn, caller: &Caller) -> Result<()> {
     if caller.second_factor || !ways(conn, &caller.user).await?.any() {
         return Ok(());

@@ -34,6 +34,17 @@ pub async fn load(call: &mut Read<SignedIn>) -> Result<Ways, Refusal> {
 #[component]
 pub fn TwoStep(page: Page, ways: Ways) -> impl IntoView {
     let words = &page.text.two_step;
+    // They stand in for passkeys too.
+    let codes = ways.any().then(|| {
+        let left = match ways.recovery_codes {
+            0 => words.codes_none.to_owned(),
+            left => fill(words.codes_left, &[("left", &left)]),
+        };
+        view! {
+            <p>{left}</p>
+            <Form action=new_codes::at(&page.here) class=""><Button label=words.new_codes weight=Weight::Secondary/></Form>
+        }
+    });
     let app = match ways.app_since {
         None => view! {
             <p>{words.off}</p>
@@ -53,16 +64,5 @@ pub fn TwoStep(page: Page, ways: Ways) -> impl IntoView {
         }
         .into_any(),
     };
-    // They stand in for passkeys too.
-    let codes = ways.any().then(|| {
-        let left = match ways.recovery_codes {
-            0 => words.codes_none.to_owned(),
-            left => fill(words.codes_left, &[("left", &left)]),
-        };
-        view! {
-            <p>{left}</p>
-            <Form action=new_codes::at(&page.here) class=""><Button label=words.new_codes weight=Weight::Secondary/></Form>
-        }
-    });
     view! { <Region id="two-step" title=words.region wide=true>{app}{codes}</Region> }
 }
