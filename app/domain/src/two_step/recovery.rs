@@ -1,6 +1,5 @@
 //! Recovery codes: ten, each good once, for people who have lost their second factor, be it an app or a passkey. They come with the first
-//! one and go with the last. A code has 120 bits, so its hash is a plain
-//! one, and nobody has to be kept from guessing.
+//! one and go with the last. A code has 120 bits, so its hash is a plain one, and nobody has to be kept from guessing.
 
 use super::{require_shown, ways};
 use crate::access::{Fresh, Read, SignedIn, Write};
@@ -78,7 +77,8 @@ impl std::fmt::Debug for RecoveryCode {
 /// Gives the caller ten other codes; none of those before is good any more.
 ///
 /// # Errors
-/// `Refused(TwoStepOff)` for people without a second factor; `TwoStepNeeded` when one is required of the caller and the session has shown none.
+/// `Refused(TwoStepOff)` for people without a second factor; `TwoStepNeeded` when one is required of the caller and the session has
+/// shown none.
 pub async fn renew(call: &mut Write<Fresh<SignedIn>>) -> Result<Vec<RecoveryCode>> {
     call.lock_caller().await?;
     let (caller, keel) = (call.proof().clone(), call.keel().clone());
