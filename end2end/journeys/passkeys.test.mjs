@@ -7,7 +7,6 @@ import { journey } from '../support/journey.mjs'
 import { checkKeyboard } from '../support/keyboard.mjs'
 import { at, checkPage, region, rows, says } from '../support/pages.mjs'
 import { MAX, OLIVIA, expectFault, field, press, proceed, signIn, signOut } from '../support/people.mjs'
-import { until } from '../support/until.mjs'
 
 const SECURITY = '/private-dashboard/settings/security'
 const SIGN_IN = 'Sign in with a passkey'
@@ -17,9 +16,8 @@ const main = page => page.getByRole('main')
 const button = (page, name) => page.getByRole('button', { name, exact: true })
 const passkeys = page => region(page, 'Passkeys')
 
-/** Waits until the newest mail is about this. */
-const mailAbout = (keel, subject) =>
-  until(`a mail about "${subject}"`, 10_000, async () => (await keel.mailTo(OLIVIA.email)).subject.includes(subject))
+/** Waits for a mail about this. */
+const mailAbout = (keel, subject, { email } = OLIVIA) => keel.mailTo(email, new RegExp(subject))
 
 /** From the settings, a passkey on this device. */
 async function add(page, name) {
@@ -30,6 +28,18 @@ async function add(page, name) {
   await page.getByRole('status').waitFor()
 }
 
+/** The same of a first one, with which recovery codes come: gives them. */
+async function addFirst(page, name) {
+  await add(page, name)
+  await at(page, 'Recovery codes')
+  await says(main(page), 'The passkey is added.')
+  const codes = (await page.getByRole('group', { name: 'Your recovery codes' }).innerText()).split(/\s+/)
+  assert.equal(codes.length, 10)
+  await proceed(page)
+  await at(page, 'Security')
+  return codes
+}
+
 async function living({ keel, newVisitor }) {
   await keel.command('seed')
   const page = await newVisitor()
@@ -38,10 +48,8 @@ async function living({ keel, newVisitor }) {
   await page.goto(SECURITY)
   await says(passkeys(page), 'No passkeys yet')
 
-  await add(page, 'Laptop')
-  await at(page, 'Security')
+  await addFirst(page, 'Laptop')
   await checkKeyboard(page)
-  await says(main(page), 'The passkey is added.')
   assert.deepEqual((await rows(passkeys(page))).map(([, used]) => used), ['Not yet'])
   await mailAbout(keel, 'A passkey was added')
   await field(page, 'Name').fill('Laptop again')
@@ -160,15 +168,14 @@ journey('a passkey takes the second step in the place of the app, and goes on', 
   const page = await newVisitor()
   await signIn(page, keel, OLIVIA.email)
   const device = await giveDevice(page)
-  await add(page, 'Laptop')
+  await addFirst(page, 'Laptop')
   await press(page, 'Turn on two-step verification')
   await at(page, 'Turn on two-step verification')
   const key = await page.getByRole('group', { name: 'Key for your authenticator app' }).innerText()
   await field(page, 'Code').fill(await app.code(key))
   await press(page, 'Verify')
-  await at(page, 'Recovery codes')
-  await proceed(page)
   await at(page, 'Security')
+  await says(region(page, 'Two-step verification'), /On since/, '10 recovery codes left')
 
   await signOut(page, OLIVIA)
   await signIn(page, keel, OLIVIA.email)
@@ -198,10 +205,11 @@ journey('a passkey takes the second step in the place of the app, and goes on', 
 journey('where a workspace requires a second factor, a passkey is one and the last one stays', NAMED, async ({ keel, newVisitor }) => {
   await keel.command('seed')
   const [olivia, max] = [await newVisitor(), await newVisitor()]
+  const codes = []
   for (const [page, person] of [[olivia, OLIVIA], [max, MAX]]) {
     await signIn(page, keel, person.email)
     await giveDevice(page)
-    await add(page, 'Laptop')
+    codes.push(await addFirst(page, 'Laptop'))
   }
   await olivia.goto('/org-dashboard/settings')
   await olivia.getByRole('switch', { name: 'Require two-step verification', exact: true }).check()
@@ -220,6 +228,9 @@ journey('where a workspace requires a second factor, a passkey is one and the la
   await without.goto('/private-dashboard')
   await at(without, 'Two-step verification is required')
   await says(main(without), 'This browser cannot use passkeys.')
+  await byRecoveryCode(without, codes[1][0])
+  await mailAbout(keel, 'A recovery code was used', MAX)
+
   await signOut(max, MAX)
   await signIn(max, keel, MAX.email)
   await max.goto('/private-dashboard')
@@ -228,3 +239,24 @@ journey('where a workspace requires a second factor, a passkey is one and the la
   await press(max, 'Confirm with a passkey')
   await at(max, 'Welcome, Max')
 })
+
+/** From the page that requires a second factor, past it by a recovery code, to new ones. */
+async function byRecoveryCode(page, code) {
+  await page.getByRole('link', { name: 'Use a recovery code', exact: true }).click()
+  await at(page, 'Two-step verification is required')
+  await page.getByRole('link', { name: 'Confirm with a passkey', exact: true }).waitFor()
+  for (const typed of ['something else', code]) {
+    await field(page, 'Recovery code').fill(typed)
+    await press(page, 'Verify')
+    if (typed !== code) await expectFault(field(page, 'Recovery code'))
+  }
+  await at(page, 'Welcome, Max')
+  await page.goto(SECURITY)
+  await at(page, 'Security')
+  await says(region(page, 'Two-step verification'), '9 recovery codes left')
+  await press(page, 'New recovery codes')
+  await at(page, 'Recovery codes')
+  await proceed(page)
+  await at(page, 'Security')
+  await says(region(page, 'Two-step verification'), '10 recovery codes left')
+}

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { forged, startIssuer, unsigned } from '../support/issuer.mjs'
+import { hasScripts } from '../support/browser.mjs'
 import { journey } from '../support/journey.mjs'
+import { checkKeyboard } from '../support/keyboard.mjs'
 import { codeIn } from '../support/mail.mjs'
 import { at, region, says } from '../support/pages.mjs'
-import { OLIVIA, choosePlan, enterCode, field, introduce, press, signIn } from '../support/people.mjs'
+import { OLIVIA, choosePlan, enterCode, field, introduce, press, proceed, signIn } from '../support/people.mjs'
 
 const SECURITY = '/private-dashboard/settings/security'
 const main = page => page.getByRole('main')
@@ -43,6 +45,34 @@ async function signingUp({ newVisitor }, options) {
 journey('an account elsewhere signs somebody up, and in again', { env }, scene => signingUp(scene))
 
 journey('signing up by an account elsewhere with scripts off, on PostgreSQL', { env, database: 'postgres' }, scene => signingUp(scene, { scripts: false }))
+
+async function ledOn({ newVisitor }, options) {
+  issuer.says(olivia)
+  const page = await newVisitor(options)
+  const atIssuer = url => url.origin === issuer.base
+  const answers = answer => page.route(atIssuer, route => route.fulfill(answer))
+  await answers({ contentType: 'text/html', body: '<title>Acme</title><h1>Who are you?</h1>' })
+  await page.goto('/login')
+  await at(page, 'Sign in')
+  await press(page, 'Continue with Acme')
+  await page.getByRole('heading', { name: 'Who are you?' }).waitFor()
+  await page.goBack()
+  await at(page, 'Sign in')
+
+  await page.unroute(atIssuer)
+  // Nothing to go to: the browser stays, as one that is not led on.
+  await answers({ status: 204 })
+  await press(page, 'Continue with Acme')
+  await at(page, 'Going on to Acme')
+  if (hasScripts(page)) await checkKeyboard(page)
+  await page.unroute(atIssuer)
+  await proceed(page)
+  await at(page, 'About you')
+}
+
+journey('a page leads on to a provider that leads on itself, and back leads past it', { env }, scene => ledOn(scene))
+
+journey('being led on with scripts off, on PostgreSQL', { env, database: 'postgres' }, scene => ledOn(scene, { scripts: false }))
 
 async function unverified({ keel, newVisitor }, options) {
   issuer.says({ ...olivia, email_verified: false })

@@ -19,6 +19,7 @@ use keel_web::flash;
 use keel_web::form::{Fields, FormState};
 use keel_web::page::{PageRoute, append, home_of, refused, see_other};
 use keel_web::pages::errors;
+use keel_web::pages::sign_in::onward;
 use keel_web::problem::Problem;
 use keel_web::typed;
 use tokio::sync::SemaphorePermit;
@@ -92,7 +93,7 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
         }
     };
     let mut response = match result {
-        Ok(done) if browser => go(&arrival, &done),
+        Ok(done) if browser => go(&arrival, &home, &done).await,
         Ok(done) => axum::Json(done).into_response(),
         Err(problem) if browser && problem.code == Code::StepUpRequired => {
             proof_first(&arrival, problem.code, &url::step_up(&home), &home, &fields)
@@ -192,7 +193,10 @@ async fn read_answer(response: Response) -> Result<Done, Problem> {
     }
 }
 
-fn go(arrival: &Arrival, done: &Done) -> Response {
+async fn go(arrival: &Arrival, home: &str, done: &Done) -> Response {
+    if let Some(provider) = &done.provider {
+        return onward::page(arrival, home, provider, &done.next).await;
+    }
     let mut response = see_other(&done.next);
     if let Some(said) = done.said {
         append(&mut response, flash::carry(&arrival.keel, said));

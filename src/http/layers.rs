@@ -10,7 +10,6 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use keel_domain::providers::settings::ProviderSettings;
 use keel_domain::secrets::reference;
 use keel_domain::settings::Settings;
 use keel_domain::{Refusal, request};
@@ -23,7 +22,6 @@ use keel_web::pages::audit::EXPORT as AUDIT_EXPORT;
 use keel_web::pages::errors;
 use keel_web::pages::members::actions::leave;
 use keel_web::problem::Problem;
-use std::iter;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -217,18 +215,17 @@ fn security_headers(served: &Served) -> Vec<(HeaderName, HeaderValue)> {
     all
 }
 
-/// A form that is answered by a redirect elsewhere needs that host in `form-action`: the payment page's, and those of providers.
+/// A form that is answered by a redirect elsewhere needs that host in `form-action`: the payment page's. Providers of sign-ins need
+/// none, for a page of ours leads on to them.
 fn content_security_policy(served: &Served) -> String {
     let payment = match (&served.sandbox, &served.keel.settings().stripe.api_base) {
         (Some((_, pages)), _) => pages.clone(),
         (None, Some(base)) if served.keel.settings().stripe.sandbox => base.trim_end_matches('/').replace("127.0.0.1", "localhost"),
         _ => "https://checkout.stripe.com https://billing.stripe.com".to_owned(),
     };
-    let hosts: Vec<String> = iter::once(payment).chain(served.keel.settings().providers.iter().map(ProviderSettings::origin)).collect();
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-         form-action 'self' {}",
-        hosts.join(" ")
+         form-action 'self' {payment}"
     )
 }
 

@@ -1,6 +1,6 @@
 //! Trips to providers of sign-ins: the form that begins one, and the address a provider sends browsers back to.
 
-use super::actions::accepts_html;
+use super::actions::{accepts_html, is_form};
 use super::posts::Post;
 use axum::Extension;
 use axum::body::Body;
@@ -20,11 +20,11 @@ use keel_web::flash::{self, Said};
 use keel_web::form::Fields;
 use keel_web::page::{append, see_other};
 use keel_web::pages::errors;
-use keel_web::pages::sign_in::{ADDRESS, LOGIN, welcomed};
+use keel_web::pages::sign_in::{ADDRESS, LOGIN, onward, welcomed};
 use keel_web::problem::Problem;
 use serde::Deserialize;
 
-/// `POST /auth/oauth/{provider}`: sends the browser to the provider.
+/// `POST /auth/oauth/{provider}`: sends a program to the provider, a browser by a step in between.
 pub async fn depart(
     Extension(arrival): Extension<Arrival>,
     Path(provider): Path<String>,
@@ -44,7 +44,12 @@ async fn begin(arrival: &Arrival, provider: &str, fields: &Fields) -> Result<Res
     call.commit().await?;
     match departure {
         Ok(departure) => {
-            let mut response = see_other(&departure.address);
+            let name = arrival.keel.settings().provider_name(provider);
+            let mut response = if is_form(&arrival.headers) && accepts_html(&arrival.headers) {
+                onward::page(arrival, &login, name, &departure.address).await
+            } else {
+                see_other(&departure.address)
+            };
             append(&mut response, Cookie::Trip.set(arrival.keel.settings(), departure.browser.reveal()));
             Ok(response)
         }

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod races;
+mod recovery;
 mod second_factor;
 
 use crate::both;

@@ -3,6 +3,7 @@
 mod attacks;
 mod familiar;
 mod linking;
+mod onward;
 mod races;
 mod takeovers;
 mod trouble;
@@ -55,10 +56,11 @@ impl<'a> Trip<'a> {
         Self::sent(app, browser, provider, &answer)
     }
 
-    /// From an answer that sends the browser there.
+    /// From a page that leads the browser on there.
     fn sent(app: &App, browser: &'a Browser, provider: &str, answer: &Answer) -> Self {
         let base = &app.keel.settings().providers.iter().find(|one| one.slug == provider).unwrap().issuer;
-        let (place, query) = answer.location().split_once('?').unwrap();
+        let address = answer.onward();
+        let (place, query) = address.split_once('?').unwrap();
         assert!(place.starts_with(base.as_str()), "{place}");
         let sent: HashMap<String, String> = serde_urlencoded::from_str(query).unwrap();
         assert_eq!((sent["client_id"].as_str(), sent["response_type"].as_str()), (CLIENT.0, "code"));

@@ -40,6 +40,21 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// Where a page leads on by itself, and by its one link for whoever is not led on.
+    pub fn onward(&self) -> String {
+        assert_eq!((self.status, self.headers["cache-control"].to_str().unwrap()), (200, "no-store"), "{}", self.body);
+        let refresh =
+            self.body.split("<meta ").find_map(|tag| tag.starts_with("http-equiv=\"refresh\"").then(|| attribute(tag, "content")));
+        let address = refresh.flatten().unwrap_or_else(|| panic!("it leads nowhere: {}", self.body));
+        let address = address.strip_prefix("0;url=").unwrap_or_else(|| panic!("it leads on to {address}")).to_owned();
+        let main = self.body.split("<main ").nth(1).unwrap().split("</main>").next().unwrap();
+        let links: Vec<_> = main.split("<a ").skip(1).map(|tag| attribute(tag, "href").unwrap()).collect();
+        assert_eq!(links, [address.as_str()]);
+        address
+    }
+}
+
 fn inputs(form: &str) -> Vec<(String, String)> {
     let tags = form.split("<input ").skip(1).map(|tag| tag.split('>').next().unwrap_or_default());
     let sent = tags.filter(|tag| attribute(tag, "type").as_deref() != Some("radio") || tag.contains(" checked"));

@@ -26,7 +26,7 @@ pub use process::{Alone, free_address};
 pub use relay::Relay;
 pub use tables::compare;
 pub use together::together;
-pub use two_step::{Authenticator, NEXT_CODE, SET_UP, secret_on};
+pub use two_step::{Authenticator, CODES, NEXT_CODE, SET_UP, secret_on};
 
 use keel::config::Config;
 use keel::process::Process;

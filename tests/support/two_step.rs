@@ -7,6 +7,8 @@ use totp_rs::{Builder, Secret, Totp};
 
 /// Where the page of the app is.
 pub const SET_UP: &str = "/two-step/set-up";
+/// Where recovery codes are shown, once.
+pub const CODES: &str = "/two-step/recovery-codes";
 /// Milliseconds until an app shows the next code.
 pub const NEXT_CODE: i64 = 30 * SECOND;
 
@@ -43,19 +45,36 @@ pub fn secret_on(page: &str, id: &str) -> String {
     rest.split_once('>').unwrap().1.split('<').next().unwrap().to_owned()
 }
 
+impl Browser {
+    /// The ten codes that its person is shown, once.
+    pub async fn recovery_codes(&self) -> Vec<String> {
+        let page = self.get(CODES).await;
+        let codes: Vec<String> = secret_on(&page.body, "codes").split_whitespace().map(str::to_owned).collect();
+        assert_eq!(codes.len(), 10, "{}", page.body);
+        codes
+    }
+}
+
 impl App {
-    /// Turns two-step verification on for whoever is signed in there; gives the app and the recovery codes. The code that turned it
-    /// on is spent: the next one counts.
+    /// Turns two-step verification on for whoever is signed in there and has no recovery codes yet; gives the app and the codes. The code
+    /// that turned it on is spent: the next one counts.
     pub async fn turns_on_two_step(&self, browser: &Browser) -> (Authenticator, Vec<String>) {
+        let authenticator = self.sets_up_app(browser, CODES).await;
+        (authenticator, browser.recovery_codes().await)
+    }
+
+    /// The same for whoever has a passkey, and with it recovery codes, which stay.
+    pub async fn adds_app(&self, browser: &Browser) -> Authenticator {
+        self.sets_up_app(browser, "/private-dashboard/settings/security").await
+    }
+
+    async fn sets_up_app(&self, browser: &Browser, next: &str) -> Authenticator {
         browser.form("/api/two-step/start", &[]).await.leads_to(SET_UP);
         let authenticator = Authenticator::of_page(&browser.get(SET_UP).await.body);
         let code = authenticator.code(self);
-        browser.form("/api/two-step/confirm", &[("code", &code)]).await.leads_to("/two-step/recovery-codes");
-        let page = browser.get("/two-step/recovery-codes").await;
-        let codes: Vec<String> = secret_on(&page.body, "codes").split_whitespace().map(str::to_owned).collect();
-        assert_eq!(codes.len(), 10, "{}", page.body);
+        browser.form("/api/two-step/confirm", &[("code", &code)]).await.leads_to(next);
         self.advance(NEXT_CODE).await;
-        (authenticator, codes)
+        authenticator
     }
 
     /// A browser in which the first factor of somebody was right, and the second is awaited.

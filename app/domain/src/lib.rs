@@ -24,6 +24,7 @@ pub mod limits;
 pub mod mail;
 pub mod members;
 pub mod metrics;
+mod news;
 pub mod notices;
 mod outgoing;
 pub mod passkeys;

@@ -28,6 +28,9 @@ pub struct Done {
     /// What a program gets besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given: Option<Value>,
+    /// What the provider is known as that a browser goes to next, by a step in between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     #[serde(skip)]
     cookies: Vec<HeaderValue>,
 }
@@ -38,7 +41,7 @@ pub type Answer = Result<Done, Problem>;
 impl Done {
     /// Done; go there. The address is written by our code, never taken from a field.
     pub fn go(next: impl Into<String>) -> Self {
-        Self { next: next.into(), said: None, given: None, cookies: vec![] }
+        Self { next: next.into(), said: None, given: None, provider: None, cookies: vec![] }
     }
 
     /// Done; go to a page about the account of this call, whichever is the active one.
@@ -62,6 +65,12 @@ impl Done {
     #[must_use]
     pub fn give(self, given: Value) -> Self {
         Self { given: Some(given), ..self }
+    }
+
+    /// And lead a browser there by a step in between, for it is the provider known as this.
+    #[must_use]
+    pub fn by_step_to(self, provider: impl Into<String>) -> Self {
+        Self { provider: Some(provider.into()), ..self }
     }
 
     /// And set this cookie.

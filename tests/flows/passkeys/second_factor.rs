@@ -27,7 +27,7 @@ both! {
         let desk = app.sign_in(OLIVIA).await;
         let mut device = added(&desk).await;
         assert_eq!(app.sign_in_with(&app.browser(), OLIVIA).await, "/onboarding", "a passkey alone asks nobody for a second step");
-        app.turns_on_two_step(&desk).await;
+        app.adds_app(&desk).await;
 
         let phone = app.begins_to_sign_in(OLIVIA).await;
         let page = phone.get("/two-step").await;
@@ -60,7 +60,7 @@ both! {
     async fn five_passkeys_that_are_not_the_persons_end_the_step_and_the_person_is_told(app: App, with AT_A_NAME) {
         let desk = app.sign_in(OLIVIA).await;
         let mut device = added(&desk).await;
-        let (authenticator, _) = app.turns_on_two_step(&desk).await;
+        let authenticator = app.adds_app(&desk).await;
         let mut stranger = added(&app.sign_in(MAX).await).await;
         let thief = app.begins_to_sign_in(OLIVIA).await;
         let mut faults = vec![];
@@ -115,10 +115,10 @@ both! {
         assert!(refused.status == 409 && refused.body.contains("this is your only second factor"), "{}", refused.body);
         assert_eq!(removes(&cast.olivia, &id).await, "TWO_STEP_KEPT");
 
-        app.turns_on_two_step(&cast.olivia).await;
+        app.adds_app(&cast.olivia).await;
         assert_eq!(told(&cast.olivia.json("/api/two-step/turn-off", &json!({})).await), "done", "the passkey is left");
         assert_eq!(cast.olivia.get("/org-dashboard").await.status, 200);
-        app.turns_on_two_step(&cast.olivia).await;
+        app.adds_app(&cast.olivia).await;
         assert_eq!(removes(&cast.olivia, &id).await, "done", "the app is left");
         assert_eq!(told(&cast.olivia.json("/api/two-step/turn-off", &json!({})).await), "TWO_STEP_KEPT");
         assert_eq!(require(&cast.olivia, false).await, "done");
@@ -144,7 +144,7 @@ both! {
     async fn one_answer_to_a_second_step_posted_twenty_times_at_once_starts_one_session(app: App, with AT_A_NAME) {
         let desk = app.sign_in(OLIVIA).await;
         let mut device = added(&desk).await;
-        app.turns_on_two_step(&desk).await;
+        app.adds_app(&desk).await;
         let phone = app.begins_to_sign_in(OLIVIA).await;
         let signed = device.signs(&asked(&phone, "second-factor").await);
         let posts = (0..20).map(|_| (phone.copy(), json!({ "passkey": signed })));

@@ -5,6 +5,7 @@ pub(crate) mod closings;
 pub(crate) mod deletions;
 pub(crate) mod invitations;
 pub(crate) mod money;
+mod notices;
 pub(crate) mod ownership;
 pub(crate) mod passkeys;
 pub(crate) mod plans;

@@ -2,12 +2,13 @@
 
 use super::challenges::{self, Purpose};
 use super::{MOST, fault, fault_of_browser, letters, list_known, on_own_stack, relying_party};
-use crate::access::sessions::{self, SecondFactor};
+use crate::access::sessions::SecondFactor;
 use crate::access::{Fresh, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::refusal::{Refusal, Result};
-use crate::secrets::{PlainToken, random};
-use crate::{args, ids, sql, two_step};
+use crate::secrets::random;
+use crate::two_step::{self, Added};
+use crate::{args, ids, sql};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keel_types::{Fault, PasskeyId, PasskeyName};
@@ -59,15 +60,12 @@ pub async fn begin(call: &mut Write<Fresh<SignedIn>>) -> Result<Value> {
 }
 
 /// Keeps the passkey that was made in answer to [`begin`], and mails that it happened. The session counts as one with a second factor
-/// from now on; gives its new token. A refusal is a value: the question is answered either way.
+/// from now on; gives its new token, and recovery codes for a person who has none. A refusal is a value: the question is answered either
+/// way.
 ///
 /// # Errors
 /// `NotFound` where there are no passkeys; `TwoStepNeeded` as [`begin`].
-pub async fn add(
-    call: &mut Write<Fresh<SignedIn>>,
-    made: &Registration,
-    name: &PasskeyName,
-) -> Result<std::result::Result<PlainToken, Fault>> {
+pub async fn add(call: &mut Write<Fresh<SignedIn>>, made: &Registration, name: &PasskeyName) -> Result<std::result::Result<Added, Fault>> {
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let relying_party = relying_party(keel.settings()).ok_or(Refusal::NotFound)?;
     let tx = call.tx()?;
@@ -91,8 +89,8 @@ pub async fn add(
     if !tx.ran(INSERT, args![&id, &caller.user, name.as_str(), credential_id, handle.to_string(), credential, now]).await? {
         return Ok(Err(Fault::PasskeyKnown));
     }
-    let token = sessions::renew(tx, &caller.session, Some(SecondFactor::Passkey), now).await?;
+    let added = two_step::added(tx, &caller, SecondFactor::Passkey, now).await?;
     letters::added(tx, &keel, &caller.email, name.as_str()).await?;
     audit::record(call, Action::PasskeyAdded, None, id.as_str(), &[("name", name.as_str())]).await?;
-    Ok(Ok(token))
+    Ok(Ok(added))
 }

@@ -111,7 +111,8 @@ impl Provider {
         self.judge(get(outgoing, out, &address).await?)
     }
 
-    /// The document of this very issuer. People are sent to no other host than the issuer's: that is the one which forms lead to.
+    /// The document of this very issuer. Keel sends people to no other host than the issuer's; that one may
+    /// lead them on to further ones.
     fn judge(&self, document: Document) -> Result<Endpoints, Failure> {
         let origin = self.settings.origin();
         let is_own = |address: &str| Url::parse(address).is_ok_and(|url| url.origin().ascii_serialization() == origin);

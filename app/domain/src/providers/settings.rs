@@ -33,7 +33,7 @@ pub enum Kind {
 }
 
 impl ProviderSettings {
-    /// Scheme, host and port: where forms that lead to it lead.
+    /// Scheme, host and port: where people are sent who go to it.
     pub fn origin(&self) -> String {
         Url::parse(&self.issuer).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
     }

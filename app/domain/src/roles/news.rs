@@ -1,14 +1,11 @@
-//! What becomes of a role is mailed to everybody who has it, a batch at a time: there may be thousands. Who they are is written
-//! down in the transaction of the change; each is told once.
+//! What becomes of a role is mailed to everybody who has it; each is told once.
 
-use crate::db::Tx;
+use crate::db::{Arg, Sql, Tx};
 use crate::mail::letters;
+use crate::news::{News, tell_next};
 use crate::refusal::Result;
 use crate::{Keel, args, ids, sql};
 use keel_types::{AccountId, AuditId, Email, Instant, Permissions, Role};
-
-/// People told in one transaction, three rows each.
-const BATCH: u32 = 250;
 
 sql! {
     // Of one workspace, or of all where none is named.
@@ -57,32 +54,27 @@ struct NewsRow {
     account_name: String,
 }
 
-/// Tells the next who are to be told. True when there was somebody.
-pub(crate) async fn work(keel: &Keel) -> Result<bool> {
-    let untold: Vec<NewsRow> = keel.db().read().list(LIST_UNTOLD, args![BATCH]).await?;
-    if untold.is_empty() {
-        return Ok(false);
+impl News for NewsRow {
+    const LIST: Sql = LIST_UNTOLD;
+    const TAKE: Sql = TELL;
+
+    fn key(&self) -> Vec<Arg> {
+        args![self.change_id.as_str(), self.membership_id.as_str()]
     }
-    let mut tx = keel.db().begin().await?;
-    for news in &untold {
-        // Another instance may have told them meanwhile.
-        if tx.ran(TELL, args![news.change_id.as_str(), news.membership_id.as_str()]).await? {
-            tell(&mut tx, keel, news).await?;
+
+    async fn write(&self, tx: &mut Tx, keel: &Keel) -> Result<()> {
+        let role = Role::of(&self.role, &self.name, &self.permissions, keel.settings().model());
+        let place = letters::roles::Place { account: &self.account_id, name: &self.account_name, role: &role };
+        if let Some(ended) = &self.ended {
+            letters::roles::replaced(tx, keel, &self.email, &place, ended).await
+        } else {
+            let (added, removed) = (Permissions::parse(&self.added), Permissions::parse(&self.removed));
+            letters::roles::altered(tx, keel, &self.email, &place, added, removed).await
         }
     }
-    tx.commit().await?;
-    keel.wake();
-    Ok(true)
 }
 
-async fn tell(tx: &mut Tx, keel: &Keel, news: &NewsRow) -> Result<()> {
-    let model = keel.settings().model();
-    let role = Role::of(&news.role, &news.name, &news.permissions, model);
-    let place = letters::roles::Place { account: &news.account_id, name: &news.account_name, role: &role };
-    if let Some(ended) = &news.ended {
-        letters::roles::replaced(tx, keel, &news.email, &place, ended).await
-    } else {
-        let (added, removed) = (Permissions::parse(&news.added), Permissions::parse(&news.removed));
-        letters::roles::altered(tx, keel, &news.email, &place, added, removed).await
-    }
+/// Tells the next who are to be told. True when there was somebody.
+pub(crate) async fn work(keel: &Keel) -> Result<bool> {
+    tell_next::<NewsRow>(keel).await
 }

@@ -7,9 +7,9 @@ pub mod requirement;
 mod totp;
 
 pub use recovery::{RecoveryCode, carried, carry, renew as renew_recovery_codes};
-pub use totp::{Pending, TurnedOn, confirm, find_pending, start, turn_off};
+pub use totp::{Pending, confirm, find_pending, start, turn_off};
 
-use crate::access::sessions::SecondFactor;
+use crate::access::sessions::{self, SecondFactor};
 use crate::access::{Caller, Read, SignedIn};
 use crate::db::{Conn, Tx, locks};
 use crate::passkeys::{self, Assertion, Purpose};
@@ -46,7 +46,7 @@ impl Ways {
         self.app_since.is_some()
     }
 
-    /// Whether there is a second factor. Recovery codes stand in for the app, and are none by themselves.
+    /// Whether there is a second factor. Recovery codes stand in for one that is out of reach, and are none by themselves.
     pub fn any(&self) -> bool {
         self.is_on() || self.passkeys > 0
     }
@@ -68,7 +68,7 @@ pub async fn ways_of_caller(call: &mut Read<SignedIn>) -> Result<Ways> {
 pub enum Shown {
     /// Six digits of the app.
     Code(String),
-    /// One of the codes that stand in for it.
+    /// One of the codes that stand in for the app or a passkey.
     RecoveryCode(RecoveryCode),
     /// What one of the person's passkeys signed, with the token of the browser that was asked for it.
     Passkey(PlainToken, Box<Assertion>),
@@ -83,6 +83,23 @@ impl Shown {
             Self::Passkey(..) => SecondFactor::Passkey,
         }
     }
+}
+
+/// What a person gets who has just added a second factor.
+#[derive(Debug)]
+pub struct Added {
+    /// For the session cookie: the session may do more from now on.
+    pub token: PlainToken,
+    /// To be kept safe; none for a person who has some.
+    pub codes: Vec<RecoveryCode>,
+}
+
+/// After a second factor was added, behind the person's lock: the session counts as one with it, and who has no recovery code gets ten.
+pub(crate) async fn added(tx: &mut Tx, caller: &Caller, factor: SecondFactor, now: Instant) -> Result<Added> {
+    let has_codes = ways(tx, &caller.user).await?.recovery_codes > 0;
+    let codes = if has_codes { vec![] } else { recovery::replace(tx, &caller.user).await? };
+    let token = sessions::renew(tx, &caller.session, Some(factor), now).await?;
+    Ok(Added { token, codes })
 }
 
 /// Takes what is shown as the person's second factor; it does not count a second time. Takes the person's lock. A refusal is a value:
@@ -110,14 +127,9 @@ pub(crate) async fn require_off(conn: &mut Conn, user: &UserId) -> Result<()> {
     if ways(conn, user).await?.is_on() { Err(Refusal::TwoStepNeeded) } else { Ok(()) }
 }
 
-/// Refuses people who have not turned it on.
-async fn require_on(conn: &mut Conn, user: &UserId) -> Result<()> {
-    if ways(conn, user).await?.is_on() { Ok(()) } else { Err(Refusal::Refused(Code::TwoStepOff)) }
-}
-
 /// Refuses a session that has shown no second factor, of a person who has one and of whom one is required, as staff or by a workspace
-/// of theirs: who has the first factor alone adds no second one of their own, and changes nothing else about how the person signs in.
-/// Where none is required, who reads the mailbox may part with a lost passkey. Called behind the person's lock.
+/// of theirs: who has the first factor alone adds no second one of their own, makes no recovery codes, and changes nothing else about how
+/// the person signs in. Where none is required, who reads the mailbox may part with a lost passkey. Called behind the person's lock.
 pub(crate) async fn require_shown(conn: &mut Conn, caller: &Caller) -> Result<()> {
     if caller.second_factor || !ways(conn, &caller.user).await?.any() {
         return Ok(());
@@ -126,23 +138,19 @@ pub(crate) async fn require_shown(conn: &mut Conn, caller: &Caller) -> Result<()
     if required { Err(Refusal::TwoStepNeeded) } else { Ok(()) }
 }
 
-/// After one way was taken away: with the app, two-step verification is off and no recovery code is left; with the last of all, no
-/// session counts as begun with a second factor any more.
+/// After one way was taken away: with the last of all, no recovery code is left, and no session counts as begun with a second factor
+/// any more.
 ///
 /// # Errors
 /// `Refused(TwoStepKept)` when it was the last, while a workspace of the person's requires one.
 pub(crate) async fn end_if_last(tx: &mut Tx, user: &UserId) -> Result<()> {
-    let left = ways(tx, user).await?;
-    if left.is_on() {
-        return Ok(());
-    }
-    recovery::clear(tx, user).await?;
-    if left.any() {
+    if ways(tx, user).await?.any() {
         return Ok(());
     }
     if tx.find::<(String,)>(FIND_REQUIRING, args![user]).await?.is_some() {
         return Err(Refusal::Refused(Code::TwoStepKept));
     }
+    recovery::clear(tx, user).await?;
     tx.run(FORGET_SECOND_FACTORS, args![user]).await?;
     Ok(())
 }

@@ -1,13 +1,11 @@
-//! That a workspace requires two-step verification is mailed to every member without it, a batch at a time: there may be thousands.
+//! That a workspace requires two-step verification is mailed to every member without it.
 
-use crate::db::Tx;
+use crate::db::{Arg, Sql, Tx};
 use crate::mail::letters::two_step as letters;
+use crate::news::{News, tell_next};
 use crate::refusal::Result;
 use crate::{Keel, args, sql};
 use keel_types::{AccountId, Email, Instant};
-
-/// People told in one transaction, three rows each.
-const BATCH: u32 = 250;
 
 sql! {
     ADD = "INSERT INTO two_step_news (membership_id, created_at)
@@ -44,20 +42,20 @@ struct NewsRow {
     slug: String,
 }
 
+impl News for NewsRow {
+    const LIST: Sql = LIST_UNTOLD;
+    const TAKE: Sql = TELL;
+
+    fn key(&self) -> Vec<Arg> {
+        args![self.membership_id.as_str()]
+    }
+
+    async fn write(&self, tx: &mut Tx, keel: &Keel) -> Result<()> {
+        letters::required(tx, keel, &self.email, &self.name, &self.slug).await
+    }
+}
+
 /// Tells the next who are to be told. True when there was somebody.
 pub(crate) async fn work(keel: &Keel) -> Result<bool> {
-    let untold: Vec<NewsRow> = keel.db().read().list(LIST_UNTOLD, args![BATCH]).await?;
-    if untold.is_empty() {
-        return Ok(false);
-    }
-    let mut tx = keel.db().begin().await?;
-    for news in &untold {
-        // Another instance may have told them meanwhile.
-        if tx.ran(TELL, args![news.membership_id.as_str()]).await? {
-            letters::required(&mut tx, keel, &news.email, &news.name, &news.slug).await?;
-        }
-    }
-    tx.commit().await?;
-    keel.wake();
-    Ok(true)
+    tell_next::<NewsRow>(keel).await
 }

@@ -1,15 +1,15 @@
-//! Recovery codes: ten, each good once, for people who have lost what shows them codes. A code has 120 bits, so its hash is a plain
-//! one, and nobody has to be kept from guessing.
+//! Recovery codes: ten, each good once, for people who have lost their second factor, be it an app or a passkey. They come with the first
+//! one and go with the last. A code has 120 bits, so its hash is a plain one, and nobody has to be kept from guessing.
 
-use super::{require_on, require_shown};
+use super::{require_shown, ways};
 use crate::access::{Fresh, Read, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::db::Tx;
 use crate::mail::letters::two_step as letters;
-use crate::refusal::Result;
+use crate::refusal::{Refusal, Result};
 use crate::secrets::{self, HashedToken};
 use crate::{Keel, args, sql};
-use keel_types::{Email, Fault, Instant, UserId};
+use keel_types::{Code, Email, Fault, Instant, UserId};
 
 /// How many a person gets.
 const COUNT: usize = 10;
@@ -77,13 +77,16 @@ impl std::fmt::Debug for RecoveryCode {
 /// Gives the caller ten other codes; none of those before is good any more.
 ///
 /// # Errors
-/// `Refused(TwoStepOff)`; `TwoStepNeeded` when one is required of the caller and the session has shown none.
+/// `Refused(TwoStepOff)` for people without a second factor; `TwoStepNeeded` when one is required of the caller and the session has
+/// shown none.
 pub async fn renew(call: &mut Write<Fresh<SignedIn>>) -> Result<Vec<RecoveryCode>> {
     call.lock_caller().await?;
     let (caller, keel) = (call.proof().clone(), call.keel().clone());
     let tx = call.tx()?;
     require_shown(tx, &caller).await?;
-    require_on(tx, &caller.user).await?;
+    if !ways(tx, &caller.user).await?.any() {
+        return Err(Refusal::Refused(Code::TwoStepOff));
+    }
     let codes = replace(tx, &caller.user).await?;
     letters::new_codes(tx, &keel, &caller.email).await?;
     audit::record(call, Action::FactorAdded, None, caller.user.as_str(), &[("factor", "recovery")]).await?;
@@ -117,6 +120,7 @@ pub(super) async fn replace(tx: &mut Tx, user: &UserId) -> Result<Vec<RecoveryCo
     Ok(codes)
 }
 
+/// None is left, used or not.
 pub(super) async fn clear(tx: &mut Tx, user: &UserId) -> Result<()> {
     tx.run(CLEAR, args![user]).await?;
     Ok(())

@@ -1,15 +1,14 @@
 //! Codes of an app (RFC 6238): six digits of every thirty seconds, the span before and the one behind count too. The secret is
 //! encrypted under `KEEL_SECRET`, bound to its person, and counts only after a first code has shown that the app has it.
 
-use super::{end_if_last, recovery, require_on, require_shown, ways};
+use super::{Added, added, end_if_last, require_shown, ways};
 use crate::access::sessions::{self, SecondFactor};
 use crate::access::{Fresh, Read, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::db::Tx;
 use crate::mail::letters::two_step as letters;
 use crate::refusal::{Refusal, Result};
-use crate::secrets::{PlainToken, random};
-use crate::two_step::RecoveryCode;
+use crate::secrets::random;
 use crate::{Keel, args, sql};
 use keel_types::time::{MINUTE, SECOND};
 use keel_types::{Code, Email, Fault, Instant, UserId};
@@ -43,15 +42,6 @@ pub struct Pending {
     pub address: String,
 }
 
-/// What a person gets who has just turned it on.
-#[derive(Debug)]
-pub struct TurnedOn {
-    /// For the session cookie: the session may do more from now on.
-    pub token: PlainToken,
-    /// To be kept safe; none for a person who had some.
-    pub codes: Vec<RecoveryCode>,
-}
-
 /// Makes a secret for the caller's app; an earlier one that waits is forgotten. Nothing counts before [`confirm`].
 ///
 /// # Errors
@@ -83,24 +73,22 @@ pub async fn find_pending(call: &mut Read<Fresh<SignedIn>>) -> Result<Option<Pen
 ///
 /// # Errors
 /// `Refused(Expired)` when no secret waits.
-pub async fn confirm(call: &mut Write<Fresh<SignedIn>>, code: &str) -> Result<std::result::Result<TurnedOn, Fault>> {
+pub async fn confirm(call: &mut Write<Fresh<SignedIn>>, code: &str) -> Result<std::result::Result<Added, Fault>> {
     call.lock_caller().await?;
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let tx = call.tx()?;
     require_shown(tx, &caller).await?;
-    let was_on = ways(tx, &caller.user).await?.is_on();
     let row: Option<(String,)> = tx.find(FIND_PENDING, args![&caller.user, now]).await?;
     let (pending,) = row.ok_or(Refusal::Refused(Code::Expired))?;
     let totp = opened(&keel, &caller.user, &pending, None)?;
     let Some(step) = step_of(&totp, code, now) else { return Ok(Err(Fault::WrongAppCode)) };
     let secret = sealed(&keel, &caller.user, totp.secret().as_bytes())?;
     tx.run(CONFIRM, args![&caller.user, step, now, secret, pending]).await?;
-    let codes = if was_on { vec![] } else { recovery::replace(tx, &caller.user).await? };
     sessions::end_others(tx, &caller.user, &caller.session, now).await?;
-    let token = sessions::renew(tx, &caller.session, Some(SecondFactor::Totp), now).await?;
+    let added = added(tx, &caller, SecondFactor::Totp, now).await?;
     letters::turned_on(tx, &keel, &caller.email).await?;
     audit::record(call, Action::FactorAdded, None, caller.user.as_str(), &[("factor", SecondFactor::Totp.as_str())]).await?;
-    Ok(Ok(TurnedOn { token, codes }))
+    Ok(Ok(added))
 }
 
 /// The caller's app counts no more.
@@ -112,7 +100,9 @@ pub async fn turn_off(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
     let (caller, keel) = (call.proof().clone(), call.keel().clone());
     let tx = call.tx()?;
     require_shown(tx, &caller).await?;
-    require_on(tx, &caller.user).await?;
+    if !ways(tx, &caller.user).await?.is_on() {
+        return Err(Refusal::Refused(Code::TwoStepOff));
+    }
     tx.run(REMOVE, args![&caller.user]).await?;
     end_if_last(tx, &caller.user).await?;
     letters::turned_off(tx, &keel, &caller.email).await?;

@@ -1,5 +1,6 @@
 //! Letters about two-step verification.
 
+use super::notices::{Notice, tell};
 use super::{address, enqueue};
 use crate::Keel;
 use crate::db::Tx;
@@ -7,55 +8,50 @@ use crate::mail::names::inert;
 use crate::mail::recipients::Recipient;
 use crate::mail::render::{Button, Letter};
 use crate::refusal::Result;
-use keel_text::{MailTwoStep, fill};
+use keel_text::{Catalogue, MailTwoStep, fill};
 use keel_types::{Email, url};
 
 /// It is on, with an app the person has just set up.
 pub(crate) async fn turned_on(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
-    notice(tx, keel, to, |text| (text.on_subject, text.on_heading, text.on_text.to_owned())).await
+    send(tx, keel, to, |text| (text.on_subject, text.on_heading, text.on_text.to_owned())).await
 }
 
 /// It is off.
 pub(crate) async fn turned_off(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
-    notice(tx, keel, to, |text| (text.off_subject, text.off_heading, text.off_text.to_owned())).await
+    send(tx, keel, to, |text| (text.off_subject, text.off_heading, text.off_text.to_owned())).await
 }
 
 /// There are other recovery codes.
 pub(crate) async fn new_codes(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
-    notice(tx, keel, to, |text| (text.codes_subject, text.codes_heading, text.codes_text.to_owned())).await
+    send(tx, keel, to, |text| (text.codes_subject, text.codes_heading, text.codes_text.to_owned())).await
 }
 
 /// A recovery code was used; so many are left.
 pub(crate) async fn recovery_code_used(tx: &mut Tx, keel: &Keel, to: &Email, left: i64) -> Result<()> {
-    notice(tx, keel, to, |text| (text.used_subject, text.used_heading, fill(text.used_text, &[("left", &left)]))).await
+    send(tx, keel, to, |text| (text.used_subject, text.used_heading, fill(text.used_text, &[("left", &left)]))).await
 }
 
 /// Somebody had the first factor, and tried in vain to guess the second.
 pub(crate) async fn guessed(tx: &mut Tx, keel: &Keel, to: &Email) -> Result<()> {
-    notice(tx, keel, to, |text| (text.guessed_subject, text.guessed_heading, text.guessed_text.to_owned())).await
+    send(tx, keel, to, |text| (text.guessed_subject, text.guessed_heading, text.guessed_text.to_owned())).await
 }
 
-/// Subject, heading and text of a notice about how the person signs in, and the page where they look after that.
-async fn notice(
-    tx: &mut Tx,
-    keel: &Keel,
-    to: &Email,
-    words: impl FnOnce(&'static MailTwoStep) -> (&'static str, &'static str, String),
-) -> Result<()> {
-    let reader = Recipient::find(tx, to, None).await?;
-    let text = &reader.text().mail_two_step;
-    let (subject, heading, body) = words(text);
-    let letter = Letter {
-        lang: reader.lang,
-        subject: subject.to_owned(),
-        heading,
-        text: body,
-        button: Some(Button { label: text.button, before: text.link, address: address(keel, url::SECURITY) }),
-        digits: None,
-        reason: fill(text.reason, &[("email", to)]),
-        end: None,
+/// Subject, heading and text.
+type Words = (&'static str, &'static str, String);
+
+async fn send(tx: &mut Tx, keel: &Keel, to: &Email, words: impl FnOnce(&'static MailTwoStep) -> Words) -> Result<()> {
+    let notice = |all: &'static Catalogue| {
+        let text = &all.mail_two_step;
+        let (subject, heading, body) = words(text);
+        Notice {
+            subject: subject.to_owned(),
+            heading,
+            text: body,
+            button: Some([text.button, text.link]),
+            reason: fill(text.reason, &[("email", to)]),
+        }
     };
-    enqueue(tx, to, &letter, keel.now()).await
+    tell(tx, keel, to, None, notice).await
 }
 
 /// A workspace of the person's requires it, and they have none.

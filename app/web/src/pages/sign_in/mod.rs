@@ -7,6 +7,7 @@ pub mod forgot;
 pub mod link;
 pub mod login;
 pub mod new_address;
+pub mod onward;
 pub mod passkeys;
 pub mod providers;
 pub mod reset;

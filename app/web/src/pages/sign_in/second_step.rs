@@ -116,7 +116,7 @@ pub async fn load(mut call: Read<Visitor>, visit: &Visit) -> Loaded<Model> {
 }
 
 /// Whether the page is to ask for a recovery code.
-pub(super) fn is_by_recovery(visit: &Visit) -> bool {
+pub(crate) fn is_by_recovery(visit: &Visit) -> bool {
     visit.query(WITH) == Some(RECOVERY)
 }
 
@@ -150,13 +150,13 @@ fn waiting_page(waiting: Waiting, by_recovery: bool, passkeys: bool, page: Page)
 }
 
 /// The fields, for the summary of errors.
-pub(super) fn labels(text: &'static Catalogue) -> [(&'static str, &'static str); 3] {
+pub(crate) fn labels(text: &'static Catalogue) -> [(&'static str, &'static str); 3] {
     [("code", text.two_step.code), ("recovery_code", text.two_step.recovery_code), ("passkey", text.passkeys.passkey)]
 }
 
 /// The field in which the second factor is typed.
 #[component]
-pub(super) fn SecondFactor(page: Page, by_recovery: bool) -> impl IntoView {
+pub(crate) fn SecondFactor(page: Page, by_recovery: bool) -> impl IntoView {
     let words = &page.text.two_step;
     if by_recovery {
         view! {
@@ -183,7 +183,7 @@ pub(super) fn words_of(text: &'static Catalogue, ways: Ways, by_recovery: bool) 
 }
 
 /// The link to the same page asking for the other way.
-pub(super) fn other_way(label: Option<&'static str>, page: &str, by_recovery: bool) -> Option<AnyView> {
+pub(crate) fn other_way(label: Option<&'static str>, page: &str, by_recovery: bool) -> Option<AnyView> {
     let joint = if page.contains('?') { '&' } else { '?' };
     let href = if by_recovery { page.to_owned() } else { format!("{page}{joint}{WITH}={RECOVERY}") };
     label.map(|label| view! { <p><a href=href>{label}</a></p> }.into_any())

@@ -27,7 +27,7 @@ async fn new_codes(call: &mut Write<Fresh<SignedIn>>, _: Nothing) -> Answer {
 }
 
 /// The cookie that carries the codes to the page which shows them to this person.
-pub(super) fn shown_once(call: &Write<Fresh<SignedIn>>, codes: &[RecoveryCode]) -> Result<Option<HeaderValue>, Problem> {
+pub(crate) fn shown_once(call: &Write<Fresh<SignedIn>>, codes: &[RecoveryCode]) -> Result<Option<HeaderValue>, Problem> {
     if codes.is_empty() {
         return Ok(None);
     }

@@ -59,12 +59,12 @@ impl Input for FirstCode {
 
 async fn confirm(call: &mut Write<Fresh<SignedIn>>, form: FirstCode) -> Answer {
     match two_step::confirm(call, &form.code).await? {
-        Ok(on) => {
-            let session = Cookie::Session.set(call.keel().settings(), on.token.reveal());
+        Ok(added) => {
+            let session = Cookie::Session.set(call.keel().settings(), added.token.reveal());
             let next = form.onward.0.as_ref().map_or(SECURITY, LocalPath::as_str);
             // Who had recovery codes before goes on with those.
-            let next = if on.codes.is_empty() { next.to_owned() } else { form.onward.by(CODES) };
-            Ok(Done::go(next).cookie(session).cookie(shown_once(call, &on.codes)?))
+            let next = if added.codes.is_empty() { next.to_owned() } else { form.onward.by(CODES) };
+            Ok(Done::go(next).cookie(session).cookie(shown_once(call, &added.codes)?))
         }
         Err(fault) => Err(Problem::remembered("code", fault)),
     }

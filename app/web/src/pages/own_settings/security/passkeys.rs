@@ -7,6 +7,7 @@ use crate::cookies::Cookie;
 use crate::flash::Said;
 use crate::form::{Input, Nothing, Reader};
 use crate::page::{Page, Visit};
+use crate::pages::two_step::{CODES, shown_once};
 use crate::problem::Problem;
 use crate::ui::{Button, Column, Day, Dialog, DialogButton, Drawing, EmptyState, Field, Form, PasskeyForm, Region, Table, Weight};
 use keel_domain::Refusal;
@@ -46,9 +47,11 @@ impl Input for New {
 
 async fn add(call: &mut Write<Fresh<SignedIn>>, new: New) -> Answer {
     match passkeys::add(call, &new.made, &new.name).await? {
-        Ok(token) => {
-            let session = Cookie::Session.set(call.keel().settings(), token.reveal());
-            Ok(Done::go(SECURITY).say(Said::PasskeyAdded).cookie(session))
+        Ok(added) => {
+            let session = Cookie::Session.set(call.keel().settings(), added.token.reveal());
+            // Recovery codes come with the first second factor.
+            let next = if added.codes.is_empty() { SECURITY } else { CODES };
+            Ok(Done::go(next).say(Said::PasskeyAdded).cookie(session).cookie(shown_once(call, &added.codes)?))
         }
         Err(fault) => Err(Problem::remembered("passkey", fault)),
     }

@@ -33,10 +33,10 @@ impl Input for Chosen {
 }
 
 async fn link_provider(call: &mut Write<Fresh<SignedIn>>, Chosen(provider): Chosen) -> Answer {
-    match providers::link(call, &provider).await? {
-        Ok(departure) => Ok(Done::go(departure.address).cookie(Cookie::Trip.set(call.keel().settings(), departure.browser.reveal()))),
-        Err(why) => Err(Problem::new(why.code())),
-    }
+    let departure = providers::link(call, &provider).await?.map_err(|why| Problem::new(why.code()))?;
+    let settings = call.keel().settings();
+    let trip = Cookie::Trip.set(settings, departure.browser.reveal());
+    Ok(Done::go(departure.address).by_step_to(settings.provider_name(&provider)).cookie(trip))
 }
 
 /// An account elsewhere.

@@ -34,32 +34,35 @@ pub async fn load(call: &mut Read<SignedIn>) -> Result<Ways, Refusal> {
 #[component]
 pub fn TwoStep(page: Page, ways: Ways) -> impl IntoView {
     let words = &page.text.two_step;
-    let body = match ways.app_since {
+    // They stand in for passkeys too.
+    let codes = ways.any().then(|| {
+        let left = match ways.recovery_codes {
+            0 => words.codes_none.to_owned(),
+            left => fill(words.codes_left, &[("left", &left)]),
+        };
+        view! {
+            <p>{left}</p>
+            <Form action=new_codes::at(&page.here) class=""><Button label=words.new_codes weight=Weight::Secondary/></Form>
+        }
+    });
+    let app = match ways.app_since {
         None => view! {
             <p>{words.off}</p>
             <Form action=start::at(&page.here) class=""><Button label=words.turn_on/></Form>
         }
         .into_any(),
-        Some(since) => {
-            let left = match ways.recovery_codes {
-                0 => words.codes_none.to_owned(),
-                left => fill(words.codes_left, &[("left", &left)]),
-            };
-            view! {
-                <p>{fill(words.on, &[("date", &page.text.date(Instant(since)))])}</p>
-                <p>{left}</p>
-                <div class="cluster">
-                    <Form action=new_codes::at(&page.here) class=""><Button label=words.new_codes weight=Weight::Secondary/></Form>
-                    <Form action=start::at(&page.here) class=""><Button label=words.other_app weight=Weight::Secondary/></Form>
-                    <DialogButton label=words.turn_off opens="ask-two-step-off" weight=Weight::Danger/>
-                </div>
-                <Dialog id="ask-two-step-off" title=words.turn_off_ask close=words.close>
-                    <p>{words.turn_off_text}</p>
-                    <Form action=turn_off::at(&page.here)><Button label=words.turn_off weight=Weight::Danger/></Form>
-                </Dialog>
-            }
-            .into_any()
+        Some(since) => view! {
+            <p>{fill(words.on, &[("date", &page.text.date(Instant(since)))])}</p>
+            <div class="cluster">
+                <Form action=start::at(&page.here) class=""><Button label=words.other_app weight=Weight::Secondary/></Form>
+                <DialogButton label=words.turn_off opens="ask-two-step-off" weight=Weight::Danger/>
+            </div>
+            <Dialog id="ask-two-step-off" title=words.turn_off_ask close=words.close>
+                <p>{words.turn_off_text}</p>
+                <Form action=turn_off::at(&page.here)><Button label=words.turn_off weight=Weight::Danger/></Form>
+            </Dialog>
         }
+        .into_any(),
     };
-    view! { <Region id="two-step" title=words.region wide=true>{body}</Region> }
+    view! { <Region id="two-step" title=words.region wide=true>{app}{codes}</Region> }
 }
