@@ -160,7 +160,10 @@ async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     if !is_first && devices::recognise(&keel, &asked, &email).is_none() {
         mail::letters::sessions::signed_in(tx, &keel, &email, &asked).await?;
     }
-    if let Some(identity) = &identity {
+    // Who has shown the first factor alone adds no way in of their own where a second one is required.
+    if let Some(identity) = &identity
+        && (second.is_some() || !two_step::is_owed(tx, user).await?)
+    {
         providers::link_waiting(call, user, &email, identity, is_first).await?;
     }
     let device = devices::remember(&keel, &email);
