@@ -230,6 +230,22 @@ both! {
         assert_eq!(app.db.number("SELECT COUNT(*) FROM closings").await + app.db.number("SELECT COUNT(*) FROM exports").await, 0);
     }
 
+    async fn who_has_the_first_factor_alone_closes_nothing_where_a_second_is_required(app: App) {
+        let eve = Cast::gather(&app).await.eve;
+        let account = app.db.text("SELECT id FROM accounts WHERE slug = 'evil-corp'").await;
+        app.db
+            .run(
+                "INSERT INTO passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)
+                 SELECT 'pky_1', id, 'Laptop', 'one', 'hers', '{}', 1 FROM users WHERE email = 'eve@evil.example'",
+            )
+            .await;
+        app.db.run("UPDATE accounts SET two_step_required = TRUE WHERE slug = 'evil-corp'").await;
+        assert_eq!(close(&eve, "eve@evil.example", &account).await.problem(), (403, "TWO_STEP_REQUIRED".to_owned()));
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM closings").await, 0);
+        app.db.run("UPDATE user_sessions SET second_factor = 'passkey'").await;
+        assert_eq!(close(&eve, "eve@evil.example", &account).await.status, 200);
+    }
+
     async fn a_person_gets_a_copy_of_what_is_theirs_and_of_nothing_else(app: App) {
         let cast = Cast::gather(&app).await;
         cast.adam.json("/api/org/invite", &json!({ "account": ACME, "emails": "ida@new.example", "role": "member" })).await;

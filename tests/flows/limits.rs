@@ -69,6 +69,29 @@ both! {
         assert_eq!(sign_in(&app.browser(), OLIVIA, GOOD).await.status, 303, "strangers' tries are untouched");
     }
 
+    async fn cookies_collected_from_many_sign_ins_do_not_multiply_the_tries(app: App) {
+        let first = olivias_browser(&app).await;
+        let second = app.sign_in(OLIVIA).await;
+        second.form("/api/auth/sign-out", &[]).await.leads_to("/login");
+        assert_ne!(first.cookie("keel_device"), second.cookie("keel_device"));
+        for browser in [&first, &second] {
+            assert_eq!(sign_in(browser, OLIVIA, WRONG).await.status, 422);
+        }
+        let shared = format!("key = 'password: {OLIVIA} of own browsers'");
+        assert_eq!(app.db.number(&format!("SELECT taken FROM limits WHERE {shared}")).await, 2);
+        app.db.run(&format!("UPDATE limits SET taken = 99 WHERE {shared}")).await;
+        let statuses = together((0..8).map(|number| {
+            let browser = [&first, &second][number % 2].elsewhere(number + 1);
+            async move { sign_in(&browser, OLIVIA, WRONG).await.status }
+        }))
+        .await;
+        assert_eq!((count(&statuses, 422), count(&statuses, 429)), (1, 7), "{statuses:?}");
+        assert_eq!(sign_in(&app.browser(), OLIVIA, GOOD).await.status, 303, "strangers' tries are untouched");
+        app.sign_in_with(&first, OLIVIA).await;
+        app.advance(15 * MINUTE).await;
+        assert_eq!(sign_in(&second, OLIVIA, GOOD).await.status, 303);
+    }
+
     async fn a_forged_or_foreign_browser_counts_as_a_stranger(app: App) {
         let olivia = olivias_browser(&app).await;
         let eve = app.sign_in("eve@evil.example").await;

@@ -41,6 +41,16 @@ async fn linking<'a>(app: &App, browser: &'a Browser) -> Trip<'a> {
     Trip::sent(app, browser, "acme", &answer)
 }
 
+/// Gives the only person there is a passkey, which nobody holds.
+async fn lays_up_a_passkey(app: &App) {
+    app.db
+        .run(
+            "INSERT INTO passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)
+             SELECT 'pky_1', id, 'Laptop', 'one', 'hers', '{}', 1 FROM users",
+        )
+        .await;
+}
+
 /// A browser on its way to a provider and back.
 struct Trip<'a> {
     browser: &'a Browser,

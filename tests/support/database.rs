@@ -28,6 +28,21 @@ enum Pool {
     Postgres(PgPool),
 }
 
+/// What was done and is not committed yet.
+pub enum Held {
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+impl Held {
+    pub async fn commit(self) {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await.unwrap(),
+            Self::Postgres(tx) => tx.commit().await.unwrap(),
+        }
+    }
+}
+
 static SQLITE_TEMPLATE: OnceCell<PathBuf> = OnceCell::const_new();
 static POSTGRES_TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
@@ -92,6 +107,27 @@ impl Database {
     pub async fn lock_for_writing(&self) -> sqlx::Transaction<'static, sqlx::Sqlite> {
         let Pool::Sqlite(pool) = &self.pool else { panic!("PostgreSQL has no such lock") };
         pool.begin_with("BEGIN IMMEDIATE").await.unwrap()
+    }
+
+    /// Does this, and keeps everybody else from what it touched until it is committed: on SQLite from writing at all.
+    pub async fn hold(&self, statements: &[&str]) -> Held {
+        let statements = statements.iter().map(|sql| AssertSqlSafe((*sql).to_owned()));
+        match &self.pool {
+            Pool::Sqlite(pool) => {
+                let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+                for statement in statements {
+                    sqlx::query(statement).execute(&mut *tx).await.unwrap();
+                }
+                Held::Sqlite(tx)
+            }
+            Pool::Postgres(pool) => {
+                let mut tx = pool.begin().await.unwrap();
+                for statement in statements {
+                    sqlx::query(statement).execute(&mut *tx).await.unwrap();
+                }
+                Held::Postgres(tx)
+            }
+        }
     }
 
     /// The number a statement gives.

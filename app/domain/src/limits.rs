@@ -1,8 +1,9 @@
 //! Security limits, kept in the database: how often somebody may try, whichever instance they come to.
 //!
 //! A limit counts under an address, under a browser that has signed in as that address before, under a client, under a
-//! person who is signed in, or under a workspace. Strangers share the address's count, the person's own browsers have counts of their own: whoever uses up the first keeps nobody
-//! out. Nothing here ever locks an account. Tested in `tests/flows/limits.rs`.
+//! person who is signed in, or under a workspace. Strangers share the address's count, the person's own browsers have counts of their
+//! own, and ten times as much together: whoever uses up the first keeps nobody out, and who has collected cookies of many has not many
+//! times as much. Nothing here ever locks an account. Tested in `tests/flows/limits.rs`.
 
 use crate::access::Asked;
 use crate::db::Tx;
@@ -32,6 +33,9 @@ pub(crate) struct Limit {
     most: u32,
     window: i64,
 }
+
+/// How many of a person's own browsers get as much as one, together.
+const BROWSERS: u32 = 10;
 
 const fn limit(name: &'static str, most: u32, window: i64) -> Limit {
     Limit { name, most, window }
@@ -103,12 +107,24 @@ pub(crate) struct Take(Vec<(Limit, String)>);
 impl Take {
     /// A mail to this address.
     pub fn mail(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
-        Self(vec![(limit, of_address(keel, asked, email)), (MAILS_OF_CLIENT, client(&asked.address))])
+        Self::at_address(limit, MAILS_OF_CLIENT, keel, asked, email)
     }
 
     /// A try at this address: given back when it was right.
     pub fn attempt(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
-        Self(vec![(limit, of_address(keel, asked, email)), (FAILURES_OF_CLIENT, client(&asked.address))])
+        Self::at_address(limit, FAILURES_OF_CLIENT, keel, asked, email)
+    }
+
+    fn at_address(limit: Limit, of_client: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
+        let mut all = match devices::recognise(keel, asked, email) {
+            Some(device) => {
+                let together = Limit { most: limit.most * BROWSERS, ..limit };
+                vec![(limit, format!("{email} {device}")), (together, format!("{email} of own browsers"))]
+            }
+            None => vec![(limit, email.to_string())],
+        };
+        all.push((of_client, client(&asked.address)));
+        Self(all)
     }
 
     /// An address that this person wants to have.
@@ -202,10 +218,6 @@ impl Take {
 
 fn key(limit: Limit, who: &str) -> String {
     format!("{}: {who}", limit.name)
-}
-
-fn of_address(keel: &Keel, asked: &Asked, email: &Email) -> String {
-    devices::recognise(keel, asked, email).map_or_else(|| email.to_string(), |device| format!("{email} {device}"))
 }
 
 /// Whom an address stands for: of IPv6 the network of 64 bits, which is what one customer is given at least.

@@ -32,7 +32,7 @@ pub(crate) struct Outgoing {
     tls: TlsConnector,
     in_development: bool,
     /// Host and port of this Keel.
-    own: String,
+    own: Option<(String, u16)>,
 }
 
 /// Why an answer did not come.
@@ -60,7 +60,7 @@ impl Outgoing {
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
         let config = config.with_root_certificates(roots).with_no_client_auth();
-        let own = settings.base_url.split_once("://").map_or("", |(_, own)| own).to_owned();
+        let own = settings.base_url.parse::<Uri>().ok().and_then(|base| place(&base));
         Ok(Self { tls: TlsConnector::from(Arc::new(config)), in_development: settings.in_development(), own })
     }
 
@@ -77,8 +77,7 @@ impl Outgoing {
         let uri = request.uri().clone();
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let is_https = uri.scheme_str() == Some("https");
-        let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let addresses = self.resolve(&uri, &host, port, is_https).await?;
+        let addresses = self.resolve(&uri, &host, is_https).await?;
         let stream = TcpStream::connect(addresses.as_slice()).await?;
         if is_https {
             let name = ServerName::try_from(host).map_err(|_| Unreached::NotHttps)?;
@@ -89,12 +88,12 @@ impl Outgoing {
     }
 
     /// The addresses of a host, when each of them may be connected to.
-    async fn resolve(&self, uri: &Uri, host: &str, port: u16, is_https: bool) -> Result<Vec<SocketAddr>, Unreached> {
+    async fn resolve(&self, uri: &Uri, host: &str, is_https: bool) -> Result<Vec<SocketAddr>, Unreached> {
         if !is_https && (uri.scheme_str() != Some("http") || !self.in_development) {
             return Err(Unreached::NotHttps);
         }
-        let is_own = uri.authority().is_some_and(|authority| authority.as_str() == self.own);
-        let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+        let is_own = place(uri) == self.own;
+        let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port(uri))).await?.collect();
         let may_be_asked = |address: &SocketAddr| {
             let address = address.ip();
             (is_https && is_public(address)) || (self.in_development && address.is_loopback())
@@ -104,6 +103,16 @@ impl Outgoing {
         }
         Ok(addresses)
     }
+}
+
+/// Host and port of an address, however it is written.
+fn place(uri: &Uri) -> Option<(String, u16)> {
+    let host = uri.host()?.trim_end_matches('.').to_ascii_lowercase();
+    Some((host, port(uri)))
+}
+
+fn port(uri: &Uri) -> u16 {
+    uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 })
 }
 
 async fn talk<S>(stream: S, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreached>
@@ -147,6 +156,19 @@ fn is_public(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn our_own_address_is_ours_however_it_is_written() {
+        let place = |address: &str| place(&address.parse().unwrap());
+        let own = place("https://keel.example");
+        assert!(own.is_some());
+        for written in ["https://KEEL.example/token", "https://keel.example:443/", "https://keel.example./", "https://me@keel.example/"] {
+            assert_eq!(place(written), own, "{written}");
+        }
+        for another in ["https://keel.example:8443/", "https://www.keel.example/", "http://keel.example/"] {
+            assert_ne!(place(another), own, "{another}");
+        }
+    }
 
     #[test]
     fn only_public_addresses_are_public() {

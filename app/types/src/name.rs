@@ -3,16 +3,19 @@
 use crate::Fault;
 use serde::{Deserialize, Serialize};
 
+/// Whether a character hides, breaks or turns text around.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
 /// A trimmed text without control or direction-changing characters, of at most `most` characters.
 pub(crate) fn line(text: &str, most: usize) -> Result<String, Fault> {
     let text = text.trim();
-    let hidden =
-        |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     if text.is_empty() {
         Err(Fault::Required)
     } else if text.chars().count() > most {
         Err(Fault::TooLong)
-    } else if text.contains(hidden) {
+    } else if text.contains(is_hidden) {
         Err(Fault::BadCharacters)
     } else {
         Ok(text.to_owned())

@@ -81,10 +81,12 @@ impl Cookie {
         HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}")).ok()
     }
 
-    /// Its value among the headers of a request.
+    /// Its value among the headers of a request. Beside it stands what sites around this one have set, in whatever characters: it is
+    /// passed over, and no space but that of ASCII is taken off a name, or another name would be this one.
     pub fn read<'a>(self, settings: &Settings, headers: &'a HeaderMap) -> Option<&'a str> {
-        let name = self.name(settings.is_https());
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-        cookies.filter_map(|pair| pair.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
+        let name = self.name(settings.is_https()).as_bytes();
+        let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        let mut values = pairs.filter_map(|pair| pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"="));
+        values.next().and_then(|value| std::str::from_utf8(value).ok())
     }
 }

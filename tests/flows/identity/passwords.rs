@@ -121,6 +121,33 @@ both! {
         }
     }
 
+    async fn a_password_compared_while_the_address_becomes_another_makes_nobody_and_opens_nobody_elses_account(app: App) {
+        for round in 0..scaled(4, 40) {
+            app.db.run("DELETE FROM limits").await;
+            let email = format!("moves{round}@acme.example");
+            with_password(&app, &email).await;
+            let people = app.db.number("SELECT COUNT(*) FROM users").await;
+            // So many are hashed first that the address changes in between.
+            let others = together((0..10).map(|number| {
+                let browser = app.browser();
+                async move { browser.json("/api/auth/sign-in", &json!({ "email": format!("never{number}@acme.example"), "password": PASSWORD })).await.status }
+            }));
+            let browser = app.browser();
+            let comes = async {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                browser.json("/api/auth/sign-in", &json!({ "email": email, "password": PASSWORD })).await.status
+            };
+            let moves = async {
+                tokio::time::sleep(std::time::Duration::from_millis(40 + 10 * round)).await;
+                app.db.run(&format!("UPDATE users SET email = 'moved{round}@acme.example' WHERE email = '{email}'")).await;
+            };
+            let (_, came, ()) = tokio::join!(others, comes, moves);
+            assert!([200, 422].contains(&came), "{came}");
+            assert_eq!(is_signed_in(&browser).await, came == 200);
+            assert_eq!(app.db.number("SELECT COUNT(*) FROM users").await, people, "nobody proved the mailbox: {came}");
+        }
+    }
+
     async fn tries_at_the_current_password_are_counted(app: App) {
         let olivia = with_password(&app, OLIVIA).await;
         for _ in 0..10 {

@@ -2,7 +2,7 @@
 
 use super::{LIVE_SESSIONS, OLIVIA, PASSWORD, SECURITY, is_signed_in, mails_about, with_password};
 use crate::both;
-use crate::support::{Answer, App, Browser, scaled, together};
+use crate::support::{ACME, Answer, App, Browser, Cast, scaled, together};
 use http::header;
 use keel_types::time::{DAY, MINUTE};
 use serde_json::json;
@@ -160,6 +160,39 @@ both! {
             }
             assert!(count > 0, "somebody was writing");
             assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM user_sessions WHERE id = '{session}' AND revoked_at IS NOT NULL")).await, 1);
+        }
+    }
+
+    async fn who_is_thrown_out_while_they_wait_does_nothing_that_lasts(app: App) {
+        const EVE: &str = "eve@evil.example";
+        let cast = Cast::gather(&app).await;
+        let corporation = app.db.text("SELECT id FROM accounts WHERE slug = 'evil-corp'").await;
+        let invited = cast.adam.json("/api/org/invite", &json!({ "account": ACME, "emails": EVE, "role": "member" })).await;
+        assert_eq!(invited.status, 200, "{}", invited.body);
+        let mail = app.mail(EVE).await;
+        let invitation = mail["links"][0].as_str().unwrap().split_once("/invitations/").unwrap().1;
+        for (path, body) in [
+            ("/api/user/close-account", json!({ "confirmation": EVE, "workspaces": corporation })),
+            ("/api/user/export-data", json!({})),
+            ("/api/workspaces/create", json!({ "name": "Too late" })),
+            ("/api/invitations/accept", json!({ "token": invitation })),
+        ] {
+            let thief = app.sign_in(EVE).await;
+            let session = session_of(&app, &thief).await;
+            let person = format!("UPDATE users SET revision = revision + 1 WHERE email = '{EVE}'");
+            let held = app.db.hold(&[&person, &format!("UPDATE user_sessions SET revoked_at = 1 WHERE id = '{session}'")]).await;
+            let waits = tokio::spawn(async move { thief.json(path, &body).await.status });
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            held.commit().await;
+            assert_eq!(waits.await.unwrap(), 401, "{path}");
+        }
+        for nothing in [
+            "SELECT COUNT(*) FROM closings",
+            "SELECT COUNT(*) FROM exports",
+            "SELECT COUNT(*) FROM accounts WHERE name = 'Too late'",
+            "SELECT COUNT(*) FROM invitations WHERE state = 'accepted' AND email = 'eve@evil.example'",
+        ] {
+            assert_eq!(app.db.number(nothing).await, 0, "{nothing}");
         }
     }
 

@@ -31,6 +31,24 @@ async fn events(app: &App, action: &str) -> Vec<Value> {
 }
 
 both! {
+    async fn nobody_is_made_an_owner_without_a_fresh_proof_by_whatever_form(app: App) {
+        const CHANGE_ROLE: &str = "/api/members/change-role";
+        let cast = Cast::gather(&app).await;
+        let max = app.member("max").await;
+        let role = |role: &str| json!({ "account": ACME, "member": max, "role": role });
+        app.advance(11 * MINUTE).await;
+        assert_eq!(told(&cast.olivia.json(CHANGE_ROLE, &role("owner")).await), "401 STEP_UP_REQUIRED");
+        assert_eq!(told(&cast.adam.json(CHANGE_ROLE, &role("owner")).await), "403 FORBIDDEN", "a proof would not help");
+        assert_eq!(told(&cast.olivia.json(CHANGE_ROLE, &role("viewer")).await), "200", "other roles ask for none");
+        let at = format!("{CHANGE_ROLE}?at=/org-dashboard/members");
+        let asked = cast.olivia.form(&at, &[("account", ACME), ("member", &max), ("role", "owner")]).await;
+        assert_eq!(asked.location(), "/step-up?redirectTo=/org-dashboard/members");
+        assert_eq!(app.role("max").await, "viewer");
+        let again = app.sign_in("olivia@acme.example").await;
+        assert_eq!(told(&again.json(CHANGE_ROLE, &role("owner")).await), "200");
+        assert_eq!(app.role("max").await, "owner");
+    }
+
     async fn an_owner_hands_the_workspace_over_with_its_billing(app: App) {
         let cast = Cast::gather(&app).await;
         let max = app.member("max").await;

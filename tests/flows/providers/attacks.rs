@@ -48,6 +48,32 @@ both! {
         browser.get(&format!("{}&iss={}", trip.back("c"), trip.issuer.base)).await.leads_to("/onboarding");
     }
 
+    async fn an_answer_from_nobody_counts_for_no_provider_that_always_says_who_it_is(app: App, with &settings()) {
+        issuer(&app, 0).says_of_itself(&[("authorization_response_iss_parameter_supported", json!(true))]);
+        let browser = app.browser();
+        let trip = Trip::begin(&app, &browser, "acme", &[]).await;
+        good(&trip, "a");
+        browser.get(&trip.back("a")).await.leads_to("/login");
+        assert_eq!(trip.issuer.exchanged(), 0);
+        let trip = Trip::begin(&app, &browser, "acme", &[]).await;
+        good(&trip, "b");
+        browser.get(&format!("{}&iss={}", trip.back("b"), trip.issuer.base)).await.leads_to("/onboarding");
+    }
+
+    async fn a_name_at_a_provider_hides_nothing_and_fits_where_it_is_shown(app: App, with &settings()) {
+        for (number, name) in ["Eve\u{0}\r\nBcc: x@evil.example", "\u{202e}eve\u{2066}", &"e".repeat(20_000), "\u{0}"].into_iter().enumerate() {
+            let browser = app.browser();
+            let who = json!({ "sub": format!("n{number}"), "preferred_username": name });
+            Trip::begin(&app, &browser, "acme", &[]).await.back_as(who).await.leads_to("/auth/address");
+            let email = format!("eve{number}@evil.example");
+            browser.form("/api/auth/prove-address", &[("email", &email)]).await.leads_to("/verify");
+            let code = app.code(&email).await;
+            browser.form("/api/auth/verify-otp", &[("code", &code)]).await.leads_to("/onboarding");
+        }
+        let labels = app.db.texts("SELECT label FROM identities ORDER BY subject").await;
+        assert_eq!(labels, ["EveBcc: x@evil.example".to_owned(), "eve".to_owned(), "e".repeat(255), "n3".to_owned()]);
+    }
+
     async fn a_trip_is_over_once_used_and_after_ten_minutes(app: App, with &settings()) {
         let browser = app.browser();
         let trip = Trip::begin(&app, &browser, "acme", &[]).await;
@@ -108,7 +134,11 @@ both! {
             ("iss", json!(app.keel.settings().providers[1].issuer)),
             ("exp", ago),
             ("exp", Value::Null),
+            ("azp", json!("somebody-else")),
             ("sub", Value::Null),
+            ("sub", json!("")),
+            ("sub", json!("7\u{0}")),
+            ("sub", json!("7".repeat(256))),
         ] {
             let browser = app.browser();
             let trip = Trip::begin(&app, &browser, "acme", &[]).await;

@@ -1,8 +1,9 @@
 //! Accounts elsewhere on the page Security: linked, used, parted with.
 
-use super::{LINK, OLIVIA, SECURITY, Trip, UNLINK, count, is_in, linking, settings, vouched};
+use super::{LINK, OLIVIA, SECURITY, Trip, UNLINK, count, is_in, lays_up_a_passkey, linking, settings, vouched};
 use crate::both;
 use keel_types::time::MINUTE;
+use serde_json::json;
 
 both! {
     async fn an_account_is_linked_used_and_parted_with(app: App, with &settings()) {
@@ -50,12 +51,7 @@ both! {
 
     async fn who_has_the_first_factor_alone_links_nothing_where_a_second_is_required(app: App, with &settings()) {
         let olivia = app.sign_in(OLIVIA).await;
-        app.db
-            .run(
-                "INSERT INTO passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)
-                 SELECT 'pky_1', id, 'Laptop', 'one', 'hers', '{}', 1 FROM users",
-            )
-            .await;
+        lays_up_a_passkey(&app).await;
         let began = linking(&app, &olivia).await;
         app.db.run("UPDATE users SET platform_role = 'support'").await;
         let led = olivia.form(&format!("{LINK}?at={SECURITY}"), &[("provider", "acme")]).await;
@@ -63,6 +59,31 @@ both! {
         let back = began.back_as(vouched("7", OLIVIA)).await;
         assert!(back.status == 403 && back.body.contains("/two-step/required"), "{}", back.body);
         assert_eq!(count(&app, "identities").await, 0);
+    }
+
+    async fn who_has_the_first_factor_alone_parts_with_nothing_where_a_second_is_required(app: App, with &settings()) {
+        let olivia = app.sign_in(OLIVIA).await;
+        linking(&app, &olivia).await.back_as(vouched("7", OLIVIA)).await.leads_to(SECURITY);
+        lays_up_a_passkey(&app).await;
+        app.db.run("UPDATE users SET platform_role = 'support'").await;
+        let identity = json!({ "identity": app.db.text("SELECT id FROM identities").await });
+        assert_eq!(olivia.json(UNLINK, &identity).await.problem(), (403, "TWO_STEP_REQUIRED".to_owned()));
+        assert_eq!(count(&app, "identities").await, 1);
+        app.db.run("UPDATE users SET platform_role = NULL").await;
+        assert_eq!(olivia.json(UNLINK, &identity).await.status, 200);
+    }
+
+    async fn a_second_step_begun_by_an_account_that_was_parted_with_opens_nothing(app: App, with &settings()) {
+        let olivia = app.sign_in(OLIVIA).await;
+        linking(&app, &olivia).await.back_as(vouched("7", OLIVIA)).await.leads_to(SECURITY);
+        let (authenticator, _) = app.turns_on_two_step(&olivia).await;
+        let phone = app.browser();
+        Trip::begin(&app, &phone, "acme", &[]).await.back_as(vouched("7", OLIVIA)).await.leads_to("/two-step");
+        let identity = json!({ "identity": app.db.text("SELECT id FROM identities").await });
+        assert_eq!(olivia.json(UNLINK, &identity).await.status, 200);
+        let shown = phone.json("/api/auth/verify-second-step", &json!({ "code": authenticator.code(&app) })).await;
+        assert_eq!(shown.problem(), (410, "EXPIRED".to_owned()));
+        assert!(!is_in(&phone).await);
     }
 
     async fn an_account_belongs_to_one_person(app: App, with &settings()) {

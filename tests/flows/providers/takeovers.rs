@@ -1,6 +1,6 @@
 //! Ways to become somebody else, or to let somebody else become one: none of them leads there.
 
-use super::{OLIVIA, SECURITY, Trip, UNLINK, count, is_in, linking, settings, vouched};
+use super::{OLIVIA, SECURITY, Trip, UNLINK, count, is_in, lays_up_a_passkey, linking, settings, vouched};
 use crate::both;
 use crate::support::{App, Browser, scaled, together};
 use keel_domain::secrets::reference;
@@ -138,6 +138,21 @@ both! {
         }
         assert_eq!(count(&app, "identities").await, 1, "it is linked once the person is in");
         assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'factor.added' AND metadata LIKE '%acme%'").await, 1);
+    }
+
+    async fn whoever_has_the_mailbox_alone_links_nothing_where_a_second_factor_is_required(app: App, with &settings()) {
+        app.sign_in(OLIVIA).await;
+        lays_up_a_passkey(&app).await;
+        for (role, linked) in [("'support'", 0), ("NULL", 1)] {
+            app.db.run(&format!("UPDATE users SET platform_role = {role}")).await;
+            let browser = app.browser();
+            Trip::begin(&app, &browser, "acme", &[]).await.back_as(vouched("7", OLIVIA)).await.leads_to("/auth/address");
+            browser.form("/api/auth/prove-address", &[("email", OLIVIA)]).await.leads_to("/verify");
+            let code = app.code(OLIVIA).await;
+            browser.form("/api/auth/verify-otp", &[("code", &code)]).await.leads_to("/onboarding");
+            assert!(is_of(&browser, OLIVIA).await, "the mailbox signs in as before");
+            assert_eq!(count(&app, "identities").await, linked, "{role}");
+        }
     }
 
     async fn parting_with_the_only_account_leaves_the_mailbox_as_a_way_in(app: App, with &settings()) {

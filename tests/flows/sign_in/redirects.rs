@@ -110,6 +110,20 @@ both! {
         }
     }
 
+    async fn a_link_that_waits_for_a_sign_in_is_readable_nowhere_meanwhile(app: App) {
+        let (authenticator, _) = app.turns_on_two_step(&app.sign_in(OLIVIA).await).await;
+        let token = "an-invitation-of-43-characters-of-base64url";
+        let (browser, link) = (app.browser(), format!("/invitations/{token}"));
+        browser.form("/api/auth/request-link", &[("email", OLIVIA), ("redirectTo", &link)]).await.leads_to("/verify");
+        let code = app.code(OLIVIA).await;
+        type_code(&browser, &code).await.leads_to("/two-step");
+        for table in ["sign_ins", "second_steps"] {
+            let kept = app.db.text(&format!("SELECT next FROM {table} WHERE next IS NOT NULL")).await;
+            assert!(kept.len() > link.len() && !kept.contains("invitation"), "{table}: {kept}");
+        }
+        browser.form("/api/auth/verify-second-step", &[("code", &authenticator.code(&app))]).await.leads_to(&link);
+    }
+
     async fn people_who_are_signed_in_are_led_on(app: App) {
         let browser = app.sign_in(OLIVIA).await;
         for path in ["/login", "/signup", "/verify"] {

@@ -35,6 +35,29 @@ both! {
         assert!(is_signed_in(&victim).await && !is_signed_in(&attacker).await);
     }
 
+    async fn a_cookie_of_a_neighbouring_host_neither_hides_the_session_nor_passes_for_it(app: App) {
+        let (olivia, eve) = (app.sign_in(OLIVIA).await, app.sign_in("eve@evil.example").await);
+        let (ours, evil) = (olivia.cookies(), eve.cookie(COOKIE).unwrap());
+        // A browser takes these from any site beside this one, also over https: their names do not begin as ours do.
+        let tossed = [
+            "name=José".to_owned(),
+            format!("\u{2000}{COOKIE}={evil}"),
+            format!("{COOKIE}\u{a0}={evil}"),
+            format!("{COOKIE}_={evil}"),
+            format!("x{COOKIE}={evil}"),
+            COOKIE.to_owned(),
+        ];
+        let bare = app.browser();
+        let seen = async |cookies: String| bare.send(bare.page("/private-dashboard/settings/security").header(header::COOKIE, cookies.as_bytes())).await;
+        for tossed in &tossed {
+            for cookies in [format!("{tossed}; {ours}"), format!("{ours}; {tossed}"), format!("{tossed};{ours}")] {
+                let page = seen(cookies).await;
+                assert!(page.status == 200 && page.body.contains(OLIVIA), "{tossed}: {}", page.status);
+            }
+            assert_eq!(seen(tossed.clone()).await.status, 303, "{tossed}: nobody's");
+        }
+    }
+
     async fn a_planted_session_of_somebody_else_becomes_nobodys(app: App) {
         let eve = app.sign_in("eve@evil.example").await;
         let victim = app.browser();

@@ -47,10 +47,23 @@ both! {
         assert!(pending.len() > 70 && !pending.contains(&key) && pending != kept);
         app.db.run(&format!("UPDATE totp SET pending = '{kept}' WHERE pending IS NOT NULL")).await;
         let stolen = eve.json("/api/two-step/confirm", &json!({ "code": authenticator.code(&app) })).await;
-        assert_eq!(stolen.problem(), (500, "INTERNAL".to_owned()), "another person's row opens nothing");
+        assert_eq!(stolen.problem(), (410, "EXPIRED".to_owned()), "another person's row opens nothing");
         let browser = app.begins_to_sign_in(OLIVIA).await;
         shows(&browser, &authenticator.code(&app)).await.leads_to("/org-dashboard");
         assert_ne!(app.db.text(&format!("SELECT t.secret FROM totp t JOIN users u ON u.id = t.user_id WHERE u.email = '{OLIVIA}'")).await, kept, "written anew, under the key of today");
+    }
+
+    async fn a_key_that_waits_is_shown_in_no_other_session_of_its_person(app: App) {
+        let (owner, thief) = (app.sign_in(OLIVIA).await, app.sign_in(OLIVIA).await);
+        owner.form("/api/two-step/start", &[]).await.leads_to(SET_UP);
+        let page = owner.get(SET_UP).await;
+        let authenticator = Authenticator::of_page(&page.body);
+        let seen = thief.get(SET_UP).await;
+        assert!(seen.status == 200 && !seen.body.contains(&secret_on(&page.body, "key")), "{}", seen.body);
+        seen.form_to("/api/two-step/start");
+        let code = json!({ "code": authenticator.code(&app) });
+        assert_eq!(thief.json("/api/two-step/confirm", &code).await.problem(), (410, "EXPIRED".to_owned()));
+        assert_eq!(owner.json("/api/two-step/confirm", &code).await.status, 200);
     }
 
     async fn a_key_waits_half_an_hour_and_a_newer_one_takes_its_place(app: App) {

@@ -166,7 +166,7 @@ impl Caller {
     }
 
     /// Refuses a person whose last proof of who they are was too long ago.
-    pub(super) fn require_fresh(&self) -> Result<()> {
+    pub(crate) fn require_fresh(&self) -> Result<()> {
         if self.is_fresh { Ok(()) } else { Err(Refusal::StepUpNeeded) }
     }
 

@@ -135,10 +135,10 @@ async fn ensure(call: &mut Write<SignedIn>, site: Site<'_>) -> Result<bool> {
 /// # Errors
 /// `TooMany` in a day.
 pub async fn create(call: &mut Write<SignedIn>, name: WorkspaceName) -> Result<()> {
+    // Who signs in at the same instant finds this one instead of making another.
+    call.lock_caller().await?;
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let tx = call.tx()?;
-    // Who signs in at the same instant finds this one instead of making another.
-    locks::lock_user(tx, &caller.user).await?;
     Take::workspace(&caller.user).take(tx, now).await?;
     let account = create_workspace(tx, &name, &caller.user, keel.settings().product.free_seats(), now).await?;
     set_active_account(tx, &caller.session, &account).await?;

@@ -14,11 +14,11 @@ pub use ties::{Knot, Tie};
 
 use crate::access::{Fresh, Read, SignedIn, Write};
 use crate::audit::{self, Action};
-use crate::db::{Tx, locks};
+use crate::db::Tx;
 use crate::deletions::{self, GRACE};
 use crate::mail::letters::closings as letters;
 use crate::refusal::{FieldFault, Refusal, Result};
-use crate::{args, ids, sql};
+use crate::{args, ids, sql, two_step};
 use keel_types::{AccountId, ClosingId, Code, Email, Fault, Instant, UserId};
 
 sql! {
@@ -65,11 +65,13 @@ pub struct Confirmed {
 ///
 /// # Errors
 /// `Refused(OwnerNeeded)` while a workspace with other people would be left without an owner or without somebody who answers for
-/// its money; `Invalid` where the address is not the caller's, or other workspaces go along than were confirmed.
+/// its money; `Invalid` where the address is not the caller's, or other workspaces go along than were confirmed; `TwoStepNeeded` when a
+/// second factor is required of the caller and the session has shown none.
 pub async fn schedule(call: &mut Write<Fresh<SignedIn>>, confirmed: &Confirmed) -> Result<()> {
+    call.lock_caller().await?;
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let tx = call.tx()?;
-    locks::lock_user(tx, &caller.user).await?;
+    two_step::require_shown(tx, &caller).await?;
     let (due,): (Option<i64>,) = tx.get(FIND_DUE, args![&caller.user]).await?;
     if due.is_some() {
         return Ok(());
@@ -99,9 +101,9 @@ pub async fn schedule(call: &mut Write<Fresh<SignedIn>>, confirmed: &Confirmed) 
 /// # Errors
 /// `Refused(DeletionUnderway)` once the thirty days are over.
 pub async fn cancel(call: &mut Write<SignedIn>) -> Result<()> {
+    call.lock_caller().await?;
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let tx = call.tx()?;
-    locks::lock_user(tx, &caller.user).await?;
     let (due,): (Option<i64>,) = tx.get(FIND_DUE, args![&caller.user]).await?;
     match due {
         None => return Ok(()),

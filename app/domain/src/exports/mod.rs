@@ -11,7 +11,7 @@ pub(crate) use building::work;
 
 use crate::access::{Asked, Fresh, Owner, Read, SignedIn, Write};
 use crate::audit::{self, Action};
-use crate::db::{Conn, Tx, locks};
+use crate::db::{Conn, Tx};
 use crate::limits::Take;
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
@@ -57,9 +57,9 @@ pub async fn request(call: &mut Write<Fresh<Owner>>) -> Result<()> {
 /// # Errors
 /// `TooMany` in a day.
 pub async fn request_own(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
+    call.lock_caller().await?;
     let (user, now) = (call.proof().user.clone(), call.now());
     let tx = call.tx()?;
-    locks::lock_user(tx, &user).await?;
     let account = personal(tx, &user).await?;
     let (due,): (i64,) = tx.get(FIND_DUE, args![&account]).await?;
     if due > 0 {

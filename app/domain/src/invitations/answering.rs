@@ -75,11 +75,11 @@ pub async fn find_address(call: &mut Read<Visitor>, token: &PlainToken) -> Resul
 /// As [`get`]; `Refused(WrongAddress)` for somebody else's invitation; `Refused(SeatLimitReached)` when the workspace has
 /// fewer seats than when it invited.
 pub async fn accept(call: &mut Write<SignedIn>, token: &PlainToken) -> Result<Joined> {
+    let account = get_row(call.tx()?, token).await?.account_id;
+    call.lock_caller().await?;
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let model = keel.settings().model();
     let tx = call.tx()?;
-    let account = get_row(tx, token).await?.account_id;
-    locks::lock_user(tx, &caller.user).await?;
     locks::lock_account(tx, &account).await?;
     // What was read before the locks may have changed.
     let row = get_row(tx, token).await?;

@@ -24,7 +24,7 @@ sql! {
 ///
 /// # Errors
 /// `NotFound` for nobody here, `Invalid` for a role there is not, `Forbidden` or `OwnersOnly` for what is above the caller,
-/// `LAST_OWNER`, `BILLING_OWNER`.
+/// `LAST_OWNER`, `BILLING_OWNER`; `StepUpNeeded` for the owner's role, of a caller who has not proven lately who they are.
 pub async fn change_role(call: &mut Write<may::UpdateRole>, member: &MembershipId, role: &str) -> Result<()> {
     let target = lock(call, member).await?;
     let after = get_role(call, role).await?;
@@ -33,6 +33,10 @@ pub async fn change_role(call: &mut Write<may::UpdateRole>, member: &MembershipI
     require_covers(own, &after)?;
     if after.id == target.role.id {
         return Ok(());
+    }
+    // An owner may do all that asks for a proof, by one of their own.
+    if after.is_owner() {
+        call.proof().actor().require_fresh()?;
     }
     require_spared(call, &target).await?;
     call.tx()?.run(SET_ROLE, args![&target.id, &after.id]).await?;

@@ -28,6 +28,8 @@ pub(super) struct Endpoints {
     pub authorization: String,
     /// Where codes are exchanged.
     pub token: String,
+    /// Whether an answer always says which issuer it is from (RFC 9207).
+    pub tells_sender: bool,
     /// Where its keys are; none of a provider that signs nothing.
     keys: Option<String>,
     /// How this Keel says who it is.
@@ -67,6 +69,8 @@ struct Document {
     token_endpoint: String,
     jwks_uri: String,
     #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+    #[serde(default)]
     token_endpoint_auth_methods_supported: Vec<String>,
 }
 
@@ -103,6 +107,7 @@ impl Provider {
                 issuer: issuer.clone(),
                 authorization: format!("{issuer}/login/oauth/authorize"),
                 token: format!("{issuer}/login/oauth/access_token"),
+                tells_sender: false,
                 keys: None,
                 auth: AuthType::RequestBody,
             });
@@ -133,6 +138,7 @@ impl Provider {
             issuer: document.issuer,
             authorization: document.authorization_endpoint,
             token: document.token_endpoint,
+            tells_sender: document.authorization_response_iss_parameter_supported,
             keys: Some(document.jwks_uri),
             auth: if basic { AuthType::BasicAuth } else { AuthType::RequestBody },
         })

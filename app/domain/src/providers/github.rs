@@ -30,8 +30,7 @@ pub(super) async fn ask(settings: &ProviderSettings, outgoing: &Outgoing, out: &
     let user: User = get(outgoing, out, &format!("{base}/user"), access).await?;
     let addresses: Vec<Address> = get(outgoing, out, &format!("{base}/user/emails"), access).await?;
     let email = addresses.into_iter().find(|address| address.primary && address.verified).map(|address| address.email);
-    let identity =
-        Identity { provider: settings.slug.clone(), issuer: settings.issuer.clone(), subject: user.id.to_string(), label: user.login };
+    let identity = Identity::of(settings, &settings.issuer, &user.id.to_string(), &user.login)?;
     Ok(Known { identity, is_vouched: email.is_some(), email })
 }
 

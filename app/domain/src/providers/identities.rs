@@ -6,7 +6,8 @@ use crate::audit::{self, Action, Actor};
 use crate::db::{Tx, locks};
 use crate::mail::letters::providers as letters;
 use crate::refusal::{Refusal, Result};
-use crate::{args, ids, sql};
+use crate::sign_in::second_steps;
+use crate::{args, ids, sql, two_step};
 use keel_types::{Email, IdentityId, Instant, UserId};
 
 sql! {
@@ -130,16 +131,20 @@ pub async fn list(call: &mut Read<SignedIn>) -> Result<Vec<Linked>> {
     Ok(rows.into_iter().map(linked).collect())
 }
 
-/// Nobody signs in as the caller by this identity any more. The mailbox is always another way in.
+/// Nobody signs in as the caller by this identity any more, nor does a sign-in that waits for its second step. The mailbox is always
+/// another way in.
 ///
 /// # Errors
-/// `NotFound` when it is none of the caller's.
+/// `NotFound` when it is none of the caller's; `TwoStepNeeded` when a second factor is required of them and the session has shown none.
 pub async fn unlink(call: &mut Write<Fresh<SignedIn>>, id: &IdentityId) -> Result<()> {
     // Whoever signs in by it at the same instant was first, or does not get in.
     call.lock_caller().await?;
-    let (keel, caller) = (call.keel().clone(), call.proof().clone());
-    let row: Option<(String, String)> = call.tx()?.find(DELETE_IDENTITY, args![id, &caller.user]).await?;
+    let (keel, caller, now) = (call.keel().clone(), call.proof().clone(), call.now());
+    let tx = call.tx()?;
+    two_step::require_shown(tx, &caller).await?;
+    let row: Option<(String, String)> = tx.find(DELETE_IDENTITY, args![id, &caller.user]).await?;
     let (provider, label) = row.ok_or(Refusal::NotFound)?;
+    second_steps::end_all(tx, &caller.user, now).await?;
     let what = [("factor", "provider"), ("provider", provider.as_str()), ("name", label.as_str())];
     audit::record(call, Action::FactorRemoved, None, id.as_str(), &what).await?;
     letters::unlinked(call.tx()?, &keel, &caller.email, &provider, &label).await

@@ -22,8 +22,13 @@ use crate::outgoing::{Outgoing, Unreached};
 use crate::settings::Settings;
 use discovery::Provider;
 use http::{Request, Response};
+use keel_types::name::is_hidden;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use settings::ProviderSettings;
+
+/// Characters a provider may have for what it calls somebody (OpenID Connect), and those of a name or a reason that are kept of it.
+const LONGEST: usize = 255;
 
 /// The providers of a Keel, and the way to them.
 pub(crate) struct Providers {
@@ -52,6 +57,20 @@ pub(crate) struct Identity {
     label: String,
 }
 
+impl Identity {
+    /// Whom an issuer calls `subject`. What hides or turns text around is left out of how the account is shown; where nothing is left,
+    /// it is shown as what it is called.
+    fn of(provider: &ProviderSettings, issuer: &str, subject: &str, label: &str) -> Result<Self, Failure> {
+        // Without one everybody there would be the same person.
+        if subject.is_empty() || subject.chars().count() > LONGEST || subject.contains(char::is_control) {
+            return Err(Failure::untrusted("it is not said whom this is about"));
+        }
+        let shown = |text: &str| text.chars().filter(|c| !is_hidden(*c)).take(LONGEST).collect::<String>();
+        let label = Some(shown(label)).filter(|label| !label.trim().is_empty()).unwrap_or_else(|| shown(subject));
+        Ok(Self { provider: provider.slug.clone(), issuer: issuer.to_owned(), subject: subject.to_owned(), label })
+    }
+}
+
 /// What a provider said of somebody.
 struct Known {
     identity: Identity,
@@ -70,7 +89,7 @@ enum Failure {
 
 impl Failure {
     fn untrusted(why: &(impl ToString + ?Sized)) -> Self {
-        Self::Untrusted(why.to_string())
+        Self::Untrusted(why.to_string().chars().take(LONGEST).collect())
     }
 }
 

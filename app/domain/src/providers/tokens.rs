@@ -124,8 +124,9 @@ pub(super) async fn redeem(
     sender: Option<&str>,
 ) -> Result<Known, Failure> {
     let endpoints = provider.endpoints(outgoing, out).await?;
-    let tells_sender = matches!(provider.settings.kind, Kind::OpenId | Kind::Google);
-    if tells_sender && sender.is_some_and(|sender| sender != endpoints.issuer) {
+    // Of Microsoft's the issuer is that of a tenant, which nobody knows yet.
+    let is_one = matches!(provider.settings.kind, Kind::OpenId | Kind::Google);
+    if is_one && sender.map_or(endpoints.tells_sender, |sender| sender != endpoints.issuer) {
         return Err(Failure::untrusted("the code is from another issuer"));
     }
     let client = client(provider, &endpoints, back)?;
@@ -186,14 +187,10 @@ fn known(provider: &Provider, endpoints: &Endpoints, claims: &Verified) -> Resul
         Kind::Microsoft => more.xms_edov.as_ref().is_some_and(is_true),
         Kind::OpenId | Kind::GitHub => claims.email_verified() == Some(true),
     };
-    let subject = claims.subject().as_str().to_owned();
+    let subject = claims.subject().as_str();
     let called = claims.preferred_username().map(|name| name.as_str().to_owned());
-    let label = email.clone().or(called).unwrap_or_else(|| subject.clone());
-    Ok(Known {
-        identity: Identity { provider: provider.settings.slug.clone(), issuer: issuer.to_owned(), subject, label },
-        email,
-        is_vouched,
-    })
+    let label = email.as_deref().or(called.as_deref()).unwrap_or(subject);
+    Ok(Known { identity: Identity::of(&provider.settings, issuer, subject, label)?, email, is_vouched })
 }
 
 fn is_true(value: &serde_json::Value) -> bool {

@@ -200,7 +200,7 @@ async fn begin<D: Door>(
         Ok(address) => address,
         Err(failure) => return Ok(Err(failure.into())),
     };
-    let (session, next) = (session.map(String::from), next.map(String::from));
+    let (session, next) = (session.map(String::from), sign_in::keep_next(&keel, next.as_ref())?);
     call.tx()?.run(INSERT_TRIP, args![&browser.hashed(), slug, session, next, now, now.plus(LIFE)]).await?;
     Ok(Ok(Departure { browser, address }))
 }
@@ -216,7 +216,7 @@ pub async fn land(call: &mut Write<Visitor>, slug: &str, back: Back) -> Result<L
     let Some(browser) = back.browser.filter(|_| fits) else { return Ok(Landing::Missed(Missed::stale())) };
     let used: Option<(Option<String>, Option<String>)> = call.tx()?.find(USE_TRIP, args![&browser.hashed(), slug, now]).await?;
     let Some((session, next)) = used else { return Ok(Landing::Missed(Missed::stale())) };
-    let (linking, next) = (session.is_some(), next.as_deref().and_then(LocalPath::parse));
+    let (linking, next) = (session.is_some(), sign_in::read_next(&keel, next.as_deref()));
     // Signed out meanwhile, or somebody else by now.
     if linking && call.caller().is_none_or(|caller| Some(caller.session.as_str()) != session.as_deref()) {
         return Ok(missed(Why::Stale, true, None));
@@ -332,7 +332,7 @@ pub async fn ask(call: &mut Write<Visitor>, browser: &PlainToken, email: Email, 
     let now = call.now();
     let row: Option<KnownRow> = call.tx()?.find(FIND_KNOWN, args![&browser.hashed(), now]).await?;
     let row = row.ok_or(Refusal::Refused(Code::Expired))?;
-    let next = row.next.as_deref().and_then(LocalPath::parse);
+    let next = sign_in::read_next(call.keel(), row.next.as_deref());
     let wish = Wish { email, next, choice, identity: WaitingIdentity::parse(&row.identity) };
     sign_in::request(call, &wish).await
 }

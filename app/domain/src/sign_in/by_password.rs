@@ -1,7 +1,7 @@
 //! Passwords: signing up with one, and signing in by it. A password becomes the person's only when the mailbox is proven in
 //! the browser where it was typed. Hashing happens between two transactions.
 
-use super::{Welcome, Wish, finish, mailed};
+use super::{Welcome, Wish, enter, mailed};
 use crate::access::sessions::Factor;
 use crate::access::{Visitor, Write};
 use crate::audit::{self, Action, Actor};
@@ -14,8 +14,9 @@ use keel_types::{Fault, UserId};
 
 sql! {
     FIND_PASSWORD = "SELECT id, password_hash FROM users WHERE email = $1";
-    // Takes the person's lock: a password that is replaced meanwhile opens nothing. $3: the same password, at today's cost.
-    HOLD_PASSWORD = "UPDATE users SET revision = revision + 1, password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    // Takes the person's lock: a password that is replaced meanwhile opens nothing, nor does one at an address that is another's by
+    // then, or nobody's. $3: the same password, at today's cost.
+    HOLD_PASSWORD = "UPDATE users SET revision = revision + 1, password_hash = $3 WHERE id = $1 AND password_hash = $2 AND email = $4";
 }
 
 #[derive(sqlx::FromRow)]
@@ -61,9 +62,9 @@ pub async fn by_password(call: &mut Write<Visitor>, wish: Wish, password: Passwo
     let fitting = call.outside(|keel, _| async move { keel.hashing().compare(place, password, compared).await }).await?;
     let tx = call.tx()?;
     if let (Some(fitting), Some(user), Some(kept)) = (&fitting, &user, &kept) {
-        if tx.ran(HOLD_PASSWORD, args![user, kept, fitting]).await? {
+        if tx.ran(HOLD_PASSWORD, args![user, kept, fitting, &wish.email]).await? {
             take.give_back(tx).await?;
-            return finish(call, wish, Factor::Password, None).await.map(Ok);
+            return enter(call, user, wish, Factor::Password, false).await.map(Ok);
         }
         // Another sign-in may have kept the same password anew: looked at again, it fits.
         if fitting != kept {

@@ -1,7 +1,7 @@
 //! By e-mail: one request gives a link, which any browser may confirm, and a code, which counts only in the browser that
 //! asked. Looking at a link uses nothing up; both together are used once.
 
-use super::{COOL_DOWN, LIFE, Waiting, Welcome, Wish, finish, is_known};
+use super::{COOL_DOWN, LIFE, Waiting, Welcome, Wish, finish, is_known, keep_next, read_next};
 use crate::access::sessions::Factor;
 use crate::access::{Read, Visitor, Write};
 use crate::audit::{self, Action, Actor};
@@ -15,7 +15,6 @@ use crate::refusal::{Refusal, Result};
 use crate::secrets::{HashedToken, PlainToken, six_digits};
 use crate::{Keel, args, ids, sql};
 use keel_types::time::SECOND;
-use keel_types::url::LocalPath;
 use keel_types::{Code, Email, Fault, Instant, SignInId, url};
 
 /// Wrong codes before a new one is needed.
@@ -71,8 +70,8 @@ impl SignInRow {
     }
 
     /// What was wished for. `choice` is what this browser chose since; it goes before what was chosen then.
-    fn wish(self, choice: Option<Choice>) -> Wish {
-        let next = self.next.as_deref().and_then(LocalPath::parse);
+    fn wish(self, keel: &Keel, choice: Option<Choice>) -> Wish {
+        let next = read_next(keel, self.next.as_deref());
         let choice = choice.or_else(|| self.intent.as_deref().and_then(|text| serde_json::from_str(text).ok()));
         let identity = self.identity.as_deref().and_then(WaitingIdentity::parse);
         Wish { email: self.email, next, choice, identity }
@@ -97,7 +96,7 @@ pub(super) async fn ask(call: &mut Write<Visitor>, wish: &Wish, password: Option
     let (link, code) = (PlainToken::random(), six_digits());
     let code_hash = keel.settings().secret.sign(CODE, &format!("{id} {code}"));
     let intent = wish.choice.as_ref().and_then(|choice| serde_json::to_string(choice).ok());
-    let next = wish.next.as_ref().map(|next| next.as_str().to_owned());
+    let next = keep_next(&keel, wish.next.as_ref())?;
     let identity = wish.identity.as_ref().and_then(WaitingIdentity::text);
     let waits = password.map(|password| password.as_str().to_owned());
     let (link_hash, browser_hash): (HashedToken, HashedToken) = (link.hashed(), browser.hashed());
@@ -179,7 +178,7 @@ pub async fn confirm_link(
     browser: Option<&PlainToken>,
     choice: Option<Choice>,
 ) -> Result<Welcome> {
-    let now = call.now();
+    let (keel, now) = (call.keel().clone(), call.now());
     let tx = call.tx()?;
     let mut row: SignInRow = tx.find(FIND_BY_LINK, args![&link.hashed()]).await?.ok_or(UNKNOWN_LINK)?;
     row.require_live(now)?;
@@ -189,7 +188,7 @@ pub async fn confirm_link(
     let is_here = row.is_of(browser);
     let password = row.password_hash.take().filter(|_| is_here).map(HashedPassword::kept);
     row.identity = row.identity.filter(|_| is_here);
-    finish(call, row.wish(choice), Factor::Link, password).await
+    finish(call, row.wish(&keel, choice), Factor::Link, password).await
 }
 
 /// Signs in by the code, in the browser that asked. A refusal is a value: its count must be committed.
@@ -223,7 +222,7 @@ pub async fn verify_code(
         }
         take.give_back(tx).await?;
         let password = row.password_hash.take().map(HashedPassword::kept);
-        return finish(call, row.wish(choice), Factor::Code, password).await.map(Ok);
+        return finish(call, row.wish(&keel, choice), Factor::Code, password).await.map(Ok);
     }
     tx.run(COUNT_TRY, args![&row.id, row.code_hash.as_str()]).await?;
     let actor = Actor::Unknown(row.email.as_str(), &asked);

@@ -99,6 +99,20 @@ pub struct Entry {
     pub lang: Option<Lang>,
 }
 
+/// What a path to go on to is encrypted for.
+const NEXT: &str = "where to go on";
+
+/// Where somebody wants to go on, as it is kept meanwhile: encrypted, for the path of an invitation is its link.
+pub(crate) fn keep_next(keel: &Keel, next: Option<&LocalPath>) -> Result<Option<String>> {
+    next.map(|next| keel.settings().secret.encrypt(NEXT, next.as_str().as_bytes())).transpose()
+}
+
+/// Where they want to go on, as it was kept.
+pub(crate) fn read_next(keel: &Keel, kept: Option<&str>) -> Option<LocalPath> {
+    let path = String::from_utf8(keel.settings().secret.decrypt(NEXT, kept?)?).ok()?;
+    LocalPath::parse(&path)
+}
+
 /// Whether somebody has this address.
 async fn is_known(tx: &mut Tx, email: &Email) -> Result<bool> {
     let (count,): (i64,) = tx.get(IS_KNOWN, args![email]).await?;
@@ -131,7 +145,7 @@ pub(crate) async fn enter(call: &mut Write<Visitor>, user: &UserId, wish: Wish, 
     }
     let second = (factor == Factor::Passkey).then_some(SecondFactor::Passkey);
     if second.is_none() && two_step::ways(tx, user).await?.is_on() {
-        return second_steps::begin(tx, user, &wish, factor, now).await.map(Welcome::SecondStep);
+        return second_steps::begin(tx, &keel, user, &wish, factor, now).await.map(Welcome::SecondStep);
     }
     admit(call, user, wish, factor, second).await
 }
@@ -160,7 +174,10 @@ async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     if !is_first && devices::recognise(&keel, &asked, &email).is_none() {
         mail::letters::sessions::signed_in(tx, &keel, &email, &asked).await?;
     }
-    if let Some(identity) = &identity {
+    // Who has shown the first factor alone adds no way in of their own where a second one is required.
+    if let Some(identity) = &identity
+        && (second.is_some() || !two_step::is_owed(tx, user).await?)
+    {
         providers::link_waiting(call, user, &email, identity, is_first).await?;
     }
     let device = devices::remember(&keel, &email);

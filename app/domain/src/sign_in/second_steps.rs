@@ -1,7 +1,7 @@
 //! The second step of a sign-in: whoever has turned on two-step verification gets no session for the first factor, but a step that
 //! waits for the second, in the same browser, for ten minutes and five tries. Only then does the session begin.
 
-use super::{LIFE, Welcome, Wish, admit};
+use super::{LIFE, Welcome, Wish, admit, keep_next, read_next};
 use crate::access::sessions::Factor;
 use crate::access::{Read, Visitor, Write};
 use crate::audit::{self, Action, Actor};
@@ -12,8 +12,7 @@ use crate::providers::WaitingIdentity;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::two_step::{self, Shown, Ways};
-use crate::{args, ids, sql};
-use keel_types::url::LocalPath;
+use crate::{Keel, args, ids, sql};
 use keel_types::{Code, Email, Fault, Instant, SecondStepId, UserId};
 
 /// What may be shown before the sign-in has to begin anew.
@@ -54,9 +53,9 @@ pub struct Waiting {
 }
 
 /// Begins the second step of a sign-in whose first factor was right. Gives the token for the browser's cookie.
-pub(super) async fn begin(tx: &mut Tx, user: &UserId, wish: &Wish, factor: Factor, now: Instant) -> Result<PlainToken> {
+pub(super) async fn begin(tx: &mut Tx, keel: &Keel, user: &UserId, wish: &Wish, factor: Factor, now: Instant) -> Result<PlainToken> {
     let (id, token) = (ids::new::<SecondStepId>(), PlainToken::random());
-    let next = wish.next.as_ref().map(|next| next.as_str().to_owned());
+    let next = keep_next(keel, wish.next.as_ref())?;
     let intent = wish.choice.as_ref().and_then(|choice| serde_json::to_string(choice).ok());
     let identity = wish.identity.as_ref().and_then(WaitingIdentity::text);
     let row = args![&id, &token.hashed(), user, factor.as_str(), next, intent, identity, now, now.plus(LIFE)];
@@ -102,7 +101,7 @@ pub async fn verify(call: &mut Write<Visitor>, token: &PlainToken, shown: &Shown
         Ok(second) => {
             tx.run(USE, args![&row.id, now]).await?;
             take.give_back(tx).await?;
-            let (user, wish) = (row.user_id.clone(), row.wish());
+            let (user, wish) = (row.user_id.clone(), row.wish(&keel));
             admit(call, &user, wish, factor, Some(second)).await.map(Ok)
         }
         Err(fault) => {
@@ -130,8 +129,8 @@ pub async fn start_over(call: &mut Write<Visitor>, token: &PlainToken) -> Result
 }
 
 impl StepRow {
-    fn wish(self) -> Wish {
-        let next = self.next.as_deref().and_then(LocalPath::parse);
+    fn wish(self, keel: &Keel) -> Wish {
+        let next = read_next(keel, self.next.as_deref());
         let choice = self.intent.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let identity = self.identity.as_deref().and_then(WaitingIdentity::parse);
         Wish { email: self.email, next, choice, identity }

@@ -24,6 +24,10 @@ sql! {
         (SELECT COUNT(*) FROM passkeys WHERE user_id = $1) AS passkeys";
     FIND_REQUIRING = "SELECT a.name FROM memberships m JOIN accounts a ON a.id = m.account_id
         WHERE m.user_id = $1 AND a.two_step_required AND NOT a.purging LIMIT 1";
+    // As staff, or by a workspace of theirs.
+    IS_REQUIRED = "SELECT u.platform_role IS NOT NULL OR EXISTS (SELECT 1 FROM memberships m JOIN accounts a ON a.id = m.account_id
+            WHERE m.user_id = u.id AND a.two_step_required AND NOT a.purging)
+        FROM users u WHERE u.id = $1";
     FORGET_SECOND_FACTORS = "UPDATE user_sessions SET second_factor = NULL WHERE user_id = $1";
 }
 
@@ -131,11 +135,16 @@ pub(crate) async fn require_off(conn: &mut Conn, user: &UserId) -> Result<()> {
 /// of theirs: who has the first factor alone adds no second one of their own, makes no recovery codes, and changes nothing else about how
 /// the person signs in. Where none is required, who reads the mailbox may part with a lost passkey. Called behind the person's lock.
 pub(crate) async fn require_shown(conn: &mut Conn, caller: &Caller) -> Result<()> {
-    if caller.second_factor || !ways(conn, &caller.user).await?.any() {
-        return Ok(());
+    if caller.second_factor || !is_owed(conn, &caller.user).await? { Ok(()) } else { Err(Refusal::TwoStepNeeded) }
+}
+
+/// Whether a person has a second factor, and one is required of them.
+pub(crate) async fn is_owed(conn: &mut Conn, user: &UserId) -> Result<bool> {
+    if !ways(conn, user).await?.any() {
+        return Ok(false);
     }
-    let required = caller.platform_role.is_some() || conn.find::<(String,)>(FIND_REQUIRING, args![&caller.user]).await?.is_some();
-    if required { Err(Refusal::TwoStepNeeded) } else { Ok(()) }
+    let (required,): (bool,) = conn.get(IS_REQUIRED, args![user]).await?;
+    Ok(required)
 }
 
 /// After one way was taken away: with the last of all, no recovery code is left, and no session counts as begun with a second factor

@@ -1,9 +1,10 @@
 //! Codes of an app (RFC 6238): six digits of every thirty seconds, the span before and the one behind count too. The secret is
-//! encrypted under `KEEL_SECRET`, bound to its person, and counts only after a first code has shown that the app has it.
+//! encrypted under `KEEL_SECRET`, bound to its person, and counts only after a first code has shown that the app has it. Until then it
+//! is shown in the session that began, and in no other of the same person's: whoever has got hold of one would know it from then on.
 
 use super::{Added, added, end_if_last, require_shown, ways};
 use crate::access::sessions::{self, SecondFactor};
-use crate::access::{Fresh, Read, SignedIn, Write};
+use crate::access::{Caller, Fresh, Read, SignedIn, Write};
 use crate::audit::{self, Action};
 use crate::db::Tx;
 use crate::mail::letters::two_step as letters;
@@ -11,7 +12,7 @@ use crate::refusal::{Refusal, Result};
 use crate::secrets::random;
 use crate::{Keel, args, sql};
 use keel_types::time::{MINUTE, SECOND};
-use keel_types::{Code, Email, Fault, Instant, UserId};
+use keel_types::{Code, Fault, Instant, UserId};
 use totp_rs::{Builder, Totp};
 
 /// How long a secret that was shown waits for its first code.
@@ -49,7 +50,7 @@ pub struct Pending {
 pub async fn start(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
     call.lock_caller().await?;
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
-    let pending = sealed(&keel, &caller.user, &random::<20>())?;
+    let pending = keel.settings().secret.encrypt(&purpose_of_pending(&caller), &random::<20>())?;
     let tx = call.tx()?;
     require_shown(tx, &caller).await?;
     tx.run(KEEP_PENDING, args![&caller.user, pending, now.plus(PATIENCE)]).await?;
@@ -60,8 +61,9 @@ pub async fn start(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
 pub async fn find_pending(call: &mut Read<Fresh<SignedIn>>) -> Result<Option<Pending>> {
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
     let row: Option<(String,)> = call.conn().find(FIND_PENDING, args![&caller.user, now]).await?;
-    let Some((pending,)) = row else { return Ok(None) };
-    let totp = opened(&keel, &caller.user, &pending, Some(&caller.email))?;
+    let secret = row.and_then(|(pending,)| keel.settings().secret.decrypt(&purpose_of_pending(&caller), &pending));
+    let Some(secret) = secret else { return Ok(None) };
+    let totp = of_secret(secret, caller.email.as_str())?;
     let secret = totp.secret().to_base32();
     let groups: Vec<&str> = secret.as_bytes().chunks(GROUP).filter_map(|group| std::str::from_utf8(group).ok()).collect();
     let address = totp.to_url().map_err(|error| Refusal::internal(&error))?;
@@ -72,7 +74,7 @@ pub async fn find_pending(call: &mut Read<Fresh<SignedIn>>) -> Result<Option<Pen
 /// caller ends, because it was begun without, and whoever turns this on may fear one of them. A wrong code is a value.
 ///
 /// # Errors
-/// `Refused(Expired)` when no secret waits.
+/// `Refused(Expired)` when no secret waits in this session.
 pub async fn confirm(call: &mut Write<Fresh<SignedIn>>, code: &str) -> Result<std::result::Result<Added, Fault>> {
     call.lock_caller().await?;
     let (caller, keel, now) = (call.proof().clone(), call.keel().clone(), call.now());
@@ -80,7 +82,8 @@ pub async fn confirm(call: &mut Write<Fresh<SignedIn>>, code: &str) -> Result<st
     require_shown(tx, &caller).await?;
     let row: Option<(String,)> = tx.find(FIND_PENDING, args![&caller.user, now]).await?;
     let (pending,) = row.ok_or(Refusal::Refused(Code::Expired))?;
-    let totp = opened(&keel, &caller.user, &pending, None)?;
+    let secret = keel.settings().secret.decrypt(&purpose_of_pending(&caller), &pending);
+    let totp = of_secret(secret.ok_or(Refusal::Refused(Code::Expired))?, "")?;
     let Some(step) = step_of(&totp, code, now) else { return Ok(Err(Fault::WrongAppCode)) };
     let secret = sealed(&keel, &caller.user, totp.secret().as_bytes())?;
     tx.run(CONFIRM, args![&caller.user, step, now, secret, pending]).await?;
@@ -113,7 +116,7 @@ pub async fn turn_off(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
 pub(super) async fn take(tx: &mut Tx, keel: &Keel, user: &UserId, code: &str, now: Instant) -> Result<std::result::Result<(), Fault>> {
     let row: Option<(String,)> = tx.find(FIND_SECRET, args![user]).await?;
     let Some((secret,)) = row else { return Ok(Err(Fault::WrongAppCode)) };
-    let totp = opened(keel, user, &secret, None)?;
+    let totp = opened(keel, user, &secret)?;
     let Some(step) = step_of(&totp, code, now) else { return Ok(Err(Fault::WrongAppCode)) };
     let again = sealed(keel, user, totp.secret().as_bytes())?;
     Ok(if tx.ran(USE_STEP, args![user, step, again]).await? { Ok(()) } else { Err(Fault::SpentAppCode) })
@@ -129,16 +132,22 @@ fn sealed(keel: &Keel, user: &UserId, secret: &[u8]) -> Result<String> {
     keel.settings().secret.encrypt(&purpose(user), secret)
 }
 
-fn opened(keel: &Keel, user: &UserId, sealed: &str, name: Option<&Email>) -> Result<Totp> {
+fn opened(keel: &Keel, user: &UserId, sealed: &str) -> Result<Totp> {
     let secret = keel.settings().secret.decrypt(&purpose(user), sealed);
-    let secret = secret.ok_or_else(|| Refusal::internal(&"an app's secret is under a KEEL_SECRET that is no more known"))?;
-    let name = name.map(Email::as_str).unwrap_or_default();
+    of_secret(secret.ok_or_else(|| Refusal::internal(&"an app's secret is under a KEEL_SECRET that is no more known"))?, "")
+}
+
+fn of_secret(secret: Vec<u8>, name: &str) -> Result<Totp> {
     let built = Builder::new().with_secret(secret).with_issuer(Some(ISSUER)).with_account_name(name).build();
     built.map_err(|error| Refusal::internal(&error))
 }
 
 fn purpose(user: &UserId) -> String {
     format!("totp of {user}")
+}
+
+fn purpose_of_pending(caller: &Caller) -> String {
+    format!("totp that waits in {}", caller.session)
 }
 
 #[cfg(test)]
