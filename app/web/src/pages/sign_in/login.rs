@@ -154,5 +154,6 @@ impl Words {
     }
 }
 
+/// Characters that a field for an address or a password takes.
 #[expect(clippy::cast_possible_truncation, reason = "254 fits")]
 pub const LONGEST_FIELD: u16 = LONGEST as u16;

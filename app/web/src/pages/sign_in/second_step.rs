@@ -59,13 +59,13 @@ impl Input for Shown {
         } else if form.has("recovery_code") {
             form.get("recovery_code", RecoveryCode::parse).map(Self::RecoveryCode)
         } else {
-            form.get("code", six_digits).map(Self::Code)
+            form.get("code", app_code).map(Self::Code)
         }
     }
 }
 
-/// Six digits as people type them from an app: spaces and hyphens between them are not theirs.
-pub fn six_digits(text: &str) -> Result<String, Fault> {
+/// The code of an app as people type it: six digits, whatever stands between them.
+pub fn app_code(text: &str) -> Result<String, Fault> {
     super::actions::six_digits(text).map_err(|fault| if fault == Fault::NotACode { Fault::NotAnAppCode } else { fault })
 }
 
