@@ -1,8 +1,8 @@
 //! Security limits, kept in the database: how often somebody may try, whichever instance they come to.
 //!
 //! A limit counts under an address, under a browser that has signed in as that address before, under a client, under a
-//! person who is signed in, or under a workspace. Strangers share the address's count, the person's own browsers have counts of their own: whoever uses up the first keeps nobody
-//! out. Nothing here ever locks an account. Tested in `tests/flows/limits.rs`.
+//! person who is signed in, or under a workspace. Strangers share the address's count, the person's own browsers have counts of
+//! their own: whoever uses up the first keeps nobody out. Nothing here ever locks an account. Tested in `tests/flows/limits.rs`.
 
 use crate::access::Asked;
 use crate::db::Tx;
