@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use keel_domain::Refusal;
 use keel_domain::access::Origin;
@@ -72,26 +73,15 @@ async fn negotiate(State(front): State<Front>, request: Request, next: Next) -> 
     arrival.at = LocalPath::parse(&home);
     parts.extensions.insert(arrival.clone());
     let (headers, known) = (parts.headers.clone(), parts.extensions.clone());
-    let mut cookies = vec![];
-    let (fields, result) = match received.and_then(Received::for_leptos) {
-        Err(Unread { fields, problem }) => {
-            arrival = arrival.about(fields.get("account"));
-            (fields, Err(*problem))
-        }
+    let (fields, cookies, result) = match received.and_then(Received::for_leptos) {
+        Err(Unread { fields, problem }) => (fields, vec![], Err(*problem)),
         Ok((Received { fields, files, place: _place }, json)) => {
             parts.extensions.insert(Arrival { files, ..arrival.clone() });
-            for name in [header::REFERER, header::CONTENT_LENGTH] {
-                parts.headers.remove(name);
-            }
-            for name in [header::ACCEPT, header::CONTENT_TYPE] {
-                parts.headers.insert(name, HeaderValue::from_static("application/json"));
-            }
-            let answered = next.run(Request::from_parts(parts, Body::from(json))).await;
-            cookies.extend(answered.headers().get_all(header::SET_COOKIE).iter().cloned());
-            arrival = arrival.about(fields.get("account"));
-            (fields, read_answer(answered).await)
+            let (cookies, result) = run(parts, json, next).await;
+            (fields, cookies, result)
         }
     };
+    arrival = arrival.about(fields.get("account"));
     let mut response = match result {
         Ok(done) if browser => go(&arrival, &home, &done).await,
         Ok(done) => axum::Json(done).into_response(),
@@ -179,6 +169,19 @@ pub(super) fn understand(headers: &HeaderMap, body: Result<Bytes, axum::Error>) 
     })?;
     let fields = if form { Fields::of_form(&bytes) } else { serde_json::from_slice(&bytes).ok() };
     fields.ok_or_else(|| Problem::new(Code::Malformed))
+}
+
+/// The action has run, as Leptos calls it: the cookies it sets, and what it did.
+async fn run(mut parts: Parts, json: String, next: Next) -> (Vec<HeaderValue>, Result<Done, Problem>) {
+    for name in [header::REFERER, header::CONTENT_LENGTH] {
+        parts.headers.remove(name);
+    }
+    for name in [header::ACCEPT, header::CONTENT_TYPE] {
+        parts.headers.insert(name, HeaderValue::from_static("application/json"));
+    }
+    let answered = next.run(Request::from_parts(parts, Body::from(json))).await;
+    let cookies = answered.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+    (cookies, read_answer(answered).await)
 }
 
 /// Leptos answers every problem with 500; the problem in the body says what it is.

@@ -1,37 +1,30 @@
-//! `GET /api/org/exports/{export}`: the copy of a workspace, for its owners, or of what is kept of a person, for them. Before each piece the door is opened anew.
+//! `GET /api/org/exports/{export}`: the copy of a workspace, for its owners, or of what is kept of a person, for them. Before each
+//! piece the door is opened anew.
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::try_unfold;
-use http::{Uri, header};
+use http::header;
 use keel_domain::access::{Origin, Owner, Write};
 use keel_domain::exports::{self, Download};
 use keel_domain::{Refusal, Result};
-use keel_types::{Code, ExportId, url};
-use keel_web::arrival::Arrival;
-use keel_web::page::refused;
-use keel_web::pages::errors;
+use keel_types::ExportId;
+use keel_web::page::Visit;
 
-pub async fn download(Extension(arrival): Extension<Arrival>, uri: Uri, Path(export): Path<String>) -> Response {
-    let here = uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-    let query: Vec<(String, String)> = uri.query().and_then(|query| serde_urlencoded::from_str(query).ok()).unwrap_or_default();
-    let account = query.iter().find(|(name, _)| name == "account").map(|(_, account)| account.as_str());
-    let arrival = arrival.about(account);
-    match begin(&arrival, &export).await {
+/// Refused as a page is.
+pub async fn download(visit: Visit, Path(export): Path<String>) -> Response {
+    match begin(&visit, &export).await {
         Ok(download) => answer(download),
-        Err(Refusal::SignInNeeded) if !arrival.is_program() => refused(Code::SignInRequired, &url::login(&here)),
-        Err(refusal) if arrival.is_program() => errors::json(&refusal.into()),
-        Err(refusal) => errors::page(&arrival, &here, &refusal).await,
+        Err(refusal) => visit.stop(refusal.into()).await,
     }
 }
 
 /// A GET that writes a row of the audit log and nothing else.
-async fn begin(arrival: &Arrival, export: &str) -> Result<Download> {
-    let mut asked = arrival.asked.clone();
+async fn begin(visit: &Visit, export: &str) -> Result<Download> {
+    let mut asked = visit.arrival().asked_for(visit.account());
     asked.origin = Origin::NamedGet;
-    let mut call = Write::<Owner>::open(&arrival.keel, asked).await?;
+    let mut call = Write::<Owner>::open(visit.keel(), asked).await?;
     let export = ExportId::parse(export).map_err(|_| Refusal::NotFound)?;
     let download = exports::download(&mut call, &export).await?;
     call.commit().await?;

@@ -92,16 +92,16 @@ impl Served {
 
 /// Endpoints that are neither pages nor Leptos's actions. Those of `/dev` exist in development only.
 const PLAIN: &[Endpoint] = &[
-    Endpoint { path: BILLING_EXPORT, method: "POST", door: <may::ViewBilling as Door>::NAME, step_up: false, kind: Kind::Action },
-    plain("GET", PAPER, <may::ViewBilling as Door>::NAME),
-    Endpoint { path: AUDIT_EXPORT, method: "POST", door: <may::ExportAudit as Door>::NAME, step_up: false, kind: Kind::Action },
+    form::<may::ViewBilling>(BILLING_EXPORT),
+    behind::<may::ViewBilling>("GET", PAPER),
+    form::<may::ExportAudit>(AUDIT_EXPORT),
     behind::<PlatformAdmin>("GET", ADMIN_ROLES),
     behind::<PlatformAdmin>("POST", ADMIN_ROLES),
     behind::<PlatformAdmin>("PATCH", ADMIN_ROLE),
     behind::<PlatformAdmin>("DELETE", ADMIN_ROLE),
     plain("POST", STRIPE_WEBHOOK, "stripe's signature"),
-    Endpoint { path: PROVIDER, method: "POST", door: Visitor::NAME, step_up: false, kind: Kind::Action },
-    plain("GET", PROVIDER_CALLBACK, Visitor::NAME),
+    form::<Visitor>(PROVIDER),
+    behind::<Visitor>("GET", PROVIDER_CALLBACK),
     plain("GET", OLD_OVERVIEW, "visitor"),
     plain("GET", LOGO, "member"),
     plain("GET", EXPORT, "owner"),
@@ -115,6 +115,11 @@ const PLAIN: &[Endpoint] = &[
     plain("GET", "/dev/sandbox.json", "development"),
     plain("POST", "/dev/clock", "development"),
 ];
+
+/// What a form of a page is posted to, as to an action.
+const fn form<D: Door>(path: &'static str) -> Endpoint {
+    Endpoint { path, method: "POST", door: D::NAME, step_up: D::STEP_UP, kind: Kind::Action }
+}
 
 const fn behind<D: Door>(method: &'static str, path: &'static str) -> Endpoint {
     Endpoint { path, method, door: D::NAME, step_up: D::STEP_UP, kind: Kind::Plain }

@@ -64,7 +64,7 @@ pages! {
     "/reset-password"             => sign_in::reset,           Visitor;
     "/legal/terms"                => legal::terms,             Visitor, kept;
     "/legal/privacy"              => legal::privacy,           Visitor, kept;
-    "/step-up"                   => sign_in::step_up,         SignedIn;
+    "/step-up"                    => sign_in::step_up,         SignedIn;
     "/two-step/set-up"            => two_step::set_up,         Fresh<SignedIn>;
     "/two-step/recovery-codes"    => two_step::codes,          SignedIn;
     "/two-step/required"          => two_step::required,       SignedIn;

@@ -2,7 +2,7 @@
 //! wherever it is asked for at the same instant.
 
 use crate::both;
-use crate::support::{ACME, App, B2C, Cast, HYBRID, together};
+use crate::support::{ACME, App, B2C, Browser, Cast, HYBRID, together};
 use http::Method;
 use serde_json::json;
 
@@ -31,6 +31,15 @@ async fn is_whole(app: &App, people: i64, workspaces: i64) {
     for (sql, wanted) in numbers {
         assert_eq!(app.db.number(sql).await, wanted, "{sql}");
     }
+}
+
+/// Each browser types its code at the same instant, and is signed in.
+async fn type_at_once(codes: Vec<(Browser, String)>) {
+    let statuses = together(
+        codes.into_iter().map(|(browser, code)| async move { browser.form("/api/auth/verify-otp", &[("code", &code)]).await.status }),
+    )
+    .await;
+    assert!(statuses.iter().all(|status| *status == 303), "{statuses:?}");
 }
 
 both! {
@@ -82,11 +91,7 @@ both! {
             browser.form("/api/auth/request-link", &[("email", OLIVIA)]).await.leads_to("/verify");
             codes.push((browser, app.code(OLIVIA).await));
         }
-        let statuses = together(codes.into_iter().map(|(browser, code)| async move {
-            browser.form("/api/auth/verify-otp", &[("code", &code)]).await.status
-        }))
-        .await;
-        assert!(statuses.iter().all(|status| *status == 303), "{statuses:?}");
+        type_at_once(codes).await;
         is_whole(&app, 1, 1).await;
         assert_eq!(app.db.number("SELECT COUNT(*) FROM user_sessions").await, 50);
     }
@@ -145,11 +150,7 @@ both! {
             browser.form("/api/auth/request-link", &[("email", &email)]).await.leads_to("/verify");
             codes.push((browser, app.code(&email).await));
         }
-        let statuses = together(codes.into_iter().map(|(browser, code)| async move {
-            browser.form("/api/auth/verify-otp", &[("code", &code)]).await.status
-        }))
-        .await;
-        assert!(statuses.iter().all(|status| *status == 303), "{statuses:?}");
+        type_at_once(codes).await;
         is_whole(&app, 24, 24).await;
         assert_eq!(app.db.number("SELECT COUNT(DISTINCT slug) FROM accounts WHERE slug LIKE 'olivias-workspace%'").await, 24);
     }

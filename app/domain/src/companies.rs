@@ -16,7 +16,7 @@ sql! {
 }
 
 /// What is known of a company; all of it may be missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Company {
     /// What it is called.
     pub name: Option<String>,
@@ -52,28 +52,15 @@ impl From<Typed> for Company {
     }
 }
 
-#[derive(Default, sqlx::FromRow)]
-pub(crate) struct CompanyRow {
-    name: Option<String>,
-    address: Option<String>,
-    tax_id: Option<String>,
-    email: Option<String>,
-}
-
-impl CompanyRow {
-    pub(crate) fn company(self) -> Company {
-        Company { name: self.name, address: self.address, tax_id: self.tax_id, email: self.email }
-    }
-}
-
 /// The company of the caller's account.
 pub async fn get(call: &mut Read<may::ViewBilling>) -> Result<Company> {
     let account = call.proof().account().clone();
-    let row: Option<CompanyRow> = call.conn().find(FIND_COMPANY, args![&account]).await?;
-    Ok(row.unwrap_or_default().company())
+    let known: Option<Company> = call.conn().find(FIND_COMPANY, args![&account]).await?;
+    Ok(known.unwrap_or_default())
 }
 
-/// Keeps what was typed in place of what was known, and tells Stripe's customer. The audit log says which parts changed, not what they say.
+/// Keeps what was typed in place of what was known, and tells Stripe's customer. The audit log says which parts changed, not what they
+/// say.
 ///
 /// # Errors
 /// `Refused(WorkspaceRequired)` for a personal account in b2b, which is never billed.
@@ -85,8 +72,8 @@ pub async fn update(call: &mut Write<may::ManageBilling>, typed: Typed) -> Resul
     call.lock_account().await?;
     let (account, now, after) = (call.proof().account().clone(), call.now(), Company::from(typed));
     let tx = call.tx()?;
-    let before: Option<CompanyRow> = tx.find(FIND_COMPANY, args![&account]).await?;
-    let changed = changed(&before.unwrap_or_default().company(), &after);
+    let before: Option<Company> = tx.find(FIND_COMPANY, args![&account]).await?;
+    let changed = changed(&before.unwrap_or_default(), &after);
     if changed.is_empty() {
         return Ok(());
     }

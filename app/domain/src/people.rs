@@ -40,7 +40,8 @@ pub(crate) async fn create(tx: &mut Tx, email: &Email, now: Instant) -> Result<O
     Ok(Some(user))
 }
 
-async fn find(tx: &mut Tx, email: &Email) -> Result<Option<UserId>> {
+/// The person who has this address, if somebody has.
+pub(crate) async fn find(tx: &mut Tx, email: &Email) -> Result<Option<UserId>> {
     let row: Option<UserRow> = tx.find(FIND_BY_EMAIL, args![email]).await?;
     Ok(row.map(|row| row.id))
 }

@@ -1,5 +1,6 @@
 //! The request that is being answered, known to everything that is done for it: its id stands in each line of the log, and is
-//! the reference of a fault; in its language somebody is spoken to of whom no other one is known. Work that nobody waits for, as jobs and commands, is done within no request.
+//! the reference of a fault; in its language somebody is spoken to of whom no other one is known. Work that nobody
+//! waits for, as jobs and commands, is done within no request.
 
 use crate::refusal::{Refusal, Result};
 use crate::secrets::reference;

@@ -30,7 +30,7 @@ pub use time::Instant;
 pub use time_zone::TimeZone;
 pub use vat::VatNumber;
 
-/// Why a typed text was not taken, as the catalogue and `docs/errors.md` know it.
+/// Why a typed text was not taken, as the catalogue knows it; programs get the word in `errors`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {

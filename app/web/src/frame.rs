@@ -39,19 +39,18 @@ pub(crate) fn of(visit: &Visit, caller: &Caller, mine: &[Mine], lang: Lang, said
 /// That the person's own account will be closed, which is weightier than what becomes of any other.
 fn closing(visit: &Visit, caller: &Caller, text: &'static Catalogue) -> Option<BannerText> {
     let due = caller.closing_due?;
-    let page = visit.account().map_or_else(|| DATA.to_owned(), |_| url::about(DATA, caller.usual_standing().handle()));
+    let page = link(visit, caller.usual_standing(), DATA);
     let said = fill(text.closing.banner, &[("date", &text.date(due))]);
     Some(BannerText { tone: Tone::Danger, text: said.into(), link: Some((text.closing.banner_link.into(), page)) })
 }
 
 /// The weightiest thing to say about the account: that it will be deleted, else that a payment failed.
 fn banner(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Option<BannerText> {
-    let about = |page: &str| visit.account().map_or_else(|| page.to_owned(), |_| url::about(page, standing.handle()));
     if let Some(due) = standing.deletion_due {
         return Some(BannerText {
             tone: Tone::Danger,
             text: fill(text.danger.banner, &[("account", &standing.name), ("date", &text.date(due))]).into(),
-            link: standing.role.is_owner().then(|| (text.danger.banner_link.into(), about(settings::PAGE))),
+            link: standing.role.is_owner().then(|| (text.danger.banner_link.into(), link(visit, standing, settings::PAGE))),
         });
     }
     let until = standing.kept_until?;
@@ -61,7 +60,7 @@ fn banner(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Optio
     Some(BannerText {
         tone: if is_kept { Tone::Warning } else { Tone::Danger },
         text: fill(said, &[("account", &standing.name), ("date", &text.date(until))]).into(),
-        link: billing.map(|page| (text.overdue.banner_link.into(), about(page))),
+        link: billing.map(|page| (text.overdue.banner_link.into(), link(visit, standing, page))),
     })
 }
 
@@ -88,9 +87,14 @@ fn user(visit: &Visit, caller: &Caller) -> User {
     User {
         name: caller.shown_name(),
         email: caller.email.to_string(),
-        your_account: visit.account().map_or_else(|| PROFILE.to_owned(), |_| url::about(PROFILE, caller.usual_standing().handle())),
+        your_account: link(visit, caller.usual_standing(), PROFILE),
         sign_out_action: sign_in::sign_out::at(visit.here()),
     }
+}
+
+/// A page, about this account where the request named one.
+fn link(visit: &Visit, standing: &Standing, page: &str) -> String {
+    visit.account().map_or_else(|| page.to_owned(), |_| url::about(page, standing.handle()))
 }
 
 /// The dashboards, whose addresses others of the navigation begin with.
@@ -100,7 +104,7 @@ const ROOTS: [&str; 2] = ["/org-dashboard", "/private-dashboard"];
 fn sections(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Vec<Section> {
     let section = |label: &'static str, path: &'static str, icon| Section {
         label: Text::from(label),
-        href: visit.account().map_or_else(|| path.to_owned(), |_| url::about(path, standing.handle())),
+        href: link(visit, standing, path),
         icon,
         current: visit.path().strip_prefix(path).is_some_and(|rest| rest.is_empty() || (rest.starts_with('/') && !ROOTS.contains(&path))),
     };

@@ -7,7 +7,7 @@ use crate::mail::letters;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
 use crate::sign_in::second_steps;
-use crate::{Keel, args, ids, sql};
+use crate::{Keel, args, ids, people, sql};
 use keel_types::time::{DAY, MINUTE};
 use keel_types::{AccountId, Email, Instant, MembershipId, SessionId, UserId};
 use std::collections::BTreeMap;
@@ -32,14 +32,15 @@ sql! {
         ORDER BY CASE WHEN a.id = (SELECT active_account_id FROM user_sessions WHERE user_id = $1 ORDER BY last_seen_at DESC, id DESC LIMIT 1)
                       THEN 0 WHEN a.kind = 'workspace' THEN 1 ELSE 2 END, m.created_at, m.id
         LIMIT 1";
-    INSERT_SESSION = "INSERT INTO user_sessions (id, token_hash, user_id, active_account_id, factor, second_factor, agent, address, created_at, last_seen_at, proven_at)
+    INSERT_SESSION = "INSERT INTO user_sessions
+            (id, token_hash, user_id, active_account_id, factor, second_factor, agent, address, created_at, last_seen_at, proven_at)
         VALUES ($1, $2, $3, $4, $5, $9, $6, $7, $8, $8, $8)";
-    RENEW_SESSION = "UPDATE user_sessions SET token_hash = $2, proven_at = $3, second_factor = COALESCE($4, second_factor) WHERE id = $1 AND revoked_at IS NULL";
+    RENEW_SESSION = "UPDATE user_sessions SET token_hash = $2, proven_at = $3, second_factor = COALESCE($4, second_factor)
+        WHERE id = $1 AND revoked_at IS NULL";
     ROTATE_SESSION = "UPDATE user_sessions SET token_hash = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_SESSION = "UPDATE user_sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_TOKEN = "UPDATE user_sessions SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL";
     REVOKE_OTHERS = "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL";
-    FIND_PERSON = "SELECT id FROM users WHERE email = $1";
     REVOKE_ALL = "UPDATE user_sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
     SET_ACTIVE_ACCOUNT = "UPDATE user_sessions SET active_account_id = $2 WHERE id = $1";
     SEE_SESSION = "UPDATE user_sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2 AND revoked_at IS NULL";
@@ -141,12 +142,6 @@ pub(crate) async fn end_others(tx: &mut Tx, user: &UserId, stays: &SessionId, no
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
-struct PersonRow {
-    #[sqlx(try_from = "String")]
-    id: UserId,
-}
-
 /// Ends every session of the person with this address, and every sign-in that waits for its second step, for an operator. They are told
 /// by mail, and nothing else of theirs changes.
 ///
@@ -155,8 +150,7 @@ struct PersonRow {
 pub async fn end_for_operator(system: &SystemGrant, email: &Email) -> Result<()> {
     let (keel, now) = (system.keel(), system.keel().now());
     let mut tx = keel.db().begin().await?;
-    let person: Option<PersonRow> = tx.find(FIND_PERSON, args![email]).await?;
-    let user = person.ok_or(Refusal::NotFound)?.id;
+    let user = people::find(&mut tx, email).await?.ok_or(Refusal::NotFound)?;
     locks::lock_user(&mut tx, &user).await?;
     end_all(&mut tx, &user, now).await?;
     second_steps::end_all(&mut tx, &user, now).await?;

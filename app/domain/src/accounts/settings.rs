@@ -3,7 +3,7 @@
 use super::{logos, slugs};
 use crate::access::{Read, Write};
 use crate::audit::{self, Action};
-use crate::companies::{Company, CompanyRow};
+use crate::companies::Company;
 use crate::limits::Take;
 use crate::pictures::{self, Picture};
 use crate::refusal::{Refusal, Result};
@@ -52,7 +52,7 @@ struct FactsRow {
     member_count: i64,
     logo: Option<String>,
     #[sqlx(flatten)]
-    company: CompanyRow,
+    company: Company,
 }
 
 /// The settings of the caller's workspace.
@@ -70,7 +70,7 @@ pub async fn get(call: &mut Read<may::UpdateAccount>) -> Result<Settings> {
         logo: row.logo,
         members: row.member_count,
         created: standing.created,
-        company: standing.role.permissions.has(Permission::ViewBilling).then(|| row.company.company()),
+        company: standing.role.permissions.has(Permission::ViewBilling).then_some(row.company),
     })
 }
 

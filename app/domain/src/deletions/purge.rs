@@ -41,7 +41,7 @@ sql! {
 }
 
 /// What there may be many of, children first. A table that refers to accounts stands here, or has few rows of each, or is kept
-/// (`tests/flows/deletions/tables.rs`).
+/// (`tests/flows/deletions/purge.rs`).
 const PURGED: [Sql; 8] =
     [DELETE_COPIES, LEAVE_SESSIONS, DELETE_MONTHS, DELETE_LOTS, DELETE_HOLDS, DELETE_CHECKOUTS, DELETE_SUBSCRIPTIONS, DELETE_INVITATIONS];
 

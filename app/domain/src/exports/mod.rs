@@ -1,6 +1,6 @@
-//! Copies of everything a workspace has, or that is kept of a person: an owner or the person asks, the worker makes a zip of JSON and CSV, and for a day owners download
-//! it. It is kept in pieces in the database, so that any instance gives it out; each piece is given out only after a look at who
-//! asks. Tested in `tests/flows/exports.rs`.
+//! Copies of everything a workspace has, or that is kept of a person: an owner or the person asks, the worker makes a zip of JSON and
+//! CSV, and for a day it is downloaded by who may ask for it. It is kept in pieces in the database, so that any instance gives it
+//! out; each piece is given out only after a look at who asks. Tested in `tests/flows/exports.rs`.
 
 mod archive;
 mod building;

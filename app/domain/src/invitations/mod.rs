@@ -19,23 +19,26 @@ use keel_types::{AccountId, BusinessModel, Code, Email, Instant, InvitationId, P
 /// How long an invitation lives after its last mail, in milliseconds.
 pub const LIFE: i64 = 7 * DAY;
 
+macro_rules! invitation {
+    ($which:literal) => {
+        concat!(
+            "SELECT i.id, i.account_id, i.email, i.state, i.mailed_at, i.expires_at, i.invited_by, i.inviter_name,
+                a.name AS account_name, i.role, r.name AS role_name, r.permissions, m.role AS inviter_role,
+                q.permissions AS inviter_permissions
+            FROM invitations i
+            JOIN accounts a ON a.id = i.account_id
+            JOIN roles r ON r.id = i.role
+            LEFT JOIN memberships m ON m.account_id = i.account_id AND m.user_id = i.invited_by
+            LEFT JOIN roles q ON q.id = m.role
+            WHERE ",
+            $which
+        )
+    };
+}
+
 sql! {
-    FIND_BY_TOKEN = "SELECT i.id, i.account_id, i.email, i.state, i.mailed_at, i.expires_at, i.invited_by, i.inviter_name,
-            a.name AS account_name, i.role, r.name AS role_name, r.permissions, m.role AS inviter_role, q.permissions AS inviter_permissions
-        FROM invitations i
-        JOIN accounts a ON a.id = i.account_id
-        JOIN roles r ON r.id = i.role
-        LEFT JOIN memberships m ON m.account_id = i.account_id AND m.user_id = i.invited_by
-        LEFT JOIN roles q ON q.id = m.role
-        WHERE i.token_hash = $1 AND NOT a.purging";
-    FIND_OF_ACCOUNT = "SELECT i.id, i.account_id, i.email, i.state, i.mailed_at, i.expires_at, i.invited_by, i.inviter_name,
-            a.name AS account_name, i.role, r.name AS role_name, r.permissions, m.role AS inviter_role, q.permissions AS inviter_permissions
-        FROM invitations i
-        JOIN accounts a ON a.id = i.account_id
-        JOIN roles r ON r.id = i.role
-        LEFT JOIN memberships m ON m.account_id = i.account_id AND m.user_id = i.invited_by
-        LEFT JOIN roles q ON q.id = m.role
-        WHERE i.account_id = $1 AND i.id = $2";
+    FIND_BY_TOKEN = invitation!("i.token_hash = $1 AND NOT a.purging");
+    FIND_OF_ACCOUNT = invitation!("i.account_id = $1 AND i.id = $2");
     SETTLE = "UPDATE invitations SET state = $2, settled_at = $3 WHERE id = $1 AND state = 'pending'";
     COUNT_LIVE_TO = "SELECT COUNT(*) FROM invitations WHERE email = $1 AND state = 'pending' AND expires_at > $2";
 }

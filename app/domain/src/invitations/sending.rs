@@ -161,7 +161,7 @@ async fn require_grantable(tx: &mut Tx, standing: &Standing, role: &str, model: 
     let row: Option<(String, String, String)> = tx.find(FIND_ROLE, args![role, &standing.account]).await?;
     let role = row.map(|(id, name, permissions)| Role::of(&id, &name, &permissions, model)).filter(|role| !role.is_owner());
     let role = role.ok_or_else(|| Refusal::field("role", Fault::NotAChoice))?;
-    let lacks = role.permissions.iter().find(|permission| !standing.role.permissions.has(*permission));
+    let lacks = role.permissions.first_beyond(standing.role.permissions);
     lacks.map_or(Ok(role), |permission| Err(Refusal::Forbidden(permission)))
 }
 

@@ -53,7 +53,8 @@ pub async fn change_role(call: &mut Write<may::UpdateRole>, member: &MembershipI
 /// member's API keys that end with it.
 ///
 /// # Errors
-/// `NotFound` for nobody here, `Invalid` for a key that the member did not make, which while there are no keys is every one; `Forbidden` or `OwnersOnly` for who is above the caller, `LAST_OWNER`, `BILLING_OWNER`.
+/// `NotFound` for nobody here, `Invalid` for a key that the member did not make, which while there are no keys is every one;
+/// `Forbidden` or `OwnersOnly` for who is above the caller, `LAST_OWNER`, `BILLING_OWNER`.
 pub async fn remove(call: &mut Write<may::RemoveMembers>, member: &MembershipId, keys: &[ApiKeyId]) -> Result<()> {
     let target = lock(call, member).await?;
     if !keys.is_empty() {

@@ -11,22 +11,15 @@ use crate::limits::{self, Take};
 use crate::passwords::Password;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
-use crate::{args, ids, mail, sql};
-use keel_types::{Code, Email, Fault, Instant, ResetId, UserId, url};
+use crate::{args, ids, mail, people, sql};
+use keel_types::{Code, Email, Fault, Instant, ResetId, url};
 
 sql! {
-    FIND_USER = "SELECT id FROM users WHERE email = $1";
     INSERT = "INSERT INTO password_resets (id, user_id, email, link_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     // Bound to the person and to the address it was mailed to.
     FIND = "SELECT u.email, r.expires_at, r.used_at FROM password_resets r
         JOIN users u ON u.id = r.user_id AND u.email = r.email WHERE r.link_hash = $1";
     USE = "UPDATE password_resets SET used_at = $2 WHERE link_hash = $1 AND used_at IS NULL AND expires_at > $2";
-}
-
-#[derive(sqlx::FromRow)]
-struct UserRow {
-    #[sqlx(try_from = "String")]
-    id: UserId,
 }
 
 #[derive(sqlx::FromRow)]
@@ -47,8 +40,7 @@ pub async fn request(call: &mut Write<Visitor>, email: &Email) -> Result<()> {
     let (id, link) = (ids::new::<ResetId>(), PlainToken::random());
     let tx = call.tx()?;
     take.take(tx, now).await?;
-    let user: Option<UserRow> = tx.find(FIND_USER, args![email]).await?;
-    let user = user.map(|row| row.id.as_str().to_owned());
+    let user = people::find(tx, email).await?.map(|user| user.as_str().to_owned());
     let known = user.is_some();
     // Written for unknown addresses too, or one could tell by the time. Their link is in no mail and opens nothing.
     tx.run(INSERT, args![&id, user, email, &link.hashed(), now, now.plus(LIFE)]).await?;

@@ -6,7 +6,8 @@ use crate::flash::Said;
 use crate::form::{Input, Reader};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Visit};
-use crate::ui::{Button, ErrorSummary, Field, Form, Kind};
+use crate::pages::parts::problems;
+use crate::ui::{Button, Field, Form, Kind};
 use keel_domain::access::{Read, SignedIn, Write};
 use keel_domain::accounts::next_after_introduction;
 use keel_domain::people::{self, Introduction};
@@ -50,10 +51,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let fields = [("first_name", text.first_name), ("last_name", text.last_name), ("phone", text.phone)];
     view! {
         <Auth lang=page.lang title=text.title next=text.next frame=page.frame.clone() flash=page.flash()>
-            <ErrorSummary
-                title=page.text.form.problem problem=page.form.message(page.text)
-                errors=page.form.summary(&fields, page.text)
-            />
+            {problems(&page, &fields)}
             <Form action=introduce::at(&page.here)>
                 <Field
                     name="first_name" label=text.first_name autocomplete="given-name" maxlength=80_u16 required=true

@@ -1,10 +1,17 @@
 //! Parts of several pages that bring words of their own.
 
-use crate::ui::{Avatar, Drawing, EmptyState, Meter, Moment, Pill, Text, Tone};
+use crate::page::Page;
+use crate::ui::{Avatar, Drawing, EmptyState, ErrorSummary, Meter, Moment, Pill, Text, Tone};
 use keel_domain::audit::Done;
 use keel_domain::billing::overview::Summary;
 use keel_text::{Catalogue, fill};
 use leptos::prelude::*;
+
+/// What is wrong with the form of this page, to stand above it: as a whole, and at each of these fields (name and label).
+pub fn problems(page: &Page, fields: &[(&'static str, &'static str)]) -> impl IntoView + use<> {
+    let (text, form) = (page.text, &page.form);
+    view! { <ErrorSummary title=text.form.problem problem=form.message(text) errors=form.summary(fields, text)/> }
+}
 
 /// How a contract stands.
 #[component]

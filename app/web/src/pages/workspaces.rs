@@ -6,7 +6,8 @@ use crate::flash::Said;
 use crate::form::{Input, Reader};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Stop, Visit};
-use crate::ui::{Button, ErrorSummary, Field, Form, Notice};
+use crate::pages::parts::problems;
+use crate::ui::{Button, Field, Form, Notice};
 use keel_domain::access::{Read, SignedIn, Write};
 use keel_domain::accounts::{self, dashboard};
 use keel_domain::invitations::{self, Waiting};
@@ -126,7 +127,7 @@ fn form(page: Page, action: String, suggested: Option<String>, waiting: Vec<Wait
     view! {
         <Auth lang=page.lang title=text.title next=text.next frame=page.frame.clone() flash=page.flash()>
             {waiting}
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("name", text.name)], page.text)/>
+            {problems(&page, &[("name", text.name)])}
             <Form action=action>
                 <Field
                     name="name" label=text.name hint=text.name_hint autocomplete="organization" maxlength=80_u16 required=true

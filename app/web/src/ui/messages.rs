@@ -5,14 +5,14 @@ use leptos::prelude::*;
 use super::{Drawing, DrawingOf, Icon, IconOf, Maybe, Text, Tone, Weight};
 use crate::assets;
 
-/// What the last action spoken, and whether it went as wished.
+/// What the last action said, and whether it went as wished.
 #[derive(Debug, Clone)]
 pub struct Spoken {
     pub text: Text,
     pub tone: Tone,
 }
 
-/// What the last action spoken; announced when the page opens.
+/// What the last action said; announced when the page opens.
 #[component]
 pub fn Flash(spoken: Spoken) -> impl IntoView {
     let (class, icon) = match spoken.tone {

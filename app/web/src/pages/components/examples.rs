@@ -56,7 +56,7 @@ pub fn frame(page: &Page) -> Frame {
         create_workspace: Some(page.here.clone()),
         banner: Some(BannerText {
             tone: Tone::Warning,
-            text: text.problem.payment_unavailable.into(),
+            text: text.problem.payment_due.into(),
             link: Some((text.overview.see_billing.into(), page.here.clone())),
         }),
         flash: Some(Spoken { text: text.flash.profile_saved.into(), tone: Tone::Success }),

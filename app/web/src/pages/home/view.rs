@@ -40,7 +40,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
                     <p>{text.teaser_text}</p>
                     <ButtonLink label=navigation.see_pricing href="/pricing"/>
                 </div>
-                <dl class="offers">{plans}</dl>
+                <dl>{plans}</dl>
             </section>
         </Marketing>
     }

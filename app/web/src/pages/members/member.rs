@@ -113,8 +113,7 @@ fn Details(text: &'static Catalogue, member: Member) -> impl IntoView {
 fn NewRole(page: Page, member: Member, roles: Vec<Role>) -> impl IntoView {
     let (words, labels) = (&page.text.member, &page.text.members);
     let roles = roles.into_iter().map(|role| (role.id, Text::from(page.text.role(&role.name).to_owned()))).collect::<Vec<_>>();
-    // Other forms stand on this page: what was not typed here is as it was.
-    let role = page.form.fields.get("role").map_or(member.role.id, str::to_owned);
+    let role = page.value("role", member.role.id);
     view! {
         <Form action=change_role::at(&page.here) account=page.account.clone()>
             <input type="hidden" name="member" value=member.id.to_string()/>

@@ -8,7 +8,8 @@ use crate::form::{Input, Nothing, Reader};
 use crate::layouts::Dashboard;
 use crate::page::{Loaded, Page, Visit};
 use crate::pages::members;
-use crate::ui::{Button, ButtonLink, Dialog, DialogButton, ErrorSummary, Field, Form, Region, Weight};
+use crate::pages::settings::export::NewestCopy;
+use crate::ui::{Button, Dialog, DialogButton, ErrorSummary, Field, Form, Region, Weight};
 use keel_domain::access::{Fresh, Read, SignedIn, Write};
 use keel_domain::closings::{self, Closing, Confirmed, Knot, Tie};
 use keel_domain::exports::{self, Newest};
@@ -76,15 +77,9 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
 /// The region that gives out copies.
 #[component]
 fn Copy(page: Page, newest: Option<Newest>) -> impl IntoView {
-    let (words, copies) = (&page.text.own_data, &page.text.export);
-    let newest = newest.map(|newest| match newest {
-        Newest::Due => view! { <p>{copies.due}</p> }.into_any(),
-        Newest::Ready(export, until) => {
-            let href = url::about(&url::export(&export), AccountKind::Personal.as_str());
-            let until = fill(copies.until, &[("until", &page.text.date_time(until))]);
-            view! { <div class="cluster"><ButtonLink label=copies.download href weight=Weight::Secondary/></div><p>{until}</p> }.into_any()
-        }
-    });
+    let words = &page.text.own_data;
+    let account = AccountKind::Personal.as_str().to_owned();
+    let newest = newest.map(|newest| view! { <NewestCopy text=page.text newest account/> });
     view! {
         <Region id="export" title=words.export wide=true>
             <p>{words.export_text}</p>

@@ -4,7 +4,7 @@ use super::{NOTIFICATIONS, SettingsTabs};
 use crate::action::{Answer, Done};
 use crate::actions;
 use crate::flash::Said;
-use crate::form::{Input, Reader};
+use crate::form::{Input, Reader, is_on};
 use crate::layouts::Dashboard;
 use crate::page::{Loaded, Page, Visit};
 use crate::ui::{Button, ErrorSummary, Form, Region, Switch};
@@ -23,8 +23,8 @@ struct Wanted(Vec<Notice>);
 
 impl Input for Wanted {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
-        let is_on = |notice: &Notice| matches!(form.text(notice.as_str()), "on" | "true");
-        Some(Self(Notice::ALL.iter().copied().filter(is_on).collect()))
+        let wanted = |notice: &Notice| is_on(form.text(notice.as_str()));
+        Some(Self(Notice::ALL.iter().copied().filter(wanted).collect()))
     }
 }
 

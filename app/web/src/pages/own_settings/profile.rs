@@ -10,8 +10,8 @@ use crate::layouts::Dashboard;
 use crate::page::{Loaded, Page, Visit};
 use crate::pages::members::{self, actions::leave};
 use crate::ui::{
-    Button, ButtonLink, Column, Dialog, DialogButton, Drawing, EmptyState, ErrorSummary, Field, Form, Kind, Maybe, Region, Select, Table,
-    Text, Weight,
+    Button, ButtonLink, Column, Dialog, DialogButton, Drawing, EmptyState, ErrorSummary, Field, Form, Kind, Region, Select, Table, Text,
+    Weight,
 };
 use keel_domain::access::{Read, SignedIn, Write};
 use keel_domain::accounts::{self, Mine};
@@ -140,40 +140,35 @@ fn About(page: Page, model: Model) -> impl IntoView {
     let zones = std::iter::once((String::new(), Text::from(words.time_zone_of_browser))).chain(zones).collect();
     let lang = model.lang.map(|lang| lang.tag().to_owned());
     let time_zone = page.time_zone.map(|zone| zone.as_str().to_owned());
-    // Other forms stand on this page: what was not typed here is as it was.
-    let value = |field: &str, usual: Option<String>| Maybe::from(page.form.fields.get(field).map(str::to_owned).or(usual));
-    let (first_name, last_name) = (value("first_name", first_name), value("last_name", last_name));
-    let (job_title, phone, vat_number) = (value("job_title", job_title), value("phone", phone), value("vat_number", vat_number));
-    let (lang, time_zone) = (value("language", lang), value("time_zone", time_zone));
     view! {
         <Form action=save::at(&page.here)>
             <Field
                 name="first_name" label=labels.first_name autocomplete="given-name" maxlength=80_u16 required=true
-                value=first_name error=page.error("first_name")
+                value=page.value("first_name", first_name) error=page.error("first_name")
             />
             <Field
                 name="last_name" label=labels.last_name autocomplete="family-name" maxlength=80_u16 required=true
-                value=last_name error=page.error("last_name")
+                value=page.value("last_name", last_name) error=page.error("last_name")
             />
             <Field
                 name="job_title" label=words.job_title hint=words.job_title_hint autocomplete="organization-title" maxlength=80_u16
-                value=job_title error=page.error("job_title")
+                value=page.value("job_title", job_title) error=page.error("job_title")
             />
             <Field
                 name="phone" label=labels.phone hint=labels.phone_hint kind=Kind::Phone autocomplete="tel" maxlength=30_u16
-                value=phone error=page.error("phone")
+                value=page.value("phone", phone) error=page.error("phone")
             />
             <Field
                 name="vat_number" label=words.vat_number hint=words.vat_number_hint autocomplete="off" maxlength=30_u16
-                value=vat_number error=page.error("vat_number")
+                value=page.value("vat_number", vat_number) error=page.error("vat_number")
             />
             <Select
                 name="language" label=words.language hint=words.language_hint options=languages
-                value=lang error=page.error("language")
+                value=page.value("language", lang) error=page.error("language")
             />
             <Select
                 name="time_zone" label=words.time_zone hint=words.time_zone_hint options=zones
-                value=time_zone error=page.error("time_zone")
+                value=page.value("time_zone", time_zone) error=page.error("time_zone")
             />
             <Button label=words.submit/>
         </Form>

@@ -7,12 +7,11 @@ use crate::flash::Said;
 use crate::form::{Input, Nothing, Reader};
 use crate::page::Page;
 use crate::ui::{Button, Dialog, DialogButton, Field, Form, Region, Weight};
-use keel_domain::Refusal;
-use keel_domain::access::{Door, Fresh, Grant, Read, Standing, Write};
+use keel_domain::access::{Fresh, Read, Write};
 use keel_domain::deletions;
 use keel_text::{Catalogue, fill};
 use keel_types::permission::may;
-use keel_types::{Instant, Permission, url};
+use keel_types::{Instant, Permission};
 use leptos::prelude::*;
 
 actions! {
@@ -33,17 +32,12 @@ impl Input for Confirmed {
 
 async fn schedule_deletion(call: &mut Write<Fresh<may::DeleteAccount>>, form: Confirmed) -> Answer {
     deletions::schedule(call, &form.0).await?;
-    Ok(Done::go(here(call.proof().standing())).say(Said::DeletionScheduled))
+    Ok(Done::back_to(call, PAGE).say(Said::DeletionScheduled))
 }
 
 async fn cancel_deletion(call: &mut Write<may::DeleteAccount>, _: Nothing) -> Answer {
     deletions::cancel(call).await?;
-    Ok(Done::go(here(call.proof().standing())).say(Said::DeletionCanceled))
-}
-
-/// The settings of the account of this call, whichever is the active one.
-fn here(standing: &Standing) -> String {
-    if standing.is_active { PAGE.to_owned() } else { url::about(PAGE, standing.handle()) }
+    Ok(Done::back_to(call, PAGE).say(Said::DeletionCanceled))
 }
 
 /// What stands in the region.
@@ -54,10 +48,10 @@ pub struct Danger {
 }
 
 /// What the caller may do here; nothing for people who own nothing of it.
-pub async fn load<R, D: Door<Proof = Grant<R>>>(call: &mut Read<D>) -> Result<Option<Danger>, Refusal> {
+pub fn load(call: &Read<may::UpdateAccount>) -> Option<Danger> {
     let standing = call.proof().standing();
     let may = standing.role.permissions.has(Permission::DeleteAccount);
-    Ok(may.then(|| Danger { account: standing.name.clone(), due: standing.deletion_due }))
+    may.then(|| Danger { account: standing.name.clone(), due: standing.deletion_due })
 }
 
 /// The fields, for the summary of errors.

@@ -10,7 +10,7 @@ use crate::ui::{Button, ButtonLink, Form, Region, Weight};
 use keel_domain::Refusal;
 use keel_domain::access::{Fresh, Owner, Read, Write};
 use keel_domain::exports::{self, Newest};
-use keel_text::fill;
+use keel_text::{Catalogue, fill};
 use keel_types::permission::may;
 use keel_types::url;
 use leptos::prelude::*;
@@ -22,9 +22,7 @@ actions! {
 
 async fn export_data(call: &mut Write<Fresh<Owner>>, _: Nothing) -> Answer {
     exports::request(call).await?;
-    let standing = call.proof().standing();
-    let next = if standing.is_active { PAGE.to_owned() } else { url::about(PAGE, standing.handle()) };
-    Ok(Done::go(next).say(Said::ExportAsked))
+    Ok(Done::back_to(call, PAGE).say(Said::ExportAsked))
 }
 
 /// What stands in the region.
@@ -47,18 +45,7 @@ pub async fn load(call: Read<may::UpdateAccount>) -> Result<Option<Copies>, Refu
 #[component]
 pub fn Export(page: Page, copies: Copies) -> impl IntoView {
     let words = &page.text.export;
-    let newest = match copies.newest {
-        None => None,
-        Some(Newest::Due) => Some(view! { <p>{words.due}</p> }.into_any()),
-        Some(Newest::Ready(export, until)) => {
-            let href = url::about(&url::export(&export), &page.account);
-            let until = fill(words.until, &[("until", &page.text.date_time(until))]);
-            Some(
-                view! { <div class="cluster"><ButtonLink label=words.download href weight=Weight::Secondary/></div><p>{until}</p> }
-                    .into_any(),
-            )
-        }
-    };
+    let newest = copies.newest.map(|newest| view! { <NewestCopy text=page.text newest account=page.account.clone()/> });
     view! {
         <Region id="export" title=words.title wide=true>
             <p>{fill(words.text, &[("account", &copies.account)])}</p>
@@ -67,5 +54,24 @@ pub fn Export(page: Page, copies: Copies) -> impl IntoView {
                 <Button label=words.submit weight=Weight::Secondary/>
             </Form>
         </Region>
+    }
+}
+
+/// That a copy is being made, or the way to it.
+#[component]
+pub fn NewestCopy(
+    text: &'static Catalogue,
+    newest: Newest,
+    /// The account it is of, as a link names it.
+    account: String,
+) -> impl IntoView {
+    let words = &text.export;
+    match newest {
+        Newest::Due => view! { <p>{words.due}</p> }.into_any(),
+        Newest::Ready(export, until) => {
+            let href = url::about(&url::export(&export), &account);
+            let until = fill(words.until, &[("until", &text.date_time(until))]);
+            view! { <div class="cluster"><ButtonLink label=words.download href weight=Weight::Secondary/></div><p>{until}</p> }.into_any()
+        }
     }
 }

@@ -39,8 +39,8 @@ pub async fn load(mut call: Read<may::UpdateAccount>, visit: &Visit) -> Loaded<M
     if call.proof().standing().kind == AccountKind::Personal {
         return Err(Stop::Go(dashboard(false).to_owned()));
     }
-    let (settings, danger) = (settings::get(&mut call).await?, danger::load(&mut call).await?);
-    let asked = sign_in::load(&call);
+    let settings = settings::get(&mut call).await?;
+    let (asked, danger) = (sign_in::load(&call), danger::load(&call));
     let base_url = visit.keel().settings().base_url.clone();
     Ok(Model { settings, base_url, asked, danger, copies: export::load(call).await? })
 }

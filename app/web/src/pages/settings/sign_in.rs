@@ -30,9 +30,7 @@ impl Input for Wanted {
 
 async fn require_two_step(call: &mut Write<Fresh<may::UpdateAccount>>, wanted: Wanted) -> Answer {
     requirement::set(call, wanted.0).await?;
-    let standing = call.proof().standing();
-    let next = if standing.is_active { PAGE.to_owned() } else { url::about(PAGE, standing.handle()) };
-    Ok(Done::go(next).say(Said::TwoStepSaved))
+    Ok(Done::back_to(call, PAGE).say(Said::TwoStepSaved))
 }
 
 /// What stands in the region.

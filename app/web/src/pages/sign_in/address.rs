@@ -10,8 +10,9 @@ use crate::cookies::Cookie;
 use crate::form::{Input, Reader};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Stop, Visit};
+use crate::pages::parts::problems;
 use crate::problem::Problem;
-use crate::ui::{Button, ErrorSummary, Field, Form, Kind};
+use crate::ui::{Button, Field, Form, Kind};
 use keel_domain::access::{Read, Visitor, Write};
 use keel_domain::billing::catalogue::Choice;
 use keel_domain::providers;
@@ -67,7 +68,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let next = fill(text.address_next, &[("provider", &model.provider)]);
     view! {
         <Auth lang=page.lang title=text.address_title next flash=page.flash()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("email", text.address_email)], page.text)/>
+            {problems(&page, &[("email", text.address_email)])}
             <Form action=prove_address::at(&page.here)>
                 <Field
                     name="email" label=text.address_email kind=Kind::Email autocomplete="email" maxlength=LONGEST_FIELD required=true

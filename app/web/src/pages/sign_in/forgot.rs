@@ -4,7 +4,8 @@ use super::login::LONGEST_FIELD;
 use super::{LOGIN, request_reset};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Visit};
-use crate::ui::{Button, ErrorSummary, Field, Form, Kind};
+use crate::pages::parts::problems;
+use crate::ui::{Button, Field, Form, Kind};
 use keel_domain::access::{Read, Visitor};
 use keel_domain::sign_in::LIFE;
 use keel_text::fill;
@@ -26,7 +27,7 @@ pub fn view(_: Model, page: Page) -> impl IntoView {
     let mailbox = page.development.then(|| view! { <p><a href="/dev/mailbox">{page.text.verify.mailbox}</a></p> });
     view! {
         <Auth lang=page.lang title=text.title next flash=page.flash()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("email", text.email)], page.text)/>
+            {problems(&page, &[("email", text.email)])}
             <Form action=request_reset::at(&page.here)>
                 <Field
                     name="email" label=text.email kind=Kind::Email autocomplete="email" maxlength=LONGEST_FIELD required=true

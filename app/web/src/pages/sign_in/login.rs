@@ -7,7 +7,8 @@ use super::{by_password, request_link, sign_up};
 use crate::cookies::Cookie;
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Stop, Visit};
-use crate::ui::{Button, ErrorSummary, Field, Form, Kind, Maybe, Weight};
+use crate::pages::parts::problems;
+use crate::ui::{Button, Field, Form, Kind, Maybe, Weight};
 use keel_domain::access::{Read, SignedIn, Visitor};
 use keel_domain::accounts::next_of;
 use keel_domain::billing::intents;
@@ -74,7 +75,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let forgot = words.forgot.map(|label| view! { <p><a href=super::FORGOT>{label}</a></p> });
     view! {
         <Auth lang=page.lang title=words.title next description=words.title flash=page.flash()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&labels, page.text)/>
+            {problems(&page, &labels)}
             <Form action=words.by_password.1>
                 {redirect_to}
                 <Field
@@ -154,5 +155,6 @@ impl Words {
     }
 }
 
+/// Characters that a field for an address or a password takes.
 #[expect(clippy::cast_possible_truncation, reason = "254 fits")]
 pub const LONGEST_FIELD: u16 = LONGEST as u16;

@@ -3,7 +3,8 @@
 use super::reset_password;
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Visit};
-use crate::ui::{Button, ErrorSummary, Field, Form, Kind};
+use crate::pages::parts::problems;
+use crate::ui::{Button, Field, Form, Kind};
 use keel_domain::Refusal;
 use keel_domain::access::{Read, Visitor};
 use keel_domain::passwords::SHORTEST;
@@ -33,7 +34,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
     let hint = fill(text.password_hint, &[("least", &SHORTEST)]);
     view! {
         <Auth lang=page.lang title=text.title next>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("password", text.password)], page.text)/>
+            {problems(&page, &[("password", text.password)])}
             <Form action=reset_password::at(&page.here)>
                 <input type="hidden" name="token" value=model.token.reveal().to_owned()/>
                 <Field

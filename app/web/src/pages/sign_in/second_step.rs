@@ -9,8 +9,9 @@ use crate::cookies::Cookie;
 use crate::form::{Input, Reader};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Stop, Visit};
+use crate::pages::parts::problems;
 use crate::problem::Problem;
-use crate::ui::{Button, ButtonLink, ErrorSummary, Field, Form, Kind, Weight};
+use crate::ui::{Button, ButtonLink, Field, Form, Kind, Weight};
 use keel_domain::access::{Read, SignedIn, Visitor, Write};
 use keel_domain::accounts::next_of;
 use keel_domain::passkeys;
@@ -59,13 +60,13 @@ impl Input for Shown {
         } else if form.has("recovery_code") {
             form.get("recovery_code", RecoveryCode::parse).map(Self::RecoveryCode)
         } else {
-            form.get("code", six_digits).map(Self::Code)
+            form.get("code", app_code).map(Self::Code)
         }
     }
 }
 
-/// Six digits as people type them from an app: spaces and hyphens between them are not theirs.
-pub fn six_digits(text: &str) -> Result<String, Fault> {
+/// The code of an app as people type it: six digits, whatever stands between them.
+pub fn app_code(text: &str) -> Result<String, Fault> {
     super::actions::six_digits(text).map_err(|fault| if fault == Fault::NotACode { Fault::NotAnAppCode } else { fault })
 }
 
@@ -135,7 +136,7 @@ fn waiting_page(waiting: Waiting, by_recovery: bool, passkeys: bool, page: Page)
     let by_passkey = (passkeys && waiting.ways.passkeys > 0).then(|| view! { <VerifyByPasskey page=page.clone()/> });
     view! {
         <Auth lang=page.lang title=words.title next=fill(words.next, &[("email", &waiting.email)]) flash=page.flash()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&labels(page.text), page.text)/>
+            {problems(&page, &labels(page.text))}
             <Form action=verify_second_step::at(&page.here)>
                 {factor}
                 <Button label=words.verify/>

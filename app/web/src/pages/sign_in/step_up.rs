@@ -12,6 +12,7 @@ use crate::flash::Said;
 use crate::form::{Input, Reader};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Visit};
+use crate::pages::parts::problems;
 use crate::pages::two_step::REQUIRED;
 use crate::problem::Problem;
 use crate::ui::{Button, ErrorSummary, Field, Form, Kind, Weight};
@@ -153,7 +154,7 @@ fn by_second_factor(model: Model, page: Page) -> impl IntoView {
     let factor = view! { <SecondFactor page=page.clone() by_recovery/> };
     view! {
         <Auth lang=page.lang title=words.title next=words.next flash=page.flash() frame=page.frame.clone()>
-            <ErrorSummary title=text.form.problem problem=page.form.message(text) errors=page.form.summary(&labels(text), text)/>
+            {problems(&page, &labels(text))}
             <Form action=confirm_second_factor::at(&page.here)>
                 <input type="hidden" name="redirectTo" value=next/>
                 {factor}

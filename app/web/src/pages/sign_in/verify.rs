@@ -4,7 +4,8 @@ use super::{LOGIN, resend, verify_otp};
 use crate::cookies::Cookie;
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Stop, Visit};
-use crate::ui::{Button, ButtonLink, ErrorSummary, Field, Form, Kind, Weight};
+use crate::pages::parts::problems;
+use crate::ui::{Button, ButtonLink, Field, Form, Kind, Weight};
 use keel_domain::access::{Read, SignedIn, Visitor};
 use keel_domain::accounts::next_of;
 use keel_domain::secrets::PlainToken;
@@ -48,7 +49,7 @@ fn waiting_page(waiting: Waiting, page: Page) -> impl IntoView {
     let mailbox = page.development.then(|| view! { <p><a href="/dev/mailbox">{text.mailbox}</a></p> });
     view! {
         <Auth lang=page.lang title=text.title next=fill(text.next, &[("email", &waiting.email), ("minutes", &minutes)]) flash=page.flash()>
-            <ErrorSummary title=page.text.form.problem problem=page.form.message(page.text) errors=page.form.summary(&[("code", text.code)], page.text)/>
+            {problems(&page, &[("code", text.code)])}
             <Form action=verify_otp::at(&page.here)>
                 <Field
                     name="code" label=text.code hint=text.code_hint kind=Kind::Code autocomplete="one-time-code" maxlength=12_u16 required=true

@@ -8,7 +8,7 @@ use crate::cookies::Cookie;
 use crate::form::{Input, Reader};
 use crate::layouts::Auth;
 use crate::page::{Loaded, Page, Visit};
-use crate::pages::sign_in::second_step::six_digits;
+use crate::pages::sign_in::second_step::app_code;
 use crate::problem::Problem;
 use crate::ui::{Button, ErrorSummary, Field, Form, Kind, QrCode, Secret};
 use keel_domain::access::{Fresh, Read, SignedIn, Write};
@@ -52,7 +52,7 @@ struct FirstCode {
 
 impl Input for FirstCode {
     fn read(form: &mut Reader<'_>) -> Option<Self> {
-        let code = form.get("code", six_digits)?;
+        let code = form.get("code", app_code)?;
         Some(Self { code, onward: Onward::read(form)? })
     }
 }
