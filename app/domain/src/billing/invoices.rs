@@ -79,8 +79,7 @@ async fn grant(
     subscription: Option<&SubscriptionState>,
 ) -> Result<()> {
     let (mut periods, mut changes): (Vec<Known<'_>>, Vec<Known<'_>>) = (vec![], vec![]);
-    let trial_end = subscription.and_then(|s| s.trial_end);
-    for line in invoice.lines.iter().filter(|line| trial_end.is_none_or(|end| line.period_end > end)) {
+    for line in invoice.lines.iter().filter(|line| !subscription.is_some_and(|s| is_tried(line, s))) {
         let (Some(_), Some(price)) = (&line.subscription_item, &line.price_id) else { continue };
         let key = lookup_key(tx, price, subscription).await?;
         match key.as_deref().and_then(|key| keel.settings().product.of_lookup_key(key)) {
@@ -101,6 +100,12 @@ async fn grant(
         change(tx, account, invoice, known, subscription, keel.now()).await?;
     }
     Ok(())
+}
+
+/// Whether a line is of the trial. By its beginning: a trial that was ended early leaves a line that reaches beyond it.
+fn is_tried(line: &InvoiceLine, subscription: &SubscriptionState) -> bool {
+    let began = subscription.trial_start.unwrap_or(i64::MIN);
+    subscription.trial_end.is_some_and(|ended| (began..ended).contains(&line.period_start))
 }
 
 async fn lookup_key(tx: &mut Tx, price: &str, subscription: Option<&SubscriptionState>) -> Result<Option<String>> {
@@ -130,6 +135,7 @@ async fn begin_months(
         seats: line.quantity,
         item: line.subscription_item.as_deref(),
         begins: Instant(line.period_start),
+        ends: (interval == Interval::Month).then_some(Instant(line.period_end)),
         months: Some(interval.months().into()),
         payment: Some(&invoice.id),
     };
