@@ -28,6 +28,25 @@ both! {
         assert_eq!((plan(&app).await, charged(&app).await.len()), (("business".to_owned(), 5), 2));
     }
 
+    async fn a_card_that_fails_leaves_what_was_to_come_as_it_was(app: App) {
+        let olivia = subscribed(&app, business(5)).await;
+        let fewer = json!({ "plan": "business", "interval": "month", "seats": 2 });
+        assert_eq!(olivia.json(CHANGE, &fewer).await.status, 200);
+        put_card(&app, "pm_card_chargeCustomerFail").await;
+        let more = json!({ "plan": "business", "interval": "month", "seats": 9 });
+        for _ in 0..2 {
+            assert_eq!(olivia.json(CHANGE, &more).await.problem(), (402, "PAYMENT_DECLINED".to_owned()));
+            assert!(olivia.get(PAGE).await.body.contains("this becomes Business with 2 seats"), "before anybody is answered");
+        }
+        assert_eq!((plan(&app).await, charged(&app).await), (("business".to_owned(), 5), vec![12_000]));
+        put_card(&app, "pm_card_visa").await;
+        let ends = app.db.number("SELECT period_end FROM subscriptions WHERE live").await;
+        app.advance(ends - app.keel.now().0 + MINUTE).await;
+        app.settles("SELECT seats FROM subscriptions WHERE live", 2).await;
+        app.digested().await;
+        assert_eq!((plan(&app).await, charged(&app).await), (("business".to_owned(), 2), vec![12_000, 4_800]));
+    }
+
     async fn a_card_that_fails_leaves_the_trial_as_it_is(app: App) {
         let olivia = subscribed(&app, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "trial" })).await;
         put_card(&app, "pm_card_chargeCustomerFail").await;

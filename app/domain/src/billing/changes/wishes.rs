@@ -100,6 +100,9 @@ async fn carry_out(keel: Keel, out: Outside, paid: Paid, wish: Wish, id: ChangeI
         Ok(()) => look(&keel, &paid, &wish).await,
         Err(Refusal::Unavailable) => Err(Refusal::Unavailable),
         Err(refused) => {
+            if paid.schedule_id.is_some() {
+                look(&keel, &paid, &Wish::Keep).await?;
+            }
             let mut tx = keel.db().begin().await?;
             tx.run(END, args![&id, "refused"]).await?;
             tx.commit().await?;
@@ -137,7 +140,7 @@ async fn claim(call: &mut Write<may::ManageBilling>, words: &str) -> Result<Chan
     Ok(id)
 }
 
-/// Whatever was scheduled before is not any more: there is one thing to come.
+/// Whatever was scheduled before is not any more, unless this is refused: there is one thing to come.
 async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -> Result<()> {
     let (payments, id) = (keel.payments(), paid.subscription.as_str());
     if let Some(schedule) = &paid.schedule_id {
@@ -158,10 +161,25 @@ async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -
             payments.change_later(out, &now, &next, key).await
         }
     };
-    done.map_err(|error| match error {
-        PaymentError::Declined { .. } => Refusal::Refused(Code::PaymentDeclined),
-        error => told(error),
-    })
+    match done {
+        Err(error @ (PaymentError::Declined { .. } | PaymentError::Refused { .. })) => {
+            schedule_again(keel, out, paid, key).await;
+            let is_declined = matches!(error, PaymentError::Declined { .. });
+            Err(if is_declined { Refusal::Refused(Code::PaymentDeclined) } else { told(error) })
+        }
+        done => done.map_err(told),
+    }
+}
+
+/// What was scheduled before comes again: what should have taken its place was refused. Where Stripe does not take it, nothing is to
+/// come, and the pages say so after the look.
+async fn schedule_again(keel: &Keel, out: &Outside, paid: &Paid, key: &str) {
+    let Some((price, quantity)) = paid.scheduled.clone() else { return };
+    let items = |price, quantity| WantedItems { subscription: paid.subscription.clone(), item: paid.item.clone(), price, quantity };
+    let (now, next) = (items(paid.price.clone(), paid.seats), items(price, quantity));
+    if let Err(error) = keel.payments().change_later(out, &now, &next, &format!("{key}:again")).await {
+        tracing::warn!(%error, subscription = paid.subscription, "what was scheduled could not be scheduled again");
+    }
 }
 
 /// The items of a target, with Stripe's price.
