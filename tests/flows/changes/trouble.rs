@@ -1,6 +1,6 @@
 //! Cards that fail, a payment provider that does not answer, and wishes nobody came back to.
 
-use super::{CANCEL, CHANGE, END_TRIAL, PAGE, RESUME, audited, business, charged, plan, pro, put_card, subscribed, subscription};
+use super::{CANCEL, CHANGE, END_TRIAL, PAGE, RESUME, audited, business, changes_asked, charged, plan, pro, put_card, subscribed, subscription};
 use crate::both;
 use keel_types::time::MINUTE;
 use serde_json::{Value, json};
@@ -67,6 +67,21 @@ both! {
         app.digested().await;
         assert_eq!(olivia.json(CHANGE, &five_seats()).await.status, 200);
         assert_eq!((plan(&app).await, charged(&app).await.len()), (("business".to_owned(), 5), 2));
+    }
+
+    async fn a_trial_that_was_ended_without_an_answer_is_not_ended_again_under_another_key(app: App) {
+        let olivia = subscribed(&app, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "trial" })).await;
+        app.webhooks("drop").await;
+        let lost = json!({ "path": "/v1/subscriptions", "method": "POST", "count": 3, "after_commit": true, "hang_up": true });
+        app.trouble(lost).await;
+        assert_eq!(olivia.json(END_TRIAL, &json!({})).await.status, 503);
+        app.trouble(Value::Null).await;
+        // As if the worker had given the wish up, and its look were still to come.
+        app.db.run("UPDATE plan_changes SET state = 'left'").await;
+        changes_asked(&app).await;
+        assert_eq!(olivia.json(END_TRIAL, &json!({})).await.status, 200);
+        assert_eq!((changes_asked(&app).await, charged(&app).await), (0, vec![2_900]));
+        assert_eq!(app.db.text("SELECT status FROM subscriptions WHERE live").await, "active");
     }
 
     async fn while_nobody_knows_what_became_of_a_wish_there_is_no_other(app: App) {

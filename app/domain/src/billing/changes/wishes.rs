@@ -7,7 +7,7 @@ use crate::billing::asking::PATIENCE;
 use crate::billing::checkouts::{price_of, told};
 use crate::billing::inbox::{self, ObjectKind};
 use crate::billing::lanes;
-use crate::payments::{PaymentError, WantedItems, WantedPrice};
+use crate::payments::{PaymentError, SubscriptionStatus, WantedItems, WantedPrice};
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, request, sql};
 use keel_types::permission::may;
@@ -149,7 +149,7 @@ async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -
     let done = match wish {
         Wish::Cancel => payments.cancel_at_period_end(out, id, key).await,
         Wish::Resume => payments.go_on(out, id, paid.ends_with_period, key).await,
-        Wish::EndTrial => payments.end_trial(out, id, key).await,
+        Wish::EndTrial => end_trial(keel, out, id, key).await,
         Wish::Keep => Ok(()),
         Wish::Now(target, since) => {
             let items = items(keel, out, paid, target).await?;
@@ -169,6 +169,12 @@ async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -
         }
         done => done.map_err(told),
     }
+}
+
+/// A trial that is over by now is not ended once more: Stripe would begin another period, and have it paid.
+async fn end_trial(keel: &Keel, out: &Outside, id: &str, key: &str) -> std::result::Result<(), PaymentError> {
+    let now = keel.payments().get_subscription(out, id).await?;
+    if now.status == SubscriptionStatus::Trialing { keel.payments().end_trial(out, id, key).await } else { Ok(()) }
 }
 
 /// What was scheduled before comes again: what should have taken its place was refused. Where Stripe does not take it, nothing is to
