@@ -1,6 +1,8 @@
 //! Cards that fail, a payment provider that does not answer, and wishes nobody came back to.
 
-use super::{CANCEL, CHANGE, END_TRIAL, PAGE, RESUME, audited, business, changes_asked, charged, plan, pro, put_card, subscribed, subscription};
+use super::{
+    CANCEL, CHANGE, END_TRIAL, PAGE, RESUME, audited, business, changes_asked, charged, plan, pro, put_card, subscribed, subscription,
+};
 use crate::both;
 use keel_types::time::MINUTE;
 use serde_json::{Value, json};
