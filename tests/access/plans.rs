@@ -86,6 +86,7 @@ const PLANS: &[Plan] = &[
     short("billing/seats.rs LIST_LICENCES", &["'acc_80'"], &["licences_of_account"]),
     short("billing/licences.rs LIST_NEWEST", &["'acc_80'"], &["licences_of_account"]),
     short("billing/charges.rs LIST_MIRRORED_CHARGES", &["'cus_50'"], &[CUSTOMER, "charges_of_account"]),
+    short("billing/charges.rs LIST_RETURNED", &["8000"], &["charges_returned"]),
     short("billing/licences.rs LIST_DUE", &["10"], &["licences_due"]),
     short("billing/dunning.rs LIST_LAPSING", &["10"], &["subscriptions_kept"]),
     short("billing/surpluses.rs LIST_NEXT", &["10"], &["surpluses_next"]),
@@ -192,7 +193,10 @@ async fn fill(app: &App) {
             "licences (id, account_id, stripe_id, licence, live, begins_at, due_at, created_at)",
             "'lic_' || i, 'acc_' || (i % 2000), 'cs_' || i, 'prolifetime', i % 3 = 0, i, i, i",
         ),
-        ("charges (stripe_id, account_id, payment, refunded, lost, contested)", "'ch_' || i, 'acc_' || (i % 2000), 'in_' || i, 0, 0, 0"),
+        (
+            "charges (stripe_id, account_id, payment, refunded, lost, contested, returned_at)",
+            "'ch_' || i, 'acc_' || (i % 2000), 'in_' || i, 0, 0, 0, CASE WHEN i % 50 = 0 THEN i END",
+        ),
         (
             "surpluses (id, account_id, stripe_id, reason, state, next_at, created_at)",
             "'spl_' || i, 'acc_' || (i % 2000), 'sub_' || i, 'second', 'done', CASE WHEN i % 50 = 0 THEN i END, i",
