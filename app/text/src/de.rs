@@ -1440,6 +1440,7 @@ mail {
     trial_ended_subject: "Die Testphase von {account} ist vorbei",
     trial_ended_heading: "Eine Testphase wurde beendet",
     trial_ended_text: "{by} hat die Testphase von {plan} für {account} beendet. {price} wurden abgebucht, und dieser Zeitraum läuft bis zum {date}.",
+    trial_ended_unpriced: "{by} hat die Testphase von {plan} für {account} beendet. Was abgebucht wurde, steht auf der Rechnung, zu der die Abrechnungsseite führt, und dieser Zeitraum läuft bis zum {date}.",
     billing_reason: "Sie bekommen diese Nachricht, weil die Rechnungen von {account} an Sie gehen.",
     billing_given_subject: "Sie sind nicht mehr Rechnungsempfänger von {account}",
     billing_given_heading: "Jemand anderes ist jetzt für die Abrechnung verantwortlich",

@@ -1444,6 +1444,7 @@ mail: Mail {
     trial_ended_subject: "The trial of {account} is over",
     trial_ended_heading: "A trial was ended",
     trial_ended_text: "{by} ended the trial of {plan} for {account}. {price} was charged, and this period runs until {date}.",
+    trial_ended_unpriced: "{by} ended the trial of {plan} for {account}. What was charged stands on the invoice, which the billing page leads to, and this period runs until {date}.",
     billing_reason: "You get this message because the bills of {account} come to you.",
     billing_given_subject: "You are no longer the billing owner of {account}",
     billing_given_heading: "Somebody else answers for the billing now",

@@ -1436,6 +1436,7 @@ mail {
     trial_ended_subject: "La prueba de {account} ha terminado",
     trial_ended_heading: "Se terminó una prueba",
     trial_ended_text: "{by} ha terminado la prueba de {plan} para {account}. Se cobraron {price}, y este periodo dura hasta el {date}.",
+    trial_ended_unpriced: "{by} ha terminado la prueba de {plan} para {account}. Lo que se cobró figura en la factura, a la que lleva la página de facturación, y este periodo dura hasta el {date}.",
     billing_reason: "Recibes este mensaje porque las facturas de {account} llegan a ti.",
     billing_given_subject: "Ya no eres responsable de facturación de {account}",
     billing_given_heading: "Ahora otra persona responde de la facturación",

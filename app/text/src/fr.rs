@@ -1446,6 +1446,7 @@ mail {
     trial_ended_subject: "L'essai de {account} est fini",
     trial_ended_heading: "Un essai a été terminé",
     trial_ended_text: "{by} a mis fin à l'essai de {plan} pour {account}. {price} ont été débités, et cette période dure jusqu'au {date}.",
+    trial_ended_unpriced: "{by} a mis fin à l'essai de {plan} pour {account}. Le montant débité figure sur la facture, accessible depuis la page de facturation, et cette période dure jusqu'au {date}.",
     billing_reason: "Vous recevez ce message parce que les factures de {account} vous parviennent.",
     billing_given_subject: "Vous n'êtes plus responsable de la facturation de {account}",
     billing_given_heading: "Quelqu'un d'autre répond désormais de la facturation",

@@ -1443,6 +1443,7 @@ mail {
     trial_ended_subject: "De proefperiode van {account} is voorbij",
     trial_ended_heading: "Een proefperiode is beëindigd",
     trial_ended_text: "{by} heeft de proefperiode van {plan} voor {account} beëindigd. {price} is afgeschreven, en deze periode loopt tot {date}.",
+    trial_ended_unpriced: "{by} heeft de proefperiode van {plan} voor {account} beëindigd. Wat is afgeschreven, staat op de factuur, te vinden via de factureringspagina, en deze periode loopt tot {date}.",
     billing_reason: "Je krijgt dit bericht omdat de facturen van {account} naar jou gaan.",
     billing_given_subject: "Je bent niet meer de factuurontvanger van {account}",
     billing_given_heading: "Iemand anders gaat nu over de facturering",

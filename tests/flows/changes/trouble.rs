@@ -71,6 +71,17 @@ both! {
         assert_eq!((plan(&app).await, charged(&app).await.len()), (("business".to_owned(), 5), 2));
     }
 
+    async fn a_trial_that_was_ended_tells_no_price_where_its_invoice_is_not_known(app: App) {
+        let olivia = subscribed(&app, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "trial" })).await;
+        app.webhooks("drop").await;
+        app.trouble(json!({ "path": "/v1/invoices", "method": "GET", "status": 503, "count": 1_000 })).await;
+        assert_eq!(olivia.json(END_TRIAL, &json!({})).await.status, 200);
+        app.trouble(Value::Null).await;
+        let mail = app.mail(super::OLIVIA).await;
+        let told = mail["text"].as_str().unwrap();
+        assert!(told.contains("What was charged stands on the invoice") && !told.contains('$'), "{mail}");
+    }
+
     async fn a_trial_that_was_ended_without_an_answer_is_not_ended_again_under_another_key(app: App) {
         let olivia = subscribed(&app, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "trial" })).await;
         app.webhooks("drop").await;

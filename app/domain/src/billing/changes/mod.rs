@@ -83,8 +83,8 @@ pub async fn end_trial(call: &mut Write<may::ManageBilling>) -> Result<()> {
     if wishes::fulfil(call, &paid, Wish::EndTrial).await? {
         wishes::record(call, &paid, Action::SubscriptionTrialEnded, &[]).await?;
         let row: ChargedRow = call.tx()?.get(FIND_CHARGED, args![paid.subscription.as_str()]).await?;
-        let charged = row.charged().unwrap_or(Money { minor: paid.unit.minor.saturating_mul(paid.seats), ..paid.unit });
-        letters::plans::write(call, News::TrialEnded { plan: &paid.plan_name, charged, renews: Instant(row.period_end) }).await?;
+        let (charged, renews) = (row.charged(), Instant(row.period_end));
+        letters::plans::write(call, News::TrialEnded { plan: &paid.plan_name, charged, renews }).await?;
     }
     Ok(())
 }
