@@ -89,6 +89,19 @@ both! {
         app.assert_sound_ledger().await;
     }
 
+    async fn whoever_is_invited_has_a_seat_too(app: App) {
+        let olivia = app.buyer(OLIVIA, "business", "month").await;
+        olivia.json("/api/org/invite", &json!({ "emails": "adam@acme.example, max@acme.example", "role": "member" })).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM invitations WHERE state = 'pending'").await, 2);
+        let checkout = olivia.get("/checkout").await;
+        let field = checkout.body.split("<input").find(|tag| tag.contains("name=\"seats\"")).expect("a field for seats");
+        assert!(field.contains("value=\"3\""), "{field}");
+        let order = |seats: i64| json!({ "plan": "business", "interval": "month", "currency": "usd", "seats": seats });
+        assert_eq!(olivia.json("/api/billing/checkout", &order(2)).await.problem(), (422, "INVALID".to_owned()));
+        app.buy(&olivia, order(3)).await;
+        assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 3);
+    }
+
     async fn a_trial_grants_once_and_costs_nothing_until_it_ends(app: App) {
         let olivia = app.buyer(OLIVIA, "pro", "year").await;
         assert!(olivia.get("/checkout").await.body.contains("value=\"trial\""));
