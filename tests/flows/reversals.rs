@@ -3,7 +3,7 @@
 use super::ledger::prove;
 use crate::both;
 use crate::support::{App, Browser, GOOD_CARD, together};
-use keel_types::time::{DAY, MINUTE};
+use keel_types::time::{DAY, HOUR, MINUTE};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -240,6 +240,28 @@ both! {
         app.settles(live, 1).await;
         app.settles(BALANCE, 2_500).await;
         assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 10);
+        app.digested().await;
+        prove(&app).await;
+    }
+
+    async fn a_licence_that_goes_on_in_another_month_has_that_month(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "month").await;
+        olivia.get("/checkout").await;
+        let answer = olivia.json("/api/billing/license-checkout", &json!({ "licence": "prolifetime", "currency": "usd" })).await;
+        app.pay(answer.json()["next"].as_str().unwrap(), RETURNING_CARD).await.location();
+        let months = "SELECT COUNT(*) FROM credit_entries WHERE kind = 'licence'";
+        app.settles(months, 1).await;
+        app.digested().await;
+        let next = app.db.number("SELECT due_at FROM licences").await;
+        app.advance(next - app.keel.now().0 - 12 * HOUR).await;
+        refund(&app, &charge(&app).await, 29_900).await;
+        app.settles("SELECT COUNT(*) FROM licences WHERE live", 0).await;
+        app.digested().await;
+        // The month changes meanwhile.
+        app.advance(DAY + MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM licences WHERE live", 1).await;
+        app.settles(months, 2).await;
+        app.settles(BALANCE, 2_500).await;
         app.digested().await;
         prove(&app).await;
     }
