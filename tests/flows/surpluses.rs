@@ -110,6 +110,22 @@ both! {
         assert_first_counts(&app, 9_600).await;
     }
 
+    async fn money_that_comes_when_all_is_over_is_paid_back_too(app: App) {
+        paid_in_two_tabs(&app, [pro("pay"), business()]).await;
+        assert_first_counts(&app, 9_600).await;
+        // As if it had been ended while its money was still on the way, and the one that counts had ended since.
+        app.db.run("UPDATE surpluses SET refunded = 0").await;
+        let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
+        app.stripe(Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 0).await;
+        app.hears_it_all_again().await;
+        app.settles("SELECT CAST(COALESCE(SUM(refunded), 0) AS BIGINT) FROM surpluses WHERE state = 'done'", 9_600).await;
+        let tries = app.db.number("SELECT tries FROM surpluses").await;
+        app.hears_it_all_again().await;
+        assert_eq!((app.db.number("SELECT tries FROM surpluses").await, refunded(&app).await), (tries, 9_600), "and not again and again");
+        prove(&app).await;
+    }
+
     async fn what_the_bank_sends_back_is_told_once_and_stands_in_the_next_report(app: App) {
         let olivia = app.buyer(OLIVIA, "pro", "month").await;
         let (first, second) = (app.order(&olivia, pro("pay")).await, app.order(&olivia, business()).await);

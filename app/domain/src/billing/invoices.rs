@@ -5,10 +5,10 @@
 //! gains nothing. Lines of a trial grant nothing, prices that the catalogue does not know neither.
 
 use super::catalogue::Plan;
-use super::dunning;
 use super::months::{self, Contract};
 use super::payments::{self, Payment, Why};
 use super::settle::Billed;
+use super::{dunning, surpluses};
 use crate::clock::{add_months, shift_months};
 use crate::credits::{self, Grant, Kind};
 use crate::db::Tx;
@@ -35,6 +35,9 @@ pub(super) async fn settle(
     match invoice.status {
         InvoiceStatus::Paid => {
             grant(tx, keel, account, invoice, subscription).await?;
+            if let Some(subscription) = subscription {
+                surpluses::note_paid(tx, &subscription.id, invoice.amount_paid, keel.now()).await?;
+            }
             credits::reverse(tx, account, &invoice.id, keel.now()).await
         }
         InvoiceStatus::Open => dunning::tell_of_attempt(tx, keel, account, billed, subscription).await,
