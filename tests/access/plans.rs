@@ -73,6 +73,7 @@ const PLANS: &[Plan] = &[
     sorted("billing/customers.rs LIST_UNTOLD", &["10"], &["stripe_customers_untold"]),
     short("billing/subscriptions.rs LIST_WAITING", &["'acc_80'"], &["subscriptions_of_account"]),
     sorted("billing/repair.rs LIST_CUSTOMERS", &["'cus_5'"], &[CUSTOMER]),
+    sorted("billing/repair.rs LIST_FAILED", &[], &["stripe_events_failed"]),
     short("billing/repair.rs LIST_MIRRORED", &["'cus_50'"], &[CUSTOMER, "subscriptions_of_account|subscriptions_one_live"]),
     short("billing/months.rs LIST_DUE", &["10"], &["credit_months_due"]),
     sorted("billing/lanes.rs LIST_DUE_LANES", &["10", "20"], &["stripe_lanes_due"]),
@@ -216,7 +217,7 @@ async fn fill(app: &App) {
         ("stripe_lanes (customer, due_at)", "'cus_' || i, i"),
         (
             "stripe_events (id, kind, object_kind, object_id, customer, body, state, due_at, happened_at, received_at)",
-            "'evt_' || i, 'k', 'o', 'id', 'cus_' || (i % 2000), '', CASE WHEN i % 5 = 0 THEN 'new' ELSE 'done' END, i, i, i",
+            "'evt_' || i, 'k', 'o', 'id', 'cus_' || (i % 2000), '', CASE WHEN i % 5 = 0 THEN 'new' WHEN i % 50 = 1 THEN 'failed' ELSE 'done' END, i, i, i",
         ),
         (
             "deletions (id, account_id, account_name, by_name, state, due_at, renewal_open, next_at, created_at)",

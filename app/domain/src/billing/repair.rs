@@ -26,8 +26,9 @@ sql! {
     BEGIN_TURNS = "INSERT INTO marks (name, reached) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     TAKE_TURN = "UPDATE marks SET reached = $2 WHERE name = $1 AND reached <= $3";
     FIND_LAST_REPORT = "SELECT COALESCE(MAX(started_at), 0) FROM drift_reports";
-    REPORT = "INSERT INTO drift_reports (id, events, subscriptions, charges, refunds, customers, details, started_at, ended_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    REPORT = "INSERT INTO drift_reports (id, events, subscriptions, charges, refunds, customers, failed, details, started_at, ended_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    LIST_FAILED = "SELECT id FROM stripe_events WHERE state = 'failed' ORDER BY received_at, id LIMIT 1000";
     LIST_CUSTOMERS = "SELECT customer_id FROM stripe_customers WHERE customer_id > $1 ORDER BY customer_id LIMIT 100";
     LIST_MIRRORED = "SELECT s.stripe_id, s.stripe_price_id, s.status, s.seats, s.period_end, s.cancel_at_period_end, s.cancel_at FROM subscriptions s
         JOIN stripe_customers c ON c.account_id = s.account_id WHERE c.customer_id = $1 AND s.stripe_id IS NOT NULL";
@@ -48,6 +49,8 @@ pub struct Drift {
     pub returned_refunds: Vec<String>,
     /// Customers that Stripe does not know any more, or does not tell of.
     pub unknown_customers: Vec<String>,
+    /// Events that could not be processed at any try: they wait to be processed again on demand.
+    pub failed_events: Vec<String>,
 }
 
 impl Drift {
@@ -56,8 +59,9 @@ impl Drift {
         self.lists().into_iter().flatten().map(String::as_str)
     }
 
-    fn lists(&self) -> [&Vec<String>; 5] {
-        [&self.missed_events, &self.stale_subscriptions, &self.stale_charges, &self.returned_refunds, &self.unknown_customers]
+    fn lists(&self) -> [&Vec<String>; 6] {
+        let (subscriptions, charges) = (&self.stale_subscriptions, &self.stale_charges);
+        [&self.missed_events, subscriptions, charges, &self.returned_refunds, &self.unknown_customers, &self.failed_events]
     }
 }
 
@@ -75,8 +79,8 @@ pub(crate) async fn work(keel: &Keel) -> Result<bool> {
     };
     match found {
         Ok(drift) => {
-            let [events, subscriptions, charges, refunds, customers] = drift.lists().map(Vec::len);
-            tracing::info!(events, subscriptions, charges, refunds, customers, "asked Stripe");
+            let [events, subscriptions, charges, refunds, customers, failed] = drift.lists().map(Vec::len);
+            tracing::info!(events, subscriptions, charges, refunds, customers, failed, "asked Stripe");
         }
         Err(refusal) => tracing::warn!(?refusal, "Stripe was asked in vain"),
     }
@@ -123,16 +127,19 @@ pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
     let mut conn = system.keel().db().read();
     let (reported,): (i64,) = conn.get(FIND_LAST_REPORT, args![]).await?;
     drift.returned_refunds = charges::list_returned(&mut conn, Instant(reported)).await?;
+    let failed: Vec<(String,)> = conn.list(LIST_FAILED, args![]).await?;
+    drift.failed_events = failed.into_iter().map(|(id,)| id).collect();
     drop(conn);
     report(system.keel(), &drift, started).await?;
     Ok(drift)
 }
 
 async fn report(keel: &Keel, drift: &Drift, started: Instant) -> Result<()> {
-    let [events, subscriptions, charges, refunds, customers] = drift.lists().map(|ids| i64::try_from(ids.len()).unwrap_or(i64::MAX));
+    let [events, subscriptions, charges, refunds, customers, failed] =
+        drift.lists().map(|ids| i64::try_from(ids.len()).unwrap_or(i64::MAX));
     let (id, details) = (ids::new::<DriftId>(), drift.ids().collect::<Vec<_>>().join(" "));
     let mut tx = keel.db().begin().await?;
-    tx.run(REPORT, args![&id, events, subscriptions, charges, refunds, customers, details, started, keel.now()]).await?;
+    tx.run(REPORT, args![&id, events, subscriptions, charges, refunds, customers, failed, details, started, keel.now()]).await?;
     Ok(tx.commit().await?)
 }
 
