@@ -9,9 +9,10 @@ use crate::{Keel, args, sql};
 use keel_types::AccountId;
 
 sql! {
-    // What goes on, brings new ones by itself; a year that was paid does so until it is used up, even where it ends then.
+    // What goes on brings new ones by itself, or waits for a payment of which people are told. A year that was paid does so until it
+    // is used up, also where it ends then.
     FIND_RENEWED = "SELECT a.id FROM accounts a WHERE a.id = $1 AND (
-        EXISTS (SELECT 1 FROM subscriptions s WHERE s.account_id = a.id AND s.live AND s.status IN ('active', 'trialing')
+        EXISTS (SELECT 1 FROM subscriptions s WHERE s.account_id = a.id AND s.live AND s.status IN ('active', 'trialing', 'past_due')
             AND NOT s.cancel_at_period_end AND s.cancel_at IS NULL)
         OR EXISTS (SELECT 1 FROM subscriptions s JOIN credit_months m ON m.subscription_id = s.id
             WHERE s.account_id = a.id AND s.live AND m.due_at IS NOT NULL)
