@@ -21,6 +21,8 @@ sql! {
     LIST_RETURNED = "SELECT stripe_id FROM charges WHERE returned_at >= $1 ORDER BY returned_at, stripe_id LIMIT 1000";
     LIST_MIRRORED_CHARGES = "SELECT h.stripe_id, h.refunded, h.lost, h.contested FROM charges h
         JOIN stripe_customers c ON c.account_id = h.account_id WHERE c.customer_id = $1";
+    COUNT_CAME = "SELECT COUNT(*) FROM payments p JOIN stripe_customers c ON c.account_id = p.account_id
+        WHERE c.customer_id = $1 AND p.status IN ('paid', 'refunded', 'disputed')";
     FIND = "SELECT refunded, lost, contested FROM payments WHERE stripe_id = $1 AND account_id = $2";
     SET = "UPDATE payments SET charged = $2, refunded = $3, lost = $4, contested = $5, status = $6 WHERE stripe_id = $1";
 }
@@ -135,16 +137,16 @@ async fn settle_payment(tx: &mut Tx, keel: &Keel, account: &AccountId, payment: 
 }
 
 /// Those of a customer's charges that are otherwise than the mirror has them. One that was never looked at is taken for one that
-/// stayed: whether it paid something is seen elsewhere.
+/// stayed, unless there are fewer payments than charges that brought money: then one of them was never heard of.
 pub(super) async fn list_stale(conn: &mut Conn, customer: &str, theirs: &[ChargeState]) -> Result<Vec<String>> {
     let ours: Vec<(String, i64, i64, i64)> = conn.list(LIST_MIRRORED_CHARGES, args![customer]).await?;
+    let (came,): (i64,) = conn.get(COUNT_CAME, args![customer]).await?;
+    let is_one_missing = theirs.iter().filter(|charge| charge.succeeded).count() > usize::try_from(came).unwrap_or(usize::MAX);
     let is_stale = |charge: &&ChargeState| {
         let Sums { refunded, lost, contested, .. } = Sums::of(charge);
-        let mirrored = ours
-            .iter()
-            .find(|(id, ..)| *id == charge.id)
-            .map_or((0, 0, 0), |(_, refunded, lost, contested)| (*refunded, *lost, *contested));
-        charge.succeeded && mirrored != (refunded, lost, contested)
+        let now = (refunded, lost, contested);
+        let mirrored = ours.iter().find(|(id, ..)| *id == charge.id).map(|(_, refunded, lost, contested)| (*refunded, *lost, *contested));
+        charge.succeeded && mirrored.map_or(is_one_missing || now != (0, 0, 0), |mirrored| mirrored != now)
     };
     Ok(theirs.iter().filter(is_stale).map(|charge| charge.id.clone()).collect())
 }

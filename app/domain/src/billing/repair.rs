@@ -43,7 +43,7 @@ pub struct Drift {
     pub missed_events: Vec<String>,
     /// Subscriptions that are otherwise at Stripe; a look at each is due now.
     pub stale_subscriptions: Vec<String>,
-    /// Charges of which more, or less, was given back or disputed; a look at each is due now.
+    /// Charges of which more, or less, was given back or disputed, or that paid what nobody told of; a look at each is due now.
     pub stale_charges: Vec<String>,
     /// Charges of which the bank sent a refund back since the last comparison: to be paid in another way, which is for people to do.
     pub returned_refunds: Vec<String>,
