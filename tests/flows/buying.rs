@@ -6,10 +6,11 @@ mod refusals;
 mod trouble;
 
 use crate::both;
-use crate::support::{B2C, HYBRID};
+use crate::support::{B2C, Browser, HYBRID};
 use keel_domain::clock::add_months;
 use keel_types::Instant;
 use keel_types::time::DAY;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const OLIVIA: &str = "olivia@acme.example";
@@ -86,6 +87,25 @@ both! {
         assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 7_500);
         assert_eq!(app.db.number("SELECT amount FROM payments").await, 12_000);
         assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 5);
+        app.assert_sound_ledger().await;
+    }
+
+    async fn what_a_code_makes_free_grants_all_the_same_and_is_no_payment(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "month").await;
+        let coupon = app.stripe(Method::POST, "/v1/coupons", "percent_off=100&duration=forever").await["id"].as_str().unwrap().to_owned();
+        app.stripe(Method::POST, "/v1/promotion_codes", &format!("promotion[type]=coupon&promotion[coupon]={coupon}&code=GIFT")).await;
+        let page = app.order(&olivia, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "pay" })).await;
+        let (host, path) = page.split_at(page.find("/pay/").unwrap());
+        assert_eq!(Browser::new(host).form(path, &[("action", "apply"), ("promotion_code", "GIFT")]).await.status, 303);
+        app.pay_for(&page).await;
+        app.settles("SELECT COUNT(*) FROM checkouts WHERE state = 'complete'", 1).await;
+        app.digested().await;
+        app.hears_it_all_again().await;
+        assert_eq!(app.db.text("SELECT status FROM subscriptions WHERE live").await, "active");
+        assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 2_500);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM payments").await, 0);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM accounts WHERE currency IS NOT NULL").await, 0, "nothing was paid in any");
+        assert!(olivia.get("/org-dashboard/billing").await.body.contains("Renews on "));
         app.assert_sound_ledger().await;
     }
 

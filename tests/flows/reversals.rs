@@ -175,6 +175,41 @@ both! {
         prove(&app).await;
     }
 
+    async fn a_dispute_about_what_was_given_back_already_holds_and_takes_nothing(app: App) {
+        let (_, charge) = bought_with(&app, DISPUTED_CARD).await;
+        refund(&app, &charge, 2_900).await;
+        app.settles(BALANCE, 0).await;
+        app.digested().await;
+        app.advance(MINUTE).await;
+        app.settles("SELECT contested FROM payments", 2_900).await;
+        app.digested().await;
+        assert_eq!((app.db.number(HELD).await, app.db.number(OWED).await), (0, 0));
+        let all = app.stripe(Method::GET, &format!("/v1/disputes?charge={}", charge["id"].as_str().unwrap()), "").await;
+        decide(&app, all["data"][0]["id"].as_str().unwrap(), false).await;
+        app.settles("SELECT lost FROM payments", 2_900).await;
+        app.digested().await;
+        app.hears_it_all_again().await;
+        assert_eq!((app.db.number(BALANCE).await, app.db.number(HELD).await, app.db.number(OWED).await), (0, 0, 0));
+        assert_eq!(status(&app).await, "disputed 2900 2900 0");
+        prove(&app).await;
+    }
+
+    async fn what_expired_unused_is_not_taken_a_second_time(app: App) {
+        let (_, charge) = bought(&app).await;
+        spend(&app, 1_000).await;
+        app.advance(32 * DAY).await;
+        app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid'", 2).await;
+        app.settles(BALANCE, 2_500).await;
+        app.digested().await;
+        refund(&app, &charge, 2_900).await;
+        // Of the first month 1,000 were used: they are taken from the second. The other 1,500 had expired.
+        app.settles(BALANCE, 1_500).await;
+        app.digested().await;
+        app.hears_it_all_again().await;
+        assert_eq!((app.db.number(BALANCE).await, app.db.number(OWED).await), (1_500, 0));
+        prove(&app).await;
+    }
+
     async fn refunds_grants_and_spending_at_once_add_up(app: App) {
         let (_, charge) = bought(&app).await;
         let account = keel_types::AccountId::parse(&app.account(OLIVIA, "workspace").await).unwrap();
