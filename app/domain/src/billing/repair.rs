@@ -47,7 +47,7 @@ pub struct Drift {
     pub stale_charges: Vec<String>,
     /// Charges of which the bank sent a refund back since the last comparison: to be paid in another way, which is for people to do.
     pub returned_refunds: Vec<String>,
-    /// Customers that Stripe does not know any more, or does not tell of.
+    /// Customers that Stripe does not know any more, or does not tell of in words that can be read.
     pub unknown_customers: Vec<String>,
     /// Events that could not be processed at any try: they wait to be processed again on demand.
     pub failed_events: Vec<String>,
@@ -164,12 +164,12 @@ async fn take_in_lost_events(system: &SystemGrant) -> Result<Vec<String>> {
     Ok(missed)
 }
 
-/// Compares what a customer has and paid; of one that Stripe refuses, that it does.
+/// Compares what a customer has and paid; of one that Stripe does not tell of, or nobody can read of, that it is so.
 async fn compare(system: &SystemGrant, customer: String, drift: &mut Drift) -> Result<()> {
     let keel = system.keel();
     let (subscriptions, charges) = match list_theirs(keel, &customer).await {
         Ok(theirs) => theirs,
-        Err(error @ (PaymentError::NotFound | PaymentError::Refused { .. })) => {
+        Err(error @ (PaymentError::NotFound | PaymentError::Refused { .. } | PaymentError::Unreadable)) => {
             tracing::warn!(%error, customer, "Stripe does not tell of a customer");
             drift.unknown_customers.push(customer);
             return Ok(());
