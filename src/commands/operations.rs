@@ -38,7 +38,11 @@ pub async fn reconcile(config: Config) -> Result<(), Failure> {
     while keel.work().await.map_err(told)? {}
     keel.close().await;
     let (events, subscriptions, charges) = (drift.missed_events.len(), drift.stale_subscriptions.len(), drift.stale_charges.len());
+    let (refunds, customers, failed) = (drift.returned_refunds.len(), drift.unknown_customers.len(), drift.failed_events.len());
     println!("{events} events were missing, {subscriptions} subscriptions and {charges} charges were otherwise");
+    println!(
+        "{refunds} refunds were sent back by the bank, {customers} customers are not known to Stripe, {failed} events wait for replay-event"
+    );
     for id in drift.ids() {
         println!("{id}");
     }

@@ -73,6 +73,7 @@ const PLANS: &[Plan] = &[
     sorted("billing/customers.rs LIST_UNTOLD", &["10"], &["stripe_customers_untold"]),
     short("billing/subscriptions.rs LIST_WAITING", &["'acc_80'"], &["subscriptions_of_account"]),
     sorted("billing/repair.rs LIST_CUSTOMERS", &["'cus_5'"], &[CUSTOMER]),
+    short("billing/repair.rs LIST_FAILED", &[], &["stripe_events_failed"]),
     short("billing/repair.rs LIST_MIRRORED", &["'cus_50'"], &[CUSTOMER, "subscriptions_of_account|subscriptions_one_live"]),
     short("billing/months.rs LIST_DUE", &["10"], &["credit_months_due"]),
     sorted("billing/lanes.rs LIST_DUE_LANES", &["10", "20"], &["stripe_lanes_due"]),
@@ -86,6 +87,7 @@ const PLANS: &[Plan] = &[
     short("billing/seats.rs LIST_LICENCES", &["'acc_80'"], &["licences_of_account"]),
     short("billing/licences.rs LIST_NEWEST", &["'acc_80'"], &["licences_of_account"]),
     short("billing/charges.rs LIST_MIRRORED_CHARGES", &["'cus_50'"], &[CUSTOMER, "charges_of_account"]),
+    short("billing/charges.rs LIST_RETURNED", &["8000"], &["charges_returned"]),
     short("billing/licences.rs LIST_DUE", &["10"], &["licences_due"]),
     short("billing/dunning.rs LIST_LAPSING", &["10"], &["subscriptions_kept"]),
     short("billing/surpluses.rs LIST_NEXT", &["10"], &["surpluses_next"]),
@@ -192,7 +194,10 @@ async fn fill(app: &App) {
             "licences (id, account_id, stripe_id, licence, live, begins_at, due_at, created_at)",
             "'lic_' || i, 'acc_' || (i % 2000), 'cs_' || i, 'prolifetime', i % 3 = 0, i, i, i",
         ),
-        ("charges (stripe_id, account_id, payment, refunded, lost, contested)", "'ch_' || i, 'acc_' || (i % 2000), 'in_' || i, 0, 0, 0"),
+        (
+            "charges (stripe_id, account_id, payment, refunded, lost, contested, returned_at)",
+            "'ch_' || i, 'acc_' || (i % 2000), 'in_' || i, 0, 0, 0, CASE WHEN i % 50 = 0 THEN i END",
+        ),
         (
             "surpluses (id, account_id, stripe_id, reason, state, next_at, created_at)",
             "'spl_' || i, 'acc_' || (i % 2000), 'sub_' || i, 'second', 'done', CASE WHEN i % 50 = 0 THEN i END, i",
@@ -212,7 +217,7 @@ async fn fill(app: &App) {
         ("stripe_lanes (customer, due_at)", "'cus_' || i, i"),
         (
             "stripe_events (id, kind, object_kind, object_id, customer, body, state, due_at, happened_at, received_at)",
-            "'evt_' || i, 'k', 'o', 'id', 'cus_' || (i % 2000), '', CASE WHEN i % 5 = 0 THEN 'new' ELSE 'done' END, i, i, i",
+            "'evt_' || i, 'k', 'o', 'id', 'cus_' || (i % 2000), '', CASE WHEN i % 5 = 0 THEN 'new' WHEN i % 50 = 1 THEN 'failed' ELSE 'done' END, i, i, i",
         ),
         (
             "deletions (id, account_id, account_name, by_name, state, due_at, renewal_open, next_at, created_at)",

@@ -6,10 +6,11 @@ mod refusals;
 mod trouble;
 
 use crate::both;
-use crate::support::{B2C, HYBRID};
+use crate::support::{B2C, Browser, HYBRID};
 use keel_domain::clock::add_months;
 use keel_types::Instant;
 use keel_types::time::DAY;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const OLIVIA: &str = "olivia@acme.example";
@@ -89,6 +90,38 @@ both! {
         app.assert_sound_ledger().await;
     }
 
+    async fn what_a_code_makes_free_grants_all_the_same_and_is_no_payment(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "month").await;
+        let coupon = app.stripe(Method::POST, "/v1/coupons", "percent_off=100&duration=forever").await["id"].as_str().unwrap().to_owned();
+        app.stripe(Method::POST, "/v1/promotion_codes", &format!("promotion[type]=coupon&promotion[coupon]={coupon}&code=GIFT")).await;
+        let page = app.order(&olivia, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "pay" })).await;
+        let (host, path) = page.split_at(page.find("/pay/").unwrap());
+        assert_eq!(Browser::new(host).form(path, &[("action", "apply"), ("promotion_code", "GIFT")]).await.status, 303);
+        app.pay_for(&page).await;
+        app.settles("SELECT COUNT(*) FROM checkouts WHERE state = 'complete'", 1).await;
+        app.digested().await;
+        app.hears_it_all_again().await;
+        assert_eq!(app.db.text("SELECT status FROM subscriptions WHERE live").await, "active");
+        assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 2_500);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM payments").await, 0);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM accounts WHERE currency IS NOT NULL").await, 0, "nothing was paid in any");
+        assert!(olivia.get("/org-dashboard/billing").await.body.contains("Renews on "));
+        app.assert_sound_ledger().await;
+    }
+
+    async fn whoever_is_invited_has_a_seat_too(app: App) {
+        let olivia = app.buyer(OLIVIA, "business", "month").await;
+        olivia.json("/api/org/invite", &json!({ "emails": "adam@acme.example, max@acme.example", "role": "member" })).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM invitations WHERE state = 'pending'").await, 2);
+        let checkout = olivia.get("/checkout").await;
+        let field = checkout.body.split("<input").find(|tag| tag.contains("name=\"seats\"")).expect("a field for seats");
+        assert!(field.contains("value=\"3\""), "{field}");
+        let order = |seats: i64| json!({ "plan": "business", "interval": "month", "currency": "usd", "seats": seats });
+        assert_eq!(olivia.json("/api/billing/checkout", &order(2)).await.problem(), (422, "INVALID".to_owned()));
+        app.buy(&olivia, order(3)).await;
+        assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 3);
+    }
+
     async fn a_trial_grants_once_and_costs_nothing_until_it_ends(app: App) {
         let olivia = app.buyer(OLIVIA, "pro", "year").await;
         assert!(olivia.get("/checkout").await.body.contains("value=\"trial\""));
@@ -118,7 +151,7 @@ both! {
         app.buy(&olivia, trial(8)).await;
         assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 7_500, "a trial counts five seats at most");
         let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
-        app.stripe(reqwest::Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
+        app.stripe(Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
         app.settles(LIVE, 0).await;
         app.digested().await;
         assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 3, "back to what Free has");
@@ -161,7 +194,7 @@ both! {
         assert_eq!(app.db.number(LIVE).await, 1);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions WHERE plan = 'free' AND status = 'canceled' AND ended_at IS NOT NULL").await, 1);
         let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
-        app.stripe(reqwest::Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
+        app.stripe(Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
         app.settles(LIVE, 0).await;
         assert_eq!(olivia.json("/api/billing/subscribe-free", &json!({})).await.status, 200);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM credit_entries WHERE kind = 'free_plan'").await, 1);
@@ -204,7 +237,7 @@ both! {
     async fn the_language_suggests_the_currency_and_the_first_payment_settles_it(app: App) {
         let olivia = app.browser();
         let choose = |language: &str| {
-            let request = olivia.request(reqwest::Method::POST, "/api/billing/choose").header("accept-language", language);
+            let request = olivia.request(Method::POST, "/api/billing/choose").header("accept-language", language);
             let request = request.header("accept", "text/html").header("sec-fetch-site", "same-origin");
             request.header("content-type", "application/x-www-form-urlencoded").body("plan=pro&interval=month")
         };
@@ -216,7 +249,7 @@ both! {
         assert_eq!(app.db.text("SELECT currency FROM payments").await, "gbp");
         assert_eq!(app.db.text("SELECT currency FROM accounts WHERE kind = 'workspace'").await, "gbp");
         let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
-        app.stripe(reqwest::Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
+        app.stripe(Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
         app.settles(LIVE, 0).await;
 
         assert_eq!(olivia.send(choose("de")).await.status, 303);

@@ -145,6 +145,18 @@ both! {
         app.assert_sound_ledger().await;
     }
 
+    async fn what_a_trial_was_that_ended_early_grants_nothing_when_it_is_heard_again(app: App) {
+        let olivia = subscribed(&app, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "trial" })).await;
+        app.advance(3 * DAY).await;
+        assert_eq!(olivia.json(END_TRIAL, &json!({})).await.status, 200);
+        app.settles("SELECT COUNT(*) FROM credit_entries WHERE kind = 'subscription'", 1).await;
+        app.digested().await;
+        app.hears_it_all_again().await;
+        let granted = app.db.text("SELECT COUNT(*) || ' of ' || SUM(amount) FROM credit_entries WHERE amount > 0").await;
+        assert_eq!(granted, "2 of 5000", "the trial and the first month, and no month that began with the trial");
+        app.assert_sound_ledger().await;
+    }
+
     async fn who_paid_is_led_to_the_portal(app: App) {
         let olivia = app.buyer(OLIVIA, "pro", "month").await;
         olivia.get("/checkout").await;

@@ -3,7 +3,8 @@
 
 use crate::both;
 use crate::support::App;
-use keel_types::time::DAY;
+use keel_domain::clock;
+use keel_types::time::{DAY, HOUR, MINUTE};
 use reqwest::Method;
 use serde_json::json;
 
@@ -87,6 +88,24 @@ both! {
         compare(&app, &lots, entries, "all but the second free month has ended").await;
         let ended = "SELECT COUNT(*) FROM credit_entries WHERE kind = 'expiry'";
         assert_eq!(app.db.number(ended).await * 2 + 1, app.db.number("SELECT COUNT(*) FROM credit_entries").await, "each lot ends once");
+    }
+
+    async fn credits_last_as_long_as_the_month_that_was_paid_for(app: App) {
+        let year = keel_text::iso(app.keel.now().plus(366 * DAY))[..4].to_owned();
+        let january = clock::day(&format!("{year}-01-31")).unwrap();
+        app.advance(january.since(app.keel.now()) + 12 * HOUR).await;
+        let olivia = app.buyer("olivia@acme.example", "pro", "month").await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
+        let ends = "SELECT period_end FROM subscriptions WHERE live";
+        let last = "SELECT MAX(expires_at) FROM credit_lots WHERE remaining > 0";
+        assert_eq!(app.db.number(last).await, app.db.number(ends).await, "until the end of February");
+        app.advance(app.db.number(ends).await - app.keel.now().0 + MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid'", 2).await;
+        app.digested().await;
+        let march = app.db.number(ends).await;
+        assert!(keel_text::iso(keel_types::Instant(march)).starts_with(&format!("{year}-03-31")), "from the last day to the last day");
+        assert_eq!(app.db.number(last).await, march, "and not only until the day of March that February ended on");
+        app.assert_sound_ledger().await;
     }
 
     async fn a_renewal_whose_card_fails_grants_nothing(app: App) {

@@ -175,6 +175,9 @@ both! {
         app.settles("SELECT COUNT(*) FROM subscriptions WHERE status = 'canceled'", 1).await;
         app.digested().await;
         assert_eq!(app.db.number("SELECT tries FROM stripe_events WHERE id = 'evt_lost'").await, 40, "left for people");
+        app.advance(24 * HOUR).await;
+        let reported = "SELECT COUNT(*) FROM drift_reports WHERE failed = 1 AND details LIKE '%evt_lost%'";
+        app.settles(&format!("SELECT CAST(CASE WHEN ({reported}) > 0 THEN 1 ELSE 0 END AS BIGINT)"), 1).await;
     }
 
     async fn trouble_at_stripe_delays_a_payment_and_loses_nothing(app: App) {

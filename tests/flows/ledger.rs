@@ -9,9 +9,12 @@ use keel_domain::{Keel, Refusal};
 use keel_types::permission::may;
 use keel_types::time::{DAY, MINUTE};
 use keel_types::{AccountId, Code};
+use reqwest::Method;
 use serde_json::json;
 
 const FREE: i64 = 100;
+const LOW: &str = "SELECT COUNT(*) FROM mail_outbox WHERE subject LIKE '%credits left%'";
+const ENDS: &str = "SELECT period_end FROM subscriptions WHERE live";
 
 /// Somebody on the free plan: a hundred credits.
 pub async fn on_free(app: &App, email: &str) -> (Browser, AccountId) {
@@ -202,11 +205,10 @@ both! {
     async fn credits_that_run_low_are_told_of_once_for_each_time(app: App) {
         let (olivia, account) = on_free(&app, "olivia@acme.example").await;
         let asked = asked(&olivia, &account);
-        let mails = "SELECT COUNT(*) FROM mail_outbox WHERE subject LIKE '%credits left%'";
         for (fact, cost, told) in [("a", 50, 0), ("b", 1, 1), ("c", 9, 1)] {
             let held = reserve(&app.keel, &asked, fact, cost).await.unwrap();
             settle(&app.keel, &held, cost).await;
-            assert_eq!(app.db.number(mails).await, told, "{fact}");
+            assert_eq!(app.db.number(LOW).await, told, "{fact}");
         }
         let mail = app.mail("olivia@acme.example").await;
         assert!(mail["subject"].as_str().unwrap().contains("49 credits left") && mail["unsubscribe"].is_string(), "{mail}");
@@ -214,13 +216,52 @@ both! {
         for (fact, told) in [("d", 1), ("e", 2)] {
             let held = reserve(&app.keel, &asked, fact, 50).await.unwrap();
             settle(&app.keel, &held, 50).await;
-            assert_eq!(app.db.number(mails).await, told, "{fact}");
+            assert_eq!(app.db.number(LOW).await, told, "{fact}");
         }
         app.db.run("UPDATE user_profiles SET muted = 'credits'").await;
         adjust(&app, &account, 100, "b").await;
         let held = reserve(&app.keel, &asked, "f", 100).await.unwrap();
         settle(&app.keel, &held, 100).await;
-        assert_eq!(app.db.number(mails).await, 2, "not to somebody who does without");
+        assert_eq!(app.db.number(LOW).await, 2, "not to somebody who does without");
+    }
+
+    async fn credits_that_are_taken_back_are_told_of_and_those_that_are_renewed_are_not(app: App) {
+        let olivia = app.buyer("olivia@acme.example", "pro", "month").await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
+        app.advance(app.db.number(ENDS).await - app.keel.now().0 + MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid'", 2).await;
+        app.digested().await;
+        app.settles("SELECT COUNT(*) FROM credit_entries WHERE kind = 'expiry'", 1).await;
+        assert_eq!(app.db.number(LOW).await, 0, "new ones came with the month");
+        let charge = app.stripe(Method::GET, "/v1/charges?limit=1", "").await["data"][0]["id"].as_str().unwrap().to_owned();
+        app.stripe(Method::POST, "/v1/refunds", &format!("charge={charge}&amount=2890")).await;
+        app.settles(LOW, 1).await;
+        app.digested().await;
+        app.hears_it_all_again().await;
+        assert_eq!(app.db.number(LOW).await, 1, "once");
+        let account = AccountId::parse(&app.account("olivia@acme.example", "workspace").await).unwrap();
+        adjust(&app, &account, 100, "given").await;
+        adjust(&app, &account, -100, "taken").await;
+        assert_eq!(app.db.number(LOW).await, 2);
+        prove(&app).await;
+    }
+
+    async fn credits_that_expire_with_their_plan_are_told_of_once(app: App) {
+        let olivia = app.buyer("olivia@acme.example", "pro", "month").await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
+        let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
+        app.stripe(Method::POST, &format!("/v1/subscriptions/{contract}"), "cancel_at_period_end=true").await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live AND cancel_at_period_end", 1).await;
+        app.digested().await;
+        let workers = app.with_workers(2).await;
+        app.advance(app.db.number(ENDS).await - app.keel.now().0 + MINUTE).await;
+        app.settles("SELECT balance FROM credit_balances", 0).await;
+        app.settles(LOW, 1).await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 0).await;
+        app.digested().await;
+        workers.stop().await;
+        assert_eq!(app.db.number(LOW).await, 1);
+        prove(&app).await;
     }
 
     async fn an_adjustment_says_why_and_counts_once(app: App) {

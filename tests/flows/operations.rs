@@ -63,6 +63,23 @@ both! {
         app.settles("SELECT COUNT(*) FROM subscriptions WHERE status = 'active'", 1).await;
     }
 
+    async fn a_customer_that_stripe_does_not_know_keeps_nobody_from_being_compared(app: App) {
+        for email in ["olivia@acme.example", "eve@evil.example"] {
+            let buyer = app.buyer(email, "pro", "month").await;
+            app.buy(&buyer, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
+        }
+        app.digested().await;
+        let price = app.db.text("SELECT MAX(stripe_price_id) FROM subscriptions").await;
+        app.db.run("UPDATE subscriptions SET stripe_price_id = 'price_before', plan = 'business'").await;
+        // The first that is asked for.
+        app.trouble(json!({ "path": "/v1/subscriptions", "method": "GET", "status": 404, "count": 1 })).await;
+        let drift = repair::reconcile(&SystemGrant::new(&app.keel, "test")).await.unwrap();
+        assert_eq!((drift.unknown_customers.len(), drift.stale_subscriptions.len()), (1, 1), "{drift:?}");
+        assert_eq!(app.db.text("SELECT customers || ' ' || subscriptions FROM drift_reports").await, "1 1");
+        app.settles(&format!("SELECT COUNT(*) FROM subscriptions WHERE plan = 'pro' AND stripe_price_id = '{price}'"), 1).await;
+        assert_eq!(repair::reconcile(&SystemGrant::new(&app.keel, "test")).await.unwrap().stale_subscriptions.len(), 1, "the other one");
+    }
+
     async fn an_event_is_processed_again_on_demand(app: App) {
         buy_pro(&app).await;
         app.settles("SELECT COUNT(*) FROM credit_entries", 1).await;

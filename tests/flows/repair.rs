@@ -88,6 +88,28 @@ both! {
         prove(&app).await;
     }
 
+    async fn a_payment_that_nobody_told_of_is_found_by_the_comparison_once(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "year").await;
+        app.buy(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
+        app.digested().await;
+        // As if its events had never come, and Stripe did not list them any more.
+        for table in ["credit_entries", "credit_lots", "credit_months", "credit_balances", "payments"] {
+            app.db.run(&format!("DELETE FROM {table}")).await;
+        }
+        let workers = app.with_workers(2).await;
+        app.advance(24 * HOUR + MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid' AND amount = 29000", 1).await;
+        app.settles("SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM credit_balances", 2_500).await;
+        app.settles("SELECT COUNT(*) FROM drift_reports", 1).await;
+        assert_eq!(app.db.number("SELECT charges FROM drift_reports").await, 1);
+        app.digested().await;
+        app.advance(24 * HOUR).await;
+        app.settles("SELECT COUNT(*) FROM drift_reports", 2).await;
+        assert_eq!(app.db.number("SELECT CAST(SUM(charges) AS BIGINT) FROM drift_reports").await, 1);
+        workers.stop().await;
+        prove(&app).await;
+    }
+
     async fn stripe_away_keeps_pages_up_and_is_asked_again_later(app: App) {
         app.settles("SELECT COUNT(*) FROM marks WHERE name LIKE 'turn%'", 2).await;
         let olivia = app.buyer(OLIVIA, "pro", "year").await;

@@ -3,7 +3,7 @@
 use super::ledger::prove;
 use crate::both;
 use crate::support::{App, Browser, GOOD_CARD, together};
-use keel_types::time::{DAY, MINUTE};
+use keel_types::time::{DAY, HOUR, MINUTE};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -175,6 +175,41 @@ both! {
         prove(&app).await;
     }
 
+    async fn a_dispute_about_what_was_given_back_already_holds_and_takes_nothing(app: App) {
+        let (_, charge) = bought_with(&app, DISPUTED_CARD).await;
+        refund(&app, &charge, 2_900).await;
+        app.settles(BALANCE, 0).await;
+        app.digested().await;
+        app.advance(MINUTE).await;
+        app.settles("SELECT contested FROM payments", 2_900).await;
+        app.digested().await;
+        assert_eq!((app.db.number(HELD).await, app.db.number(OWED).await), (0, 0));
+        let all = app.stripe(Method::GET, &format!("/v1/disputes?charge={}", charge["id"].as_str().unwrap()), "").await;
+        decide(&app, all["data"][0]["id"].as_str().unwrap(), false).await;
+        app.settles("SELECT lost FROM payments", 2_900).await;
+        app.digested().await;
+        app.hears_it_all_again().await;
+        assert_eq!((app.db.number(BALANCE).await, app.db.number(HELD).await, app.db.number(OWED).await), (0, 0, 0));
+        assert_eq!(status(&app).await, "disputed 2900 2900 0");
+        prove(&app).await;
+    }
+
+    async fn what_expired_unused_is_not_taken_a_second_time(app: App) {
+        let (_, charge) = bought(&app).await;
+        spend(&app, 1_000).await;
+        app.advance(32 * DAY).await;
+        app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid'", 2).await;
+        app.settles(BALANCE, 2_500).await;
+        app.digested().await;
+        refund(&app, &charge, 2_900).await;
+        // Of the first month 1,000 were used: they are taken from the second. The other 1,500 had expired.
+        app.settles(BALANCE, 1_500).await;
+        app.digested().await;
+        app.hears_it_all_again().await;
+        assert_eq!((app.db.number(BALANCE).await, app.db.number(OWED).await), (1_500, 0));
+        prove(&app).await;
+    }
+
     async fn refunds_grants_and_spending_at_once_add_up(app: App) {
         let (_, charge) = bought(&app).await;
         let account = keel_types::AccountId::parse(&app.account(OLIVIA, "workspace").await).unwrap();
@@ -240,6 +275,28 @@ both! {
         app.settles(live, 1).await;
         app.settles(BALANCE, 2_500).await;
         assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 10);
+        app.digested().await;
+        prove(&app).await;
+    }
+
+    async fn a_licence_that_goes_on_in_another_month_has_that_month(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "month").await;
+        olivia.get("/checkout").await;
+        let answer = olivia.json("/api/billing/license-checkout", &json!({ "licence": "prolifetime", "currency": "usd" })).await;
+        app.pay(answer.json()["next"].as_str().unwrap(), RETURNING_CARD).await.location();
+        let months = "SELECT COUNT(*) FROM credit_entries WHERE kind = 'licence'";
+        app.settles(months, 1).await;
+        app.digested().await;
+        let next = app.db.number("SELECT due_at FROM licences").await;
+        app.advance(next - app.keel.now().0 - 12 * HOUR).await;
+        refund(&app, &charge(&app).await, 29_900).await;
+        app.settles("SELECT COUNT(*) FROM licences WHERE live", 0).await;
+        app.digested().await;
+        // The month changes meanwhile.
+        app.advance(DAY + MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM licences WHERE live", 1).await;
+        app.settles(months, 2).await;
+        app.settles(BALANCE, 2_500).await;
         app.digested().await;
         prove(&app).await;
     }

@@ -3,11 +3,13 @@
 use super::ledger::prove;
 use crate::both;
 use crate::support::{App, GOOD_CARD, together};
-use keel_types::time::{HOUR, MINUTE};
+use keel_types::time::{DAY, HOUR, MINUTE};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const OLIVIA: &str = "olivia@acme.example";
+/// Its bank sends refunds back, a day later.
+const RETURNING_CARD: &str = "4000000000005126";
 const DONE: &str = "SELECT COUNT(*) FROM surpluses WHERE state = 'done'";
 
 fn pro(start: &str) -> Value {
@@ -106,6 +108,47 @@ both! {
         app.db.run("DELETE FROM audit_events WHERE action = 'subscription.surplus'").await;
         app.advance(MINUTE).await;
         assert_first_counts(&app, 9_600).await;
+    }
+
+    async fn money_that_comes_when_all_is_over_is_paid_back_too(app: App) {
+        paid_in_two_tabs(&app, [pro("pay"), business()]).await;
+        assert_first_counts(&app, 9_600).await;
+        // As if it had been ended while its money was still on the way, and the one that counts had ended since.
+        app.db.run("UPDATE surpluses SET refunded = 0").await;
+        let contract = app.db.text("SELECT stripe_id FROM subscriptions WHERE live").await;
+        app.stripe(Method::DELETE, &format!("/v1/subscriptions/{contract}"), "").await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 0).await;
+        app.hears_it_all_again().await;
+        app.settles("SELECT CAST(COALESCE(SUM(refunded), 0) AS BIGINT) FROM surpluses WHERE state = 'done'", 9_600).await;
+        let tries = app.db.number("SELECT tries FROM surpluses").await;
+        app.hears_it_all_again().await;
+        assert_eq!((app.db.number("SELECT tries FROM surpluses").await, refunded(&app).await), (tries, 9_600), "and not again and again");
+        prove(&app).await;
+    }
+
+    async fn what_the_bank_sends_back_is_told_once_and_stands_in_the_next_report(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "month").await;
+        let (first, second) = (app.order(&olivia, pro("pay")).await, app.order(&olivia, business()).await);
+        app.pay_for(&first).await;
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        app.pay(&second, RETURNING_CARD).await.location();
+        assert_first_counts(&app, 9_600).await;
+        let workers = app.with_workers(2).await;
+        app.advance(DAY + MINUTE).await;
+        let told = "SELECT COUNT(*) FROM mail_outbox WHERE subject LIKE 'A refund for % came back'";
+        app.settles(told, 1).await;
+        app.digested().await;
+        app.hears_it_all_again().await;
+        assert_eq!(app.db.number(told).await, 1);
+        let mail = app.mail(OLIVIA).await;
+        assert!(mail["text"].as_str().unwrap().contains("$96") && mail["text"].as_str().unwrap().contains("sales@keel.example"), "{mail}");
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'refund.returned'").await, 1);
+        let charge = app.db.text("SELECT stripe_id FROM charges WHERE returned = 9600").await;
+        app.advance(DAY).await;
+        let reported = format!("SELECT COUNT(*) FROM drift_reports WHERE refunds = 1 AND details LIKE '%{charge}%'");
+        app.settles(&format!("SELECT CAST(CASE WHEN ({reported}) > 0 THEN 1 ELSE 0 END AS BIGINT)"), 1).await;
+        workers.stop().await;
+        prove(&app).await;
     }
 
     async fn a_trial_is_had_once_whatever_is_open_in_other_tabs(app: App) {

@@ -7,6 +7,7 @@
 
 mod adjustments;
 mod holds;
+pub(crate) mod low;
 mod reversals;
 #[cfg(test)]
 mod tests;
@@ -169,8 +170,7 @@ async fn take(tx: &mut Tx, account: &AccountId, entry: Entry<'_>, now: Instant) 
 /// The balance, once what was due has expired. The caller holds the account's lock.
 async fn balance_now(tx: &mut Tx, account: &AccountId, now: Instant) -> Result<i64> {
     expire_due(tx, account, now).await?;
-    let balance: Option<(i64,)> = tx.find(FIND_BALANCE, args![account]).await?;
-    Ok(balance.map_or(0, |(balance,)| balance))
+    low::balance(tx, account).await
 }
 
 /// Takes away what was not used in time. The caller holds the account's lock.
@@ -220,7 +220,9 @@ async fn expire_of(keel: &Keel, account: &AccountId) -> Result<()> {
     if !locks::try_lock_account(&mut tx, account).await? {
         return Ok(());
     }
+    let before = low::balance(&mut tx, account).await?;
     expire_due(&mut tx, account, keel.now()).await?;
+    low::tell_of_expiry(&mut tx, keel, account, before).await?;
     Ok(tx.commit().await?)
 }
 

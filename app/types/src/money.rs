@@ -34,8 +34,8 @@ impl Currency {
 
     /// The currency for a browser's `Accept-Language`: the first language with a region decides, or one that implies euros.
     pub fn of_languages(accept_language: &str) -> Self {
-        const EURO: [&str; 20] =
-            ["at", "be", "cy", "de", "ee", "es", "fi", "fr", "gr", "hr", "ie", "it", "lt", "lu", "lv", "mt", "nl", "pt", "si", "sk"];
+        const EURO: [&str; 21] =
+            ["at", "be", "bg", "cy", "de", "ee", "es", "fi", "fr", "gr", "hr", "ie", "it", "lt", "lu", "lv", "mt", "nl", "pt", "si", "sk"];
         let mut parts = accept_language.split([',', ';']).next().unwrap_or_default().trim().split('-');
         let language = parts.next().unwrap_or_default();
         let is = |tag: &str, known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(tag));

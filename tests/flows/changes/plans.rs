@@ -5,6 +5,7 @@ use crate::both;
 use crate::support::{App, Browser};
 use keel_types::Instant;
 use keel_types::time::DAY;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 fn wanted(plan: &str, interval: &str, seats: i64) -> Value {
@@ -102,6 +103,26 @@ both! {
         assert_eq!(app.db.number("SELECT max_members FROM accounts WHERE kind = 'workspace'").await, 3);
         let page = app.sign_in(OLIVIA).await.get(PAGE).await;
         assert!(page.body.contains("1 of 3 seats used") && !page.body.contains("this becomes"), "{}", page.body);
+    }
+
+    async fn what_a_code_takes_off_stays_off_when_fewer_seats_begin(app: App) {
+        let olivia = app.buyer(OLIVIA, "business", "month").await;
+        assert_eq!(olivia.get("/checkout").await.status, 200);
+        let coupon = app.stripe(Method::POST, "/v1/coupons", "percent_off=50&duration=forever").await["id"].as_str().unwrap().to_owned();
+        app.stripe(Method::POST, "/v1/promotion_codes", &format!("promotion[type]=coupon&promotion[coupon]={coupon}&code=HALF")).await;
+        let page = app.order(&olivia, business(5)).await;
+        let (host, path) = page.split_at(page.find("/pay/").unwrap());
+        assert_eq!(Browser::new(host).form(path, &[("action", "apply"), ("promotion_code", "HALF")]).await.status, 303);
+        app.pay_for(&page).await;
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live AND status = 'active'", 1).await;
+        app.digested().await;
+        let ends = period_end(&app).await;
+        assert_eq!(olivia.json(CHANGE, &wanted("business", "month", 2)).await.status, 200);
+        app.advance(ends - app.keel.now().0 + 60_000).await;
+        app.settles("SELECT seats FROM subscriptions WHERE live", 2).await;
+        app.digested().await;
+        app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid'", 2).await;
+        assert_eq!(charged(&app).await, [6_000, 2_400]);
     }
 
     async fn from_a_year_to_months_goes_with_the_year(app: App) {

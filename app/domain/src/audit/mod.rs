@@ -78,6 +78,7 @@ actions! {
     PaymentFailed        = "payment.failed";
     PaymentRefunded      = "payment.refunded";
     PaymentDisputed      = "payment.disputed";
+    RefundReturned       = "refund.returned";
     CreditsAdjusted      = "credits.adjusted";
     StaffMade            = "staff.made";
     InvitationCreated    = "invitation.created";

@@ -5,17 +5,24 @@ use super::licences;
 use crate::audit::{self, Action, Actor};
 use crate::credits;
 use crate::db::{Conn, Tx};
+use crate::mail::letters::money as letters;
 use crate::payments::{ChargeState, DisputeStatus};
 use crate::refusal::Result;
 use crate::{Keel, args, sql};
-use keel_types::AccountId;
+use keel_types::{AccountId, Currency, Instant, Money};
 
 sql! {
-    MIRROR_CHARGE = "INSERT INTO charges (stripe_id, account_id, payment, refunded, lost, contested) VALUES ($1, $2, $3, $4, $5, $6)
+    MIRROR_CHARGE = "INSERT INTO charges (stripe_id, account_id, payment, refunded, lost, contested, returned, returned_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (stripe_id) DO UPDATE SET payment = excluded.payment, refunded = excluded.refunded, lost = excluded.lost,
-            contested = excluded.contested";
+            contested = excluded.contested, returned = excluded.returned,
+            returned_at = CASE WHEN excluded.returned > charges.returned THEN excluded.returned_at ELSE charges.returned_at END";
+    FIND_RETURNED = "SELECT returned FROM charges WHERE stripe_id = $1";
+    LIST_RETURNED = "SELECT stripe_id FROM charges WHERE returned_at >= $1 ORDER BY returned_at, stripe_id LIMIT 1000";
     LIST_MIRRORED_CHARGES = "SELECT h.stripe_id, h.refunded, h.lost, h.contested FROM charges h
         JOIN stripe_customers c ON c.account_id = h.account_id WHERE c.customer_id = $1";
+    COUNT_CAME = "SELECT COUNT(*) FROM payments p JOIN stripe_customers c ON c.account_id = p.account_id
+        WHERE c.customer_id = $1 AND p.status IN ('paid', 'refunded', 'disputed')";
     FIND = "SELECT refunded, lost, contested FROM payments WHERE stripe_id = $1 AND account_id = $2";
     SET = "UPDATE payments SET charged = $2, refunded = $3, lost = $4, contested = $5, status = $6 WHERE stripe_id = $1";
 }
@@ -76,14 +83,39 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, account: &AccountId, paymen
     let mut all = Sums::default();
     for charge in charges.iter().filter(|charge| charge.succeeded) {
         let sums = Sums::of(charge);
-        let Sums { refunded, lost, contested, .. } = sums;
-        tx.run(MIRROR_CHARGE, args![charge.id.as_str(), account, payment.map(str::to_owned), refunded, lost, contested]).await?;
+        mirror(tx, keel, account, payment, charge, sums).await?;
         all = all.plus(sums);
     }
     match payment {
         Some(payment) if charges.iter().any(|charge| charge.succeeded) => settle_payment(tx, keel, account, payment, all).await,
         _ => Ok(()),
     }
+}
+
+/// Writes down how a charge stands. Of a refund that the bank sent back whoever answers for the money is told, once.
+async fn mirror(tx: &mut Tx, keel: &Keel, account: &AccountId, payment: Option<&str>, charge: &ChargeState, sums: Sums) -> Result<()> {
+    let (now, returned) = (keel.now(), charge.returned.max(0));
+    let Sums { refunded, lost, contested, .. } = sums;
+    let before: Option<(i64,)> = tx.find(FIND_RETURNED, args![charge.id.as_str()]).await?;
+    let since = (returned > 0).then_some(now.0);
+    let row = args![charge.id.as_str(), account, payment.map(str::to_owned), refunded, lost, contested, returned, since];
+    tx.run(MIRROR_CHARGE, row).await?;
+    let more = returned.saturating_sub(before.map_or(0, |(before,)| before));
+    if more <= 0 {
+        return Ok(());
+    }
+    tracing::warn!(%account, charge = charge.id, amount = more, "the bank sent a refund back; it is to be paid in another way");
+    let amount = more.to_string();
+    let metadata = [("amount", amount.as_str())];
+    audit::write(tx, &Actor::System("stripe"), Action::RefundReturned, Some(account), payment.unwrap_or(&charge.id), &metadata, now)
+        .await?;
+    letters::refund_returned(tx, keel, account, Currency::parse(&charge.currency).map(|currency| Money { minor: more, currency })).await
+}
+
+/// The charges of which a refund came back since then.
+pub(super) async fn list_returned(conn: &mut Conn, since: Instant) -> Result<Vec<String>> {
+    let all: Vec<(String,)> = conn.list(LIST_RETURNED, args![since]).await?;
+    Ok(all.into_iter().map(|(id,)| id).collect())
 }
 
 async fn settle_payment(tx: &mut Tx, keel: &Keel, account: &AccountId, payment: &str, all: Sums) -> Result<()> {
@@ -105,16 +137,16 @@ async fn settle_payment(tx: &mut Tx, keel: &Keel, account: &AccountId, payment: 
 }
 
 /// Those of a customer's charges that are otherwise than the mirror has them. One that was never looked at is taken for one that
-/// stayed: whether it paid something is seen elsewhere.
+/// stayed, unless there are fewer payments than charges that brought money: then one of them was never heard of.
 pub(super) async fn list_stale(conn: &mut Conn, customer: &str, theirs: &[ChargeState]) -> Result<Vec<String>> {
     let ours: Vec<(String, i64, i64, i64)> = conn.list(LIST_MIRRORED_CHARGES, args![customer]).await?;
+    let (came,): (i64,) = conn.get(COUNT_CAME, args![customer]).await?;
+    let is_one_missing = theirs.iter().filter(|charge| charge.succeeded).count() > usize::try_from(came).unwrap_or(usize::MAX);
     let is_stale = |charge: &&ChargeState| {
         let Sums { refunded, lost, contested, .. } = Sums::of(charge);
-        let mirrored = ours
-            .iter()
-            .find(|(id, ..)| *id == charge.id)
-            .map_or((0, 0, 0), |(_, refunded, lost, contested)| (*refunded, *lost, *contested));
-        charge.succeeded && mirrored != (refunded, lost, contested)
+        let now = (refunded, lost, contested);
+        let mirrored = ours.iter().find(|(id, ..)| *id == charge.id).map(|(_, refunded, lost, contested)| (*refunded, *lost, *contested));
+        charge.succeeded && mirrored.map_or(is_one_missing || now != (0, 0, 0), |mirrored| mirrored != now)
     };
     Ok(theirs.iter().filter(is_stale).map(|charge| charge.id.clone()).collect())
 }

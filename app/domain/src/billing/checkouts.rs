@@ -16,7 +16,9 @@ use keel_types::{AccountId, AccountKind, BusinessModel, CheckoutId, Code, Curren
 
 sql! {
     // Under the company's name and address, where they are told.
-    FIND_BUYER = "SELECT a.member_count, a.currency, a.trial_started_at, a.deletion_due_at, COALESCE(o.name, a.name) AS name, COALESCE(o.email, u.email) AS email,
+    FIND_BUYER = "SELECT a.member_count
+                + (SELECT COUNT(*) FROM invitations i WHERE i.account_id = a.id AND i.state = 'pending' AND i.expires_at > $2) AS people,
+            a.currency, a.trial_started_at, a.deletion_due_at, COALESCE(o.name, a.name) AS name, COALESCE(o.email, u.email) AS email,
             o.address, o.tax_id, c.customer_id, c.claimed_at
         FROM accounts a JOIN users u ON u.id = a.billing_owner_id
         LEFT JOIN stripe_customers c ON c.account_id = a.id
@@ -29,15 +31,17 @@ sql! {
     KEEP_PRICE = "INSERT INTO stripe_prices (lookup_key, price_id, found_at) VALUES ($1, $2, $3) ON CONFLICT (lookup_key) DO NOTHING";
     CLAIM = "INSERT INTO checkouts (id, account_id, user_id, choice, trial, state, created_at) VALUES ($1, $2, $3, $4, $5, 'claimed', $6)";
     OPEN = "UPDATE checkouts SET state = 'open', stripe_id = $2 WHERE id = $1 AND state = 'claimed'";
-    FIND_BUYING = "SELECT a.member_count, a.currency, a.trial_started_at, s.plan, s.stripe_id FROM accounts a
+    FIND_BUYING = "SELECT a.member_count
+                + (SELECT COUNT(*) FROM invitations i WHERE i.account_id = a.id AND i.state = 'pending' AND i.expires_at > $2) AS people,
+            a.currency, a.trial_started_at, s.plan, s.stripe_id FROM accounts a
         LEFT JOIN subscriptions s ON s.account_id = a.id AND s.live WHERE a.id = $1";
 }
 
 /// What matters about an account on its way to pay.
 #[derive(Clone, Debug)]
 pub struct Buying {
-    /// People in it: a per-seat plan needs at least as many seats.
-    pub members: i64,
+    /// People in it, and those invited to it: a per-seat plan needs at least as many seats.
+    pub people: i64,
     /// What it pays in, once it has paid.
     pub currency: Option<Currency>,
     /// Whether it may still start a trial.
@@ -51,10 +55,12 @@ pub struct Buying {
 /// What the checkout page shows of the caller's account.
 pub async fn buying(call: &mut Read<SignedIn>) -> Result<Buying> {
     let account = call.proof().usual_standing().account.clone();
-    let row: (i64, Option<String>, Option<i64>, Option<String>, Option<String>) = call.conn().get(FIND_BUYING, args![&account]).await?;
-    let (members, currency, trial_started_at, plan, stripe_id) = row;
+    let now = call.now();
+    let row: (i64, Option<String>, Option<i64>, Option<String>, Option<String>) =
+        call.conn().get(FIND_BUYING, args![&account, now]).await?;
+    let (people, currency, trial_started_at, plan, stripe_id) = row;
     let currency = currency.as_deref().and_then(Currency::parse);
-    Ok(Buying { members, currency, trial_open: trial_started_at.is_none(), plan, subscribed: stripe_id.is_some() })
+    Ok(Buying { people, currency, trial_open: trial_started_at.is_none(), plan, subscribed: stripe_id.is_some() })
 }
 
 /// Somebody wants to pay.
@@ -68,7 +74,7 @@ pub struct Order {
 
 #[derive(sqlx::FromRow)]
 struct BuyerRow {
-    member_count: i64,
+    people: i64,
     currency: Option<String>,
     trial_started_at: Option<i64>,
     deletion_due_at: Option<i64>,
@@ -141,7 +147,7 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
     let user = call.proof().actor().user.clone();
     let tx = call.tx()?;
     locks::lock_account(tx, &account).await?;
-    let buyer: BuyerRow = tx.get(FIND_BUYER, args![&account]).await?;
+    let buyer: BuyerRow = tx.get(FIND_BUYER, args![&account, now]).await?;
     let mut choice = order.choice;
     choice.currency = buyer.currency.as_deref().and_then(Currency::parse).unwrap_or(choice.currency);
     let quote = quote(&keel, &choice)?;
@@ -153,7 +159,7 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
         return Err(Refusal::Refused(Code::DeletionScheduled));
     }
     let plan = quote.article.plan();
-    if plan.is_some_and(|plan| plan.per_seat) && quote.quantity < buyer.member_count {
+    if plan.is_some_and(|plan| plan.per_seat) && quote.quantity < buyer.people {
         return Err(Refusal::field("seats", Fault::OutOfRange));
     }
     let trial_days = plan.and_then(|plan| plan.trial_days).filter(|_| order.trial);

@@ -5,10 +5,10 @@
 //! gains nothing. Lines of a trial grant nothing, prices that the catalogue does not know neither.
 
 use super::catalogue::Plan;
-use super::dunning;
 use super::months::{self, Contract};
 use super::payments::{self, Payment, Why};
 use super::settle::Billed;
+use super::{dunning, surpluses};
 use crate::clock::{add_months, shift_months};
 use crate::credits::{self, Grant, Kind};
 use crate::db::Tx;
@@ -35,6 +35,9 @@ pub(super) async fn settle(
     match invoice.status {
         InvoiceStatus::Paid => {
             grant(tx, keel, account, invoice, subscription).await?;
+            if let Some(subscription) = subscription {
+                surpluses::note_paid(tx, &subscription.id, invoice.amount_paid, keel.now()).await?;
+            }
             credits::reverse(tx, account, &invoice.id, keel.now()).await
         }
         InvoiceStatus::Open => dunning::tell_of_attempt(tx, keel, account, billed, subscription).await,
@@ -79,8 +82,7 @@ async fn grant(
     subscription: Option<&SubscriptionState>,
 ) -> Result<()> {
     let (mut periods, mut changes): (Vec<Known<'_>>, Vec<Known<'_>>) = (vec![], vec![]);
-    let trial_end = subscription.and_then(|s| s.trial_end);
-    for line in invoice.lines.iter().filter(|line| trial_end.is_none_or(|end| line.period_end > end)) {
+    for line in invoice.lines.iter().filter(|line| !subscription.is_some_and(|s| is_tried(line, s))) {
         let (Some(_), Some(price)) = (&line.subscription_item, &line.price_id) else { continue };
         let key = lookup_key(tx, price, subscription).await?;
         match key.as_deref().and_then(|key| keel.settings().product.of_lookup_key(key)) {
@@ -101,6 +103,12 @@ async fn grant(
         change(tx, account, invoice, known, subscription, keel.now()).await?;
     }
     Ok(())
+}
+
+/// Whether a line is of the trial. By its beginning: a trial that was ended early leaves a line that reaches beyond it.
+fn is_tried(line: &InvoiceLine, subscription: &SubscriptionState) -> bool {
+    let began = subscription.trial_start.unwrap_or(i64::MIN);
+    subscription.trial_end.is_some_and(|ended| (began..ended).contains(&line.period_start))
 }
 
 async fn lookup_key(tx: &mut Tx, price: &str, subscription: Option<&SubscriptionState>) -> Result<Option<String>> {
@@ -130,6 +138,7 @@ async fn begin_months(
         seats: line.quantity,
         item: line.subscription_item.as_deref(),
         begins: Instant(line.period_start),
+        ends: (interval == Interval::Month).then_some(Instant(line.period_end)),
         months: Some(interval.months().into()),
         payment: Some(&invoice.id),
     };

@@ -127,7 +127,8 @@ pub(super) async fn follow(tx: &mut Tx, keel: &Keel, account: &AccountId, checko
 
 async fn turn(tx: &mut Tx, keel: &Keel, account: &AccountId, row: &LicenceRow, lives: bool) -> Result<()> {
     let now = keel.now();
-    let (ended, due) = if lives { (None, row.next(now)) } else { (Some(now.0), None) };
+    // One that goes on has the month that is now, if nobody granted that yet.
+    let (ended, due) = if lives { (None, Some(now.0)) } else { (Some(now.0), None) };
     tx.run(SET_LIVE, args![&row.id, lives, ended, due]).await?;
     seats::follow(tx, &keel.settings().product, account).await?;
     let action = if lives { Action::LicenceStarted } else { Action::LicenceEnded };

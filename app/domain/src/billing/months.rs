@@ -33,6 +33,8 @@ pub(super) struct Contract<'a> {
     pub item: Option<&'a str>,
     /// When the first month begins.
     pub begins: Instant,
+    /// When it ends, where that is what was paid for: of a month from the last day of February that is the last of March.
+    pub ends: Option<Instant>,
     /// How many months there are; without end on the free plan.
     pub months: Option<i64>,
     /// The payment it comes from, by its id at Stripe.
@@ -42,7 +44,8 @@ pub(super) struct Contract<'a> {
 impl Contract<'_> {
     /// The grant of a month: the first is number 0. Named by its beginning, so that it counts once whoever grants it.
     fn grant(&self, month: u32) -> Grant {
-        let (begins, ends) = (add_months(self.begins, month), add_months(self.begins, month + 1));
+        let begins = add_months(self.begins, month);
+        let ends = self.ends.filter(|_| month == 0).unwrap_or_else(|| add_months(self.begins, month + 1));
         let (kind, fact) = match self.item {
             Some(item) => (Kind::Subscription, format!("month:{item}:{}", begins.0)),
             None => (Kind::FreePlan, format!("free:{}:{}", self.account, keel_text::iso(begins).get(..7).unwrap_or_default())),
@@ -131,7 +134,7 @@ impl MonthRow {
     /// Plan and seats as they are now: changes in between were paid for by themselves.
     fn contract<'a>(&'a self, account: &'a AccountId, plan: &'a Plan) -> Contract<'a> {
         let (item, begins) = (self.stripe_item_id.as_deref(), Instant(self.begins_at));
-        Contract { account, plan, seats: self.seats, item, begins, months: self.months, payment: self.payment.as_deref() }
+        Contract { account, plan, seats: self.seats, item, begins, ends: None, months: self.months, payment: self.payment.as_deref() }
     }
 }
 
@@ -148,7 +151,7 @@ mod tests {
         let account = crate::ids::new::<AccountId>();
         let begins = at(datetime!(2026-01-31 12:00 UTC));
         let plan = product.plan("pro").unwrap();
-        let year = Contract { account: &account, plan, seats: 1, item: Some("si_1"), begins, months: Some(12), payment: None };
+        let year = Contract { account: &account, plan, seats: 1, item: Some("si_1"), begins, ends: None, months: Some(12), payment: None };
         assert_eq!(year.current(begins), 0);
         assert_eq!(year.current(at(datetime!(2026-02-28 11:59:59 UTC))), 0);
         assert_eq!(year.current(at(datetime!(2026-02-28 12:00 UTC))), 1);
@@ -159,5 +162,8 @@ mod tests {
         let free = Contract { item: None, months: None, ..year };
         assert_eq!(free.grant(1).fact, format!("free:{account}:2026-02"));
         assert!(free.next(400).is_some());
+        let (begins, ends) = (at(datetime!(2026-02-28 12:00 UTC)), at(datetime!(2026-03-31 12:00 UTC)));
+        let month = Contract { item: Some("si_1"), begins, ends: Some(ends), months: Some(1), ..free };
+        assert_eq!((month.grant(0).expires, month.next(0)), (Some(ends), None), "paid for until the last of March");
     }
 }

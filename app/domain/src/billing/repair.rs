@@ -8,7 +8,7 @@ use super::charges;
 use super::checkouts::{find_or_create_price, keep_price, told, wanted_price};
 use super::inbox::{self, ObjectKind};
 use crate::access::{Outside, SystemGrant};
-use crate::payments::SubscriptionState;
+use crate::payments::{ChargeState, PaymentError, SubscriptionState};
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::time::{DAY, HOUR, MINUTE};
@@ -25,9 +25,12 @@ sql! {
     REACH = "INSERT INTO marks (name, reached) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET reached = excluded.reached";
     BEGIN_TURNS = "INSERT INTO marks (name, reached) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     TAKE_TURN = "UPDATE marks SET reached = $2 WHERE name = $1 AND reached <= $3";
-    REPORT = "INSERT INTO drift_reports (id, events, subscriptions, charges, details, started_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    FIND_LAST_REPORT = "SELECT COALESCE(MAX(started_at), 0) FROM drift_reports";
+    REPORT = "INSERT INTO drift_reports (id, events, subscriptions, charges, refunds, customers, failed, details, started_at, ended_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    LIST_FAILED = "SELECT id FROM stripe_events WHERE state = 'failed' ORDER BY received_at, id LIMIT 1000";
     LIST_CUSTOMERS = "SELECT customer_id FROM stripe_customers WHERE customer_id > $1 ORDER BY customer_id LIMIT 100";
-    LIST_MIRRORED = "SELECT s.stripe_id, s.status, s.seats, s.period_end FROM subscriptions s
+    LIST_MIRRORED = "SELECT s.stripe_id, s.stripe_price_id, s.status, s.seats, s.period_end, s.cancel_at_period_end, s.cancel_at FROM subscriptions s
         JOIN stripe_customers c ON c.account_id = s.account_id WHERE c.customer_id = $1 AND s.stripe_id IS NOT NULL";
     FIND_EVENT = "SELECT customer FROM stripe_events WHERE id = $1";
     REPLAY = "UPDATE stripe_events SET state = 'new', tries = 0, due_at = $2, error = NULL WHERE id = $1";
@@ -40,14 +43,25 @@ pub struct Drift {
     pub missed_events: Vec<String>,
     /// Subscriptions that are otherwise at Stripe; a look at each is due now.
     pub stale_subscriptions: Vec<String>,
-    /// Charges of which more, or less, was given back or disputed; a look at each is due now.
+    /// Charges of which more, or less, was given back or disputed, or that paid what nobody told of; a look at each is due now.
     pub stale_charges: Vec<String>,
+    /// Charges of which the bank sent a refund back since the last comparison: to be paid in another way, which is for people to do.
+    pub returned_refunds: Vec<String>,
+    /// Customers that Stripe does not know any more, or does not tell of in words that can be read.
+    pub unknown_customers: Vec<String>,
+    /// Events that could not be processed at any try: they wait to be processed again on demand.
+    pub failed_events: Vec<String>,
 }
 
 impl Drift {
     /// The ids of all of it.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        [&self.missed_events, &self.stale_subscriptions, &self.stale_charges].into_iter().flatten().map(String::as_str)
+        self.lists().into_iter().flatten().map(String::as_str)
+    }
+
+    fn lists(&self) -> [&Vec<String>; 6] {
+        let (subscriptions, charges) = (&self.stale_subscriptions, &self.stale_charges);
+        [&self.missed_events, subscriptions, charges, &self.returned_refunds, &self.unknown_customers, &self.failed_events]
     }
 }
 
@@ -64,9 +78,9 @@ pub(crate) async fn work(keel: &Keel) -> Result<bool> {
         return Ok(false);
     };
     match found {
-        Ok(Drift { missed_events, stale_subscriptions, stale_charges }) => {
-            let (events, subscriptions, charges) = (missed_events.len(), stale_subscriptions.len(), stale_charges.len());
-            tracing::info!(events, subscriptions, charges, "asked Stripe");
+        Ok(drift) => {
+            let [events, subscriptions, charges, refunds, customers, failed] = drift.lists().map(Vec::len);
+            tracing::info!(events, subscriptions, charges, refunds, customers, failed, "asked Stripe");
         }
         Err(refusal) => tracing::warn!(?refusal, "Stripe was asked in vain"),
     }
@@ -92,7 +106,11 @@ async fn takes_turn(keel: &Keel, (name, every): (&str, i64)) -> Result<bool> {
 }
 
 /// Takes in the events that were lost since the last time, compares every subscription and every charge with Stripe, asks for a look
-/// at each that differs, and keeps a report. Running it twice changes nothing more.
+/// at each that differs, and keeps a report. Running it twice changes nothing more. A customer that Stripe refuses to tell of keeps
+/// nobody from being told of the others.
+///
+/// # Errors
+/// `Unavailable` while Stripe does not answer.
 pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
     let started = system.keel().now();
     let missed_events = take_in_lost_events(system).await?;
@@ -102,21 +120,26 @@ pub async fn reconcile(system: &SystemGrant) -> Result<Drift> {
         let page: Vec<(String,)> = system.keel().db().read().list(LIST_CUSTOMERS, args![after.as_str()]).await?;
         let Some((last,)) = page.last().cloned() else { break };
         for (customer,) in page {
-            drift.stale_subscriptions.extend(compare_subscriptions(system, &customer).await?);
-            drift.stale_charges.extend(compare_charges(system, &customer).await?);
+            compare(system, customer, &mut drift).await?;
         }
         after = last;
     }
+    let mut conn = system.keel().db().read();
+    let (reported,): (i64,) = conn.get(FIND_LAST_REPORT, args![]).await?;
+    drift.returned_refunds = charges::list_returned(&mut conn, Instant(reported)).await?;
+    let failed: Vec<(String,)> = conn.list(LIST_FAILED, args![]).await?;
+    drift.failed_events = failed.into_iter().map(|(id,)| id).collect();
+    drop(conn);
     report(system.keel(), &drift, started).await?;
     Ok(drift)
 }
 
 async fn report(keel: &Keel, drift: &Drift, started: Instant) -> Result<()> {
-    let count = |ids: &Vec<String>| i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    let details: Vec<&str> = drift.ids().collect();
-    let [events, subscriptions, charges] = [&drift.missed_events, &drift.stale_subscriptions, &drift.stale_charges].map(count);
+    let [events, subscriptions, charges, refunds, customers, failed] =
+        drift.lists().map(|ids| i64::try_from(ids.len()).unwrap_or(i64::MAX));
+    let (id, details) = (ids::new::<DriftId>(), drift.ids().collect::<Vec<_>>().join(" "));
     let mut tx = keel.db().begin().await?;
-    tx.run(REPORT, args![&ids::new::<DriftId>(), events, subscriptions, charges, details.join(" "), started, keel.now()]).await?;
+    tx.run(REPORT, args![&id, events, subscriptions, charges, refunds, customers, failed, details, started, keel.now()]).await?;
     Ok(tx.commit().await?)
 }
 
@@ -141,29 +164,57 @@ async fn take_in_lost_events(system: &SystemGrant) -> Result<Vec<String>> {
     Ok(missed)
 }
 
-/// The customer's subscriptions that are otherwise at Stripe than in the mirror.
-async fn compare_subscriptions(system: &SystemGrant, customer: &str) -> Result<Vec<String>> {
+/// Compares what a customer has and paid; of one that Stripe does not tell of, or nobody can read of, that it is so.
+async fn compare(system: &SystemGrant, customer: String, drift: &mut Drift) -> Result<()> {
     let keel = system.keel();
-    let theirs = keel.payments().list_subscriptions(&Outside(()), customer).await.map_err(told)?;
-    let ours: Vec<(String, String, i64, Option<i64>)> = keel.db().read().list(LIST_MIRRORED, args![customer]).await?;
-    let same = |s: &SubscriptionState| {
-        let mirrored = ours.iter().find(|(id, ..)| *id == s.id);
-        mirrored.is_some_and(|(_, status, seats, end)| {
-            status == s.status.as_str() && *seats == s.quantity && *end == Some(s.current_period_end)
-        })
+    let (subscriptions, charges) = match list_theirs(keel, &customer).await {
+        Ok(theirs) => theirs,
+        Err(error @ (PaymentError::NotFound | PaymentError::Refused { .. } | PaymentError::Unreadable)) => {
+            tracing::warn!(%error, customer, "Stripe does not tell of a customer");
+            drift.unknown_customers.push(customer);
+            return Ok(());
+        }
+        Err(error) => return Err(told(error)),
     };
-    let stale: Vec<String> = theirs.into_iter().filter(|s| !same(s)).map(|s| s.id).collect();
-    ask_for(keel, ObjectKind::Subscription, &stale, customer).await?;
-    Ok(stale)
+    let stale = list_stale_subscriptions(keel, &customer, subscriptions).await?;
+    ask_for(keel, ObjectKind::Subscription, &stale, &customer).await?;
+    drift.stale_subscriptions.extend(stale);
+    let stale = charges::list_stale(&mut keel.db().read(), &customer, &charges).await?;
+    ask_for(keel, ObjectKind::Charge, &stale, &customer).await?;
+    drift.stale_charges.extend(stale);
+    Ok(())
 }
 
-/// The customer's charges of which more, or less, was given back or disputed than is known.
-async fn compare_charges(system: &SystemGrant, customer: &str) -> Result<Vec<String>> {
-    let keel = system.keel();
-    let theirs = keel.payments().list_charges_of_customer(&Outside(()), customer).await.map_err(told)?;
-    let stale = charges::list_stale(&mut keel.db().read(), customer, &theirs).await?;
-    ask_for(keel, ObjectKind::Charge, &stale, customer).await?;
-    Ok(stale)
+/// What Stripe has of a customer.
+async fn list_theirs(keel: &Keel, customer: &str) -> std::result::Result<(Vec<SubscriptionState>, Vec<ChargeState>), PaymentError> {
+    let (payments, out) = (keel.payments(), Outside(()));
+    Ok((payments.list_subscriptions(&out, customer).await?, payments.list_charges_of_customer(&out, customer).await?))
+}
+
+#[derive(sqlx::FromRow)]
+struct MirroredRow {
+    stripe_id: String,
+    stripe_price_id: Option<String>,
+    status: String,
+    seats: i64,
+    period_end: Option<i64>,
+    cancel_at_period_end: bool,
+    cancel_at: Option<i64>,
+}
+
+impl MirroredRow {
+    fn is(&self, theirs: &SubscriptionState) -> bool {
+        let contract = self.stripe_price_id.as_ref() == Some(&theirs.price_id) && self.seats == theirs.quantity;
+        let lasts = self.period_end == Some(theirs.current_period_end) && self.status == theirs.status.as_str();
+        contract && lasts && (self.cancel_at_period_end, self.cancel_at) == (theirs.cancel_at_period_end, theirs.cancel_at)
+    }
+}
+
+/// Those of a customer's subscriptions that are otherwise than the mirror has them.
+async fn list_stale_subscriptions(keel: &Keel, customer: &str, theirs: Vec<SubscriptionState>) -> Result<Vec<String>> {
+    let ours: Vec<MirroredRow> = keel.db().read().list(LIST_MIRRORED, args![customer]).await?;
+    let is_stale = |s: &SubscriptionState| !ours.iter().any(|row| row.stripe_id == s.id && row.is(s));
+    Ok(theirs.into_iter().filter(is_stale).map(|s| s.id).collect())
 }
 
 async fn ask_for(keel: &Keel, kind: ObjectKind, stale: &[String], customer: &str) -> Result<()> {

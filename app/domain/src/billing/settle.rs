@@ -4,6 +4,7 @@
 use super::inbox::ObjectKind;
 use super::{charges, dunning, invoices, outcomes, purchases, subscriptions, upcoming};
 use crate::access::Outside;
+use crate::credits::low;
 use crate::db::{Tx, locks};
 use crate::payments::{
     ChargeState, CheckoutKind, CheckoutState, CheckoutStatus, IntentStatus, InvoiceState, InvoiceStatus, PaymentError, SubscriptionState,
@@ -177,6 +178,7 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, found: &Found) -> Result<bo
     if !locks::try_lock_account(tx, &account).await? {
         return Ok(false);
     }
+    let credits = low::balance(tx, &account).await?;
     for subscription in &found.subscriptions {
         subscriptions::mirror(tx, keel, &account, subscription, found.overdue_since(subscription)).await?;
         upcoming::keep(tx, subscription, found.upcoming.get(&subscription.id)).await?;
@@ -192,6 +194,7 @@ pub(super) async fn settle(tx: &mut Tx, keel: &Keel, found: &Found) -> Result<bo
     let invoice = found.invoices.first().map(|billed| billed.state.id.as_str());
     let payment = invoice.or(found.checkout.as_ref().map(|bought| bought.state.id.as_str()));
     charges::settle(tx, keel, &account, payment, &found.charges).await?;
+    low::tell(tx, keel, &account, credits).await?;
     Ok(true)
 }
 

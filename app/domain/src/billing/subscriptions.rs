@@ -272,7 +272,7 @@ pub(crate) async fn start_free(tx: &mut Tx, product: &Product, account: &Account
     let id = ids::new::<SubscriptionId>();
     tx.run(INSERT_FREE, args![&id, account, FREE, Currency::Usd.as_str(), plan.seats, now]).await?;
     seats::follow(tx, product, account).await?;
-    let contract = Contract { account, plan, seats: 1, item: None, begins: now, months: None, payment: None };
+    let contract = Contract { account, plan, seats: 1, item: None, begins: now, ends: None, months: None, payment: None };
     months::begin(tx, Some(&id), &contract, now).await?;
     Ok(id)
 }

@@ -8,7 +8,7 @@ use crate::audit::{self, Action, Actor};
 use crate::db::{Tx, locks};
 use crate::jobs::pause;
 use crate::mail::letters::money as letters;
-use crate::payments::PaymentError;
+use crate::payments::{PaymentError, SubscriptionStatus};
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::time::MINUTE;
@@ -25,7 +25,8 @@ sql! {
     CLAIM = "UPDATE surpluses SET next_at = $3, tries = tries + 1 WHERE id = $1 AND next_at = $2 RETURNING id, account_id, stripe_id, reason, tries";
     FINISH = "UPDATE surpluses SET state = $3, refunded = $4, next_at = NULL, error = NULL, settled_at = $5 WHERE id = $1 AND next_at = $2";
     FAIL = "UPDATE surpluses SET next_at = $3, error = $4 WHERE id = $1 AND next_at = $2";
-    COUNTS = "SELECT live FROM subscriptions WHERE stripe_id = $1";
+    REOPEN = "UPDATE surpluses SET state = 'due', next_at = $3, settled_at = NULL WHERE stripe_id = $1 AND state = 'done' AND refunded < $2";
+    FIND_MIRROR = "SELECT live, status FROM subscriptions WHERE stripe_id = $1";
     FIND_OTHER = "SELECT stripe_id FROM subscriptions WHERE account_id = $1 AND live AND stripe_id IS NOT NULL";
     FIND_CUSTOMER = "SELECT customer_id FROM stripe_customers WHERE account_id = $1";
 }
@@ -51,6 +52,13 @@ impl Reason {
 /// Has the worker end a subscription and pay it back. Noted again, it is the same. The caller holds the account's lock.
 pub(super) async fn note(tx: &mut Tx, account: &AccountId, subscription: &str, reason: Reason, now: Instant) -> Result<()> {
     tx.run(NOTE, args![&ids::new::<SurplusId>(), account, subscription, reason.as_str(), now]).await?;
+    Ok(())
+}
+
+/// Has the worker pay back what was paid for one that was ended before: some ways to pay bring the money days later. The caller holds
+/// the account's lock.
+pub(super) async fn note_paid(tx: &mut Tx, subscription: &str, amount: i64, now: Instant) -> Result<()> {
+    tx.run(REOPEN, args![subscription, amount, now]).await?;
     Ok(())
 }
 
@@ -105,15 +113,13 @@ async fn end(keel: &Keel, surplus: &Surplus) -> Result<()> {
     finish(keel, surplus, "done", refunded).await
 }
 
-/// Whether it is, by now: the other one may have ended since.
+/// Whether it is, by now: the other one may have ended since. One that is over will never count.
 async fn is_too_many(keel: &Keel, surplus: &Surplus) -> Result<bool> {
     let mut conn = keel.db().read();
-    let counts: Option<(bool,)> = conn.find(COUNTS, args![surplus.stripe_id.as_str()]).await?;
-    if counts.is_none_or(|(live,)| live) {
-        return Ok(false);
-    }
+    let mirror: Option<(bool, String)> = conn.find(FIND_MIRROR, args![surplus.stripe_id.as_str()]).await?;
+    let Some((false, status)) = mirror else { return Ok(false) };
     let other: Option<(String,)> = conn.find(FIND_OTHER, args![&surplus.account_id]).await?;
-    Ok(other.is_some() || surplus.reason == Reason::Trial.as_str())
+    Ok(other.is_some() || surplus.reason == Reason::Trial.as_str() || status == SubscriptionStatus::Canceled.as_str())
 }
 
 /// Ends it at Stripe and gives back all that was paid for it. Gives how much that was, in minor units.

@@ -1,11 +1,12 @@
 //! Adjustments: somebody of the platform puts a balance right, and says why.
 
-use super::{Entry, Grant, Kind, add, balance_now, is_known, reversals, take};
+use super::{Entry, Grant, Kind, add, balance_now, is_known, low, reversals, take};
+use crate::Keel;
 use crate::access::{PlatformAdmin, SystemGrant, Write};
 use crate::audit::{self, Action, Actor};
 use crate::db::{Tx, locks};
 use crate::refusal::{Refusal, Result};
-use keel_types::{AccountId, Fault, Instant};
+use keel_types::{AccountId, Fault};
 
 /// Gives credits that never expire, or takes some that are there; for this reason. The same `fact` again is the same adjustment.
 ///
@@ -14,7 +15,7 @@ use keel_types::{AccountId, Fault, Instant};
 pub async fn adjust(system: &SystemGrant, account: &AccountId, amount: i64, reason: &str, fact: &str) -> Result<()> {
     let (keel, now) = (system.keel(), system.keel().now());
     let mut tx = keel.db().begin().await?;
-    if enter(&mut tx, account, amount, reason, fact, now).await? {
+    if enter(&mut tx, keel, account, amount, reason, fact).await? {
         let amount = amount.to_string();
         audit::write(&mut tx, &Actor::System(system.reason()), Action::CreditsAdjusted, Some(account), fact, &[("amount", &amount)], now)
             .await?;
@@ -27,8 +28,8 @@ pub async fn adjust(system: &SystemGrant, account: &AccountId, amount: i64, reas
 /// # Errors
 /// As [`adjust`].
 pub async fn adjust_as_staff(call: &mut Write<PlatformAdmin>, account: &AccountId, amount: i64, reason: &str, fact: &str) -> Result<()> {
-    let now = call.now();
-    if enter(call.tx()?, account, amount, reason, fact, now).await? {
+    let keel = call.keel().clone();
+    if enter(call.tx()?, &keel, account, amount, reason, fact).await? {
         let amount = amount.to_string();
         audit::record(call, Action::CreditsAdjusted, Some(account), fact, &[("amount", &amount)]).await?;
     }
@@ -36,7 +37,8 @@ pub async fn adjust_as_staff(call: &mut Write<PlatformAdmin>, account: &AccountI
 }
 
 /// False when this fact is in the ledger already.
-async fn enter(tx: &mut Tx, account: &AccountId, amount: i64, reason: &str, fact: &str, now: Instant) -> Result<bool> {
+async fn enter(tx: &mut Tx, keel: &Keel, account: &AccountId, amount: i64, reason: &str, fact: &str) -> Result<bool> {
+    let now = keel.now();
     let fact = format!("adjustment:{account}:{fact}");
     if reason.trim().is_empty() {
         return Err(Refusal::field("reason", Fault::Required));
@@ -56,6 +58,7 @@ async fn enter(tx: &mut Tx, account: &AccountId, amount: i64, reason: &str, fact
         reversals::repay(tx, account, now).await?;
     } else {
         take(tx, account, Entry { kind: Kind::Adjustment, amount, balance, fact: &fact, payment: None, reason: Some(reason) }, now).await?;
+        low::tell(tx, keel, account, balance).await?;
     }
     Ok(true)
 }

@@ -1,10 +1,9 @@
 //! Credits kept back. An answer under way holds the most it may cost, and is charged what it did cost, never more than it held; a
 //! payment that is disputed holds what it granted. Holds are no rows of the ledger.
 
-use super::{Entry, Kind, balance_now, take};
+use super::{Entry, Kind, balance_now, low, take};
 use crate::access::Write;
 use crate::db::{Tx, locks};
-use crate::mail::letters::money as letters;
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::permission::may;
@@ -80,6 +79,7 @@ pub async fn settle(keel: &Keel, held: &Held, cost: i64) -> Result<i64> {
     let (now, account) = (keel.now(), &held.account);
     let mut tx = keel.db().begin().await?;
     locks::lock_account(&mut tx, account).await?;
+    let before = low::balance(&mut tx, account).await?;
     let balance = balance_now(&mut tx, account, now).await?;
     let Some(amount) = end(&mut tx, &held.id, account, "settled", now).await? else { return Ok(0) };
     tx.run(COUNT_REQUEST, args![&held.id]).await?;
@@ -88,10 +88,7 @@ pub async fn settle(keel: &Keel, held: &Held, cost: i64) -> Result<i64> {
         let fact = format!("hold:{}", held.id);
         let entry = Entry { kind: Kind::AiRequest, amount: -charge, balance, fact: &fact, payment: None, reason: None };
         take(&mut tx, account, entry, now).await?;
-        let low = keel.settings().product.billing.low_balance;
-        if balance >= low && balance - charge < low {
-            letters::credits_low(&mut tx, keel, account, balance - charge).await?;
-        }
+        low::tell(&mut tx, keel, account, before).await?;
     }
     tx.commit().await?;
     keel.wake();

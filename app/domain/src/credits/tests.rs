@@ -39,7 +39,7 @@ impl Bench {
     async fn account(&self) -> AccountId {
         let (user, account) = (ids::new::<UserId>(), ids::new::<AccountId>());
         let mut tx = self.keel.db().begin().await.unwrap();
-        tx.run(INSERT_PERSON, args![&user, user.as_str()]).await.unwrap();
+        tx.run(INSERT_PERSON, args![&user, format!("{user}@acme.example")]).await.unwrap();
         tx.run(INSERT_ACCOUNT, args![&account, &user]).await.unwrap();
         tx.commit().await.unwrap();
         account

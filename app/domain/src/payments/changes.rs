@@ -74,7 +74,8 @@ impl Payments {
         self.post::<Named>(out, format!("/subscriptions/{}", segment(&wanted.subscription)?), form, Some(key)).await.map(drop)
     }
 
-    /// The subscription has these items from its next period on. `now` are those it has until then.
+    /// The subscription has these items from its next period on. `now` are those it has until then. What is taken off its price stays off:
+    /// a phase that does not name a discount ends it.
     pub async fn change_later(&self, out: &Outside, now: &WantedItems, next: &WantedItems, key: &str) -> Result<(), PaymentError> {
         let from = vec![("from_subscription".to_owned(), segment(&now.subscription)?.to_owned())];
         let schedule: Schedule = self.post(out, "/subscription_schedules".to_owned(), from, Some(&format!("{key}:schedule"))).await?;
@@ -89,7 +90,11 @@ impl Payments {
             ("phases[1][items][0][quantity]", next.quantity.to_string()),
             ("phases[1][proration_behavior]", "none".to_owned()),
         ];
-        let form = form.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut form: Vec<(String, String)> = form.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let discounted: Discounted = self.get(out, format!("/subscriptions/{}", segment(&now.subscription)?)).await?;
+        for (place, discount) in discounted.discounts.unwrap_or_default().into_iter().enumerate() {
+            form.extend([0, 1].map(|phase| (format!("phases[{phase}][discounts][{place}][discount]"), discount.clone())));
+        }
         let path = format!("/subscription_schedules/{}", segment(&schedule.id)?);
         self.post::<Named>(out, path, form, Some(&format!("{key}:phases"))).await.map(drop)
     }
@@ -164,6 +169,12 @@ fn sum(amounts: impl Iterator<Item = i64>) -> i64 {
 
 fn seconds(ms: i64) -> String {
     ms.div_euclid(1_000).to_string()
+}
+
+/// What is taken off a subscription's price: Stripe's ids.
+#[derive(Deserialize)]
+struct Discounted {
+    discounts: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]

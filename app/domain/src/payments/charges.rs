@@ -20,6 +20,10 @@ pub struct ChargeState {
     pub amount: i64,
     /// Minor units given back in all, without what came back again.
     pub refunded: i64,
+    /// Minor units of refunds that the bank sent back. In the list of a customer only of charges of which something is given back.
+    pub returned: i64,
+    /// Lower-case code.
+    pub currency: String,
     /// Every dispute about it.
     pub disputes: Vec<DisputeState>,
 }
@@ -86,40 +90,46 @@ impl Payments {
     /// The charge as Stripe knows it now, with every dispute about it and every refund that stands.
     pub async fn get_charge(&self, out: &Outside, id: &str) -> Result<ChargeState, PaymentError> {
         let charge: Charge = self.get(out, format!("/charges/{}", segment(id)?)).await?;
-        self.with_disputes(out, charge).await
+        self.with_refunds(out, charge, true).await
     }
 
     /// Every charge of a payment intent, also those in vain.
     pub async fn list_charges_of_intent(&self, out: &Outside, intent: &str) -> Result<Vec<ChargeState>, PaymentError> {
-        self.list_charges(out, ("payment_intent", intent)).await
+        self.list_charges(out, ("payment_intent", intent), true).await
     }
 
     /// Every charge of a customer, also those in vain.
     pub async fn list_charges_of_customer(&self, out: &Outside, customer: &str) -> Result<Vec<ChargeState>, PaymentError> {
-        self.list_charges(out, ("customer", customer)).await
+        self.list_charges(out, ("customer", customer), false).await
     }
 
-    async fn list_charges(&self, out: &Outside, of: (&'static str, &str)) -> Result<Vec<ChargeState>, PaymentError> {
+    async fn list_charges(&self, out: &Outside, of: (&'static str, &str), closely: bool) -> Result<Vec<ChargeState>, PaymentError> {
         let charges: Vec<Charge> = self.list(out, "/charges", &[of]).await?;
         let mut all = vec![];
         for charge in charges {
-            all.push(self.with_disputes(out, charge).await?);
+            all.push(self.with_refunds(out, charge, closely).await?);
         }
         Ok(all)
     }
 
-    async fn with_disputes(&self, out: &Outside, charge: Charge) -> Result<ChargeState, PaymentError> {
+    /// With its disputes and refunds; closely looked at, also with refunds of which nothing is left.
+    async fn with_refunds(&self, out: &Outside, charge: Charge, closely: bool) -> Result<ChargeState, PaymentError> {
         let of = [("charge", charge.id.as_str())];
         let disputes: Vec<Dispute> = if charge.disputed { self.list(out, "/disputes", &of).await? } else { vec![] };
-        let refunds: Vec<Refund> = if charge.amount_refunded > 0 { self.list(out, "/refunds", &of).await? } else { vec![] };
-        let standing = refunds.iter().filter(|refund| refund.stands()).fold(0, |all: i64, refund| all.saturating_add(refund.amount));
+        let has_refunds = closely || charge.amount_refunded > 0;
+        let refunds: Vec<Refund> = if has_refunds { self.list(out, "/refunds", &of).await? } else { vec![] };
+        let sum = |wanted: fn(&Refund) -> bool| {
+            refunds.iter().filter(|refund| wanted(refund)).fold(0, |all: i64, refund| all.saturating_add(refund.amount))
+        };
         Ok(ChargeState {
             id: charge.id,
             customer: charge.customer,
             intent: charge.payment_intent,
             succeeded: charge.status.as_deref() == Some("succeeded"),
             amount: charge.amount,
-            refunded: charge.amount_refunded.min(standing),
+            refunded: charge.amount_refunded.min(sum(Refund::stands)),
+            returned: sum(Refund::came_back),
+            currency: charge.currency.unwrap_or_default(),
             disputes: disputes.into_iter().map(DisputeState::from).collect(),
         })
     }
@@ -167,6 +177,7 @@ struct Charge {
     status: Option<String>,
     amount: i64,
     amount_refunded: i64,
+    currency: Option<String>,
     disputed: bool,
 }
 
@@ -188,6 +199,11 @@ impl Refund {
     /// Whether the money is gone, or on its way. A word that Stripe adds is taken for that.
     fn stands(&self) -> bool {
         !matches!(self.status.as_deref(), Some("failed" | "canceled"))
+    }
+
+    /// Whether the bank did not take it.
+    fn came_back(&self) -> bool {
+        self.status.as_deref() == Some("failed")
     }
 }
 

@@ -18,6 +18,7 @@ const UPDATE: &[&str] = &[
     "end_behavior",
     "metadata[*]",
     "phases[][description]",
+    "phases[][discounts][][discount]",
     "phases[][duration][interval]",
     "phases[][duration][interval_count]",
     "phases[][end_date]",
@@ -132,6 +133,7 @@ fn phases(tx: &Tx, params: &Params, schedule: &Value) -> Result<Vec<Value>, ApiE
         phases.push(shapes::schedule_phase(json!({
             "currency": subscription.at("currency"),
             "description": params.text(&param("description")),
+            "discounts": discounts(params, &param("discounts"), subscription)?,
             "end_date": end,
             "items": items,
             "metadata": params.metadata(&param("metadata"), &Value::Null)?,
@@ -160,6 +162,20 @@ fn end_of(tx: &Tx, params: &Params, place: &str, items: &[Value], start: i64) ->
         Some(interval) => Ok(next_boundary(start, interval, count, start)),
         None => Ok(schedules::usual_end(tx, items, start)),
     }
+}
+
+/// Discounts that the subscription has and keeps in a phase.
+fn discounts(params: &Params, list: &str, subscription: &Value) -> Result<Vec<Value>, ApiError> {
+    let kept = params.children(list).into_iter().map(|place| {
+        let param = format!("{place}[discount]");
+        let id = params.required(&param)?;
+        if subscription.entries("discounts").iter().any(|known| known == id) {
+            Ok(schedules::phase_discount(id))
+        } else {
+            Err(ApiError::wrong(&param, format!("The subscription has no discount `{id}`.")))
+        }
+    });
+    kept.collect()
 }
 
 fn items(tx: &Tx, params: &Params, list: &str, subscription: &Value) -> Result<Vec<Value>, ApiError> {

@@ -17,9 +17,10 @@ pub fn begin(tx: &mut Tx, subscription: &str, metadata: &Value) -> String {
     let known = tx.value(subscription).clone();
     let (start, end) = (known.integer("items.data.0.current_period_start"), period_end(&known));
     let items = known.entries("items.data").iter().map(|item| phase_item(item.at("price"), item.integer("quantity"), item.at("metadata")));
+    let discounts: Vec<Value> = known.entries("discounts").iter().filter_map(Value::as_str).map(phase_discount).collect();
     let phase = shapes::schedule_phase(json!({
-        "currency": known.at("currency"), "default_payment_method": known.at("default_payment_method"), "end_date": end,
-        "items": items.collect::<Vec<_>>(), "start_date": start,
+        "currency": known.at("currency"), "default_payment_method": known.at("default_payment_method"), "discounts": discounts,
+        "end_date": end, "items": items.collect::<Vec<_>>(), "start_date": start,
         "trial_end": known.at("trial_end").as_i64().filter(|_| known.text("status") == "trialing"),
     }));
     let schedule = shapes::subscription_schedule(json!({
@@ -39,6 +40,11 @@ pub fn phase_item(price: &Value, quantity: i64, metadata: &Value) -> Value {
         "billing_thresholds": null, "discounts": [], "metadata": metadata, "plan": price.at("id"), "price": price.at("id"),
         "quantity": quantity, "tax_rates": [],
     })
+}
+
+/// A discount of the subscription's that a phase keeps.
+pub fn phase_discount(id: &str) -> Value {
+    json!({ "coupon": null, "discount": id, "promotion_code": null })
 }
 
 /// The moment a phase of these items lasts until if nothing else is said: one period.
@@ -79,6 +85,10 @@ pub fn enter_next(tx: &mut Tx, id: &str) {
         return;
     };
     let items = items_of(tx, &subscription, &phase);
+    // What a phase does not name is over, and what is over stays so.
+    let named = |id: &&Value| phase.entries("discounts").iter().any(|kept| kept.at("discount") == *id);
+    let discounts: Vec<Value> = tx.value(&subscription).entries("discounts").iter().filter(named).cloned().collect();
+    tx.edit(&subscription, |subscription| subscription.set("discounts", discounts));
     let metadata = phase.at("metadata").clone();
     if let Value::Object(metadata) = metadata {
         tx.edit(&subscription, |subscription| {

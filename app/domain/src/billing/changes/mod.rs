@@ -45,8 +45,7 @@ pub async fn cancel(call: &mut Write<may::ManageBilling>) -> Result<()> {
         return Ok(());
     }
     let ends = Instant(paid.period_end);
-    if wishes::fulfil(call, &paid, Wish::Cancel).await? {
-        wishes::record(call, &paid, Action::SubscriptionCanceled, &[("ends", &keel_text::iso(ends))]).await?;
+    if wishes::fulfil(call, &paid, Wish::Cancel, Action::SubscriptionCanceled, &[("ends", &keel_text::iso(ends))]).await? {
         letters::plans::write(call, News::Canceled { plan: &paid.plan_name, ends }).await?;
     }
     Ok(())
@@ -62,8 +61,7 @@ pub async fn resume(call: &mut Write<may::ManageBilling>) -> Result<()> {
         return Ok(());
     }
     paid.require_kept()?;
-    if wishes::fulfil(call, &paid, Wish::Resume).await? {
-        wishes::record(call, &paid, Action::SubscriptionResumed, &[]).await?;
+    if wishes::fulfil(call, &paid, Wish::Resume, Action::SubscriptionResumed, &[]).await? {
         let renews = Instant(paid.period_end);
         letters::plans::write(call, News::Resumed { plan: &paid.plan_name, renews }).await?;
     }
@@ -80,11 +78,10 @@ pub async fn end_trial(call: &mut Write<may::ManageBilling>) -> Result<()> {
         return Ok(());
     }
     paid.require_going_on()?;
-    if wishes::fulfil(call, &paid, Wish::EndTrial).await? {
-        wishes::record(call, &paid, Action::SubscriptionTrialEnded, &[]).await?;
+    if wishes::fulfil(call, &paid, Wish::EndTrial, Action::SubscriptionTrialEnded, &[]).await? {
         let row: ChargedRow = call.tx()?.get(FIND_CHARGED, args![paid.subscription.as_str()]).await?;
-        let charged = row.charged().unwrap_or(Money { minor: paid.unit.minor.saturating_mul(paid.seats), ..paid.unit });
-        letters::plans::write(call, News::TrialEnded { plan: &paid.plan_name, charged, renews: Instant(row.period_end) }).await?;
+        let (charged, renews) = (row.charged(), Instant(row.period_end));
+        letters::plans::write(call, News::TrialEnded { plan: &paid.plan_name, charged, renews }).await?;
     }
     Ok(())
 }
@@ -112,10 +109,7 @@ pub async fn keep_plan(call: &mut Write<may::ManageBilling>) -> Result<()> {
     if paid.schedule_id.is_none() {
         return Ok(());
     }
-    if wishes::fulfil(call, &paid, Wish::Keep).await? {
-        wishes::record(call, &paid, Action::SubscriptionChanged, &[("to", &paid.plan)]).await?;
-    }
-    Ok(())
+    wishes::fulfil(call, &paid, Wish::Keep, Action::SubscriptionChanged, &[("to", &paid.plan)]).await.map(drop)
 }
 
 /// Asks Stripe for everything the account's customer has, and writes it down.

@@ -11,7 +11,7 @@ use keel_types::{AccountId, AccountKind, Code, Currency, Instant, Interval, Mone
 
 sql! {
     FIND_PAID = "SELECT s.stripe_id, s.stripe_item_id, s.stripe_price_id, s.plan, s.period, s.unit_amount, s.currency, s.seats, s.status,
-            s.period_start, s.period_end, s.cancel_at_period_end, s.cancel_at, s.schedule_id, s.next_seats, s.next_at,
+            s.period_start, s.period_end, s.cancel_at_period_end, s.cancel_at, s.schedule_id, s.next_price_id, s.next_seats, s.next_at,
             p.lookup_key AS next_key, c.customer_id, a.kind, a.member_count, a.deletion_due_at,
             (SELECT COUNT(*) FROM invitations i WHERE i.account_id = a.id AND i.state = 'pending' AND i.expires_at > $2) AS invited
         FROM subscriptions s
@@ -37,6 +37,7 @@ struct PaidRow {
     cancel_at_period_end: bool,
     cancel_at: Option<i64>,
     schedule_id: Option<String>,
+    next_price_id: Option<String>,
     next_seats: Option<i64>,
     next_at: Option<i64>,
     next_key: Option<String>,
@@ -66,6 +67,8 @@ pub(super) struct Paid {
     pub ends_with_period: bool,
     /// Seats that people have, invited ones too; one of a personal account.
     pub used: i64,
+    /// What it becomes when its period ends: Stripe's price, and how many.
+    pub scheduled: Option<(String, i64)>,
     status: String,
     cancel_at: Option<i64>,
     next: Option<(String, i64, i64)>,
@@ -191,6 +194,7 @@ impl PaidRow {
             schedule_id: self.schedule_id,
             ends_with_period: self.cancel_at_period_end,
             used: if personal { 1 } else { self.member_count + self.invited },
+            scheduled: self.next_price_id.zip(self.next_seats),
             status: self.status,
             cancel_at: self.cancel_at,
             next: self.next_key.zip(self.next_seats).zip(self.next_at).map(|((key, seats), at)| (key, seats, at)),

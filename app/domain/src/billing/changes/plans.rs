@@ -169,11 +169,10 @@ pub async fn change(call: &mut Write<may::ManageBilling>, wanted: &Wanted) -> Re
         When::Later => Wish::Later(target),
         When::Now | When::InTrial => Wish::Now(target, since),
     };
-    if wishes::fulfil(call, &paid, wish).await? {
-        let begins = if change.when == When::Later { keel_text::iso(Instant(paid.period_end)) } else { keel_text::iso(now) };
-        let (seats, interval) = (change.seats.to_string(), change.interval.as_str());
-        let more = [("to", change.plan.as_str()), ("interval", interval), ("seats", &seats), ("begins", &begins)];
-        wishes::record(call, &paid, Action::SubscriptionChanged, &more).await?;
+    let begins = if change.when == When::Later { keel_text::iso(Instant(paid.period_end)) } else { keel_text::iso(now) };
+    let (seats, interval) = (change.seats.to_string(), change.interval.as_str());
+    let more = [("to", change.plan.as_str()), ("interval", interval), ("seats", &seats), ("begins", &begins)];
+    if wishes::fulfil(call, &paid, wish, Action::SubscriptionChanged, &more).await? {
         write(call, News::Changed { change: &change, before: &paid.terms(), period_end: Instant(paid.period_end) }).await?;
     }
     Ok(change)

@@ -1,18 +1,18 @@
 //! Wishes: one under way an account, told to Stripe under its own key, and ended by what came of it.
 
 use super::paid::Paid;
-use crate::access::{Outside, Write};
-use crate::audit::{self, Action};
+use crate::access::{Asked, Caller, Outside, Write};
+use crate::audit::{self, Action, Actor};
 use crate::billing::asking::PATIENCE;
 use crate::billing::checkouts::{price_of, told};
 use crate::billing::inbox::{self, ObjectKind};
 use crate::billing::lanes;
-use crate::payments::{PaymentError, WantedItems, WantedPrice};
+use crate::payments::{PaymentError, SubscriptionStatus, WantedItems, WantedPrice};
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, request, sql};
 use keel_types::permission::may;
 use keel_types::time::{DAY, MINUTE};
-use keel_types::{ChangeId, Code, Instant};
+use keel_types::{AccountId, ChangeId, Code, Instant};
 use tokio::time::timeout;
 
 /// How long, in milliseconds, a wish is nobody else's.
@@ -79,33 +79,69 @@ struct OpenRow {
     until: i64,
 }
 
-/// Has Stripe do it, and looks at what came of it. True for the one call of several with the same wish that is to tell people.
-/// The account is locked.
+/// Who had a wish, and what is written down of it once it came true.
+struct Deed {
+    caller: Option<Caller>,
+    asked: Asked,
+    account: AccountId,
+    action: Action,
+    metadata: Vec<(&'static str, String)>,
+}
+
+/// Has Stripe do it, looks at what came of it, and writes that down: all of it also when nobody waits any more. True for the one call
+/// of several with the same wish that is to tell people. The account is locked.
 ///
 /// # Errors
 /// `Refused(ChangeUnderway)` while another wish is; `Refused(PaymentDeclined)`, and nothing changed; `Unavailable`, and whether it
 /// was done will be seen: the same wish made again finds out; `TooMany`.
-pub(super) async fn fulfil(call: &mut Write<may::ManageBilling>, paid: &Paid, wish: Wish) -> Result<bool> {
-    call.keel().asking().count(call.proof().account(), call.now())?;
+pub(super) async fn fulfil(
+    call: &mut Write<may::ManageBilling>,
+    paid: &Paid,
+    wish: Wish,
+    action: Action,
+    more: &[(&'static str, &str)],
+) -> Result<bool> {
+    let account = call.proof().account().clone();
+    call.keel().asking().count(&account, call.now())?;
     let id = claim(call, &wish.words()).await?;
-    let (key, plan) = (id.clone(), paid.clone());
-    call.outside(|keel, out| request::apart(Box::pin(carry_out(keel, out, plan, wish, key)))).await?;
-    Ok(call.tx()?.ran(END, args![&id, "done"]).await?)
+    let metadata = [("plan", paid.plan.as_str())].iter().chain(more).map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let deed = Deed { caller: call.caller().cloned(), asked: call.asked().clone(), account, action, metadata };
+    let plan = paid.clone();
+    call.outside(|keel, out| request::apart(Box::pin(carry_out(keel, out, plan, wish, id, deed)))).await
 }
 
 /// Tells Stripe and looks; a wish that Stripe refused is over.
-async fn carry_out(keel: Keel, out: Outside, paid: Paid, wish: Wish, id: ChangeId) -> Result<()> {
+async fn carry_out(keel: Keel, out: Outside, paid: Paid, wish: Wish, id: ChangeId, deed: Deed) -> Result<bool> {
     let done = timeout(PATIENCE, tell(&keel, &out, &paid, &wish, id.as_str())).await.unwrap_or(Err(Refusal::Unavailable));
     match done {
-        Ok(()) => look(&keel, &paid, &wish).await,
+        Ok(()) => {
+            look(&keel, &paid, &wish).await?;
+            settle(&keel, &paid, &id, &deed).await
+        }
         Err(Refusal::Unavailable) => Err(Refusal::Unavailable),
         Err(refused) => {
+            if paid.schedule_id.is_some() {
+                look(&keel, &paid, &Wish::Keep).await?;
+            }
             let mut tx = keel.db().begin().await?;
             tx.run(END, args![&id, "refused"]).await?;
             tx.commit().await?;
             Err(refused)
         }
     }
+}
+
+/// Ends a wish that came true and writes down who had it. True the first time.
+async fn settle(keel: &Keel, paid: &Paid, id: &ChangeId, deed: &Deed) -> Result<bool> {
+    let mut tx = keel.db().begin().await?;
+    let is_first = tx.ran(END, args![id, "done"]).await?;
+    if is_first {
+        let actor = deed.caller.as_ref().map_or(Actor::Unknown("", &deed.asked), |caller| Actor::Person(caller, &deed.asked));
+        let metadata: Vec<(&str, &str)> = deed.metadata.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        audit::write(&mut tx, &actor, deed.action, Some(&deed.account), &paid.subscription, &metadata, keel.now()).await?;
+    }
+    tx.commit().await?;
+    Ok(is_first)
 }
 
 /// Brings into the mirror what Stripe has now; of a trial that was ended, also what was charged.
@@ -137,7 +173,7 @@ async fn claim(call: &mut Write<may::ManageBilling>, words: &str) -> Result<Chan
     Ok(id)
 }
 
-/// Whatever was scheduled before is not any more: there is one thing to come.
+/// Whatever was scheduled before is not any more, unless this is refused: there is one thing to come.
 async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -> Result<()> {
     let (payments, id) = (keel.payments(), paid.subscription.as_str());
     if let Some(schedule) = &paid.schedule_id {
@@ -146,7 +182,7 @@ async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -
     let done = match wish {
         Wish::Cancel => payments.cancel_at_period_end(out, id, key).await,
         Wish::Resume => payments.go_on(out, id, paid.ends_with_period, key).await,
-        Wish::EndTrial => payments.end_trial(out, id, key).await,
+        Wish::EndTrial => end_trial(keel, out, id, key).await,
         Wish::Keep => Ok(()),
         Wish::Now(target, since) => {
             let items = items(keel, out, paid, target).await?;
@@ -158,23 +194,37 @@ async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -
             payments.change_later(out, &now, &next, key).await
         }
     };
-    done.map_err(|error| match error {
-        PaymentError::Declined { .. } => Refusal::Refused(Code::PaymentDeclined),
-        error => told(error),
-    })
+    match done {
+        Err(error @ (PaymentError::Declined { .. } | PaymentError::Refused { .. })) => {
+            schedule_again(keel, out, paid, key).await;
+            let is_declined = matches!(error, PaymentError::Declined { .. });
+            Err(if is_declined { Refusal::Refused(Code::PaymentDeclined) } else { told(error) })
+        }
+        done => done.map_err(told),
+    }
+}
+
+/// A trial that is over by now is not ended once more: Stripe would begin another period, and have it paid.
+async fn end_trial(keel: &Keel, out: &Outside, id: &str, key: &str) -> std::result::Result<(), PaymentError> {
+    let now = keel.payments().get_subscription(out, id).await?;
+    if now.status == SubscriptionStatus::Trialing { keel.payments().end_trial(out, id, key).await } else { Ok(()) }
+}
+
+/// What was scheduled before comes again: what should have taken its place was refused. Where Stripe does not take it, nothing is to
+/// come, and the pages say so after the look.
+async fn schedule_again(keel: &Keel, out: &Outside, paid: &Paid, key: &str) {
+    let Some((price, quantity)) = paid.scheduled.clone() else { return };
+    let items = |price, quantity| WantedItems { subscription: paid.subscription.clone(), item: paid.item.clone(), price, quantity };
+    let (now, next) = (items(paid.price.clone(), paid.seats), items(price, quantity));
+    if let Err(error) = keel.payments().change_later(out, &now, &next, &format!("{key}:again")).await {
+        tracing::warn!(%error, subscription = paid.subscription, "what was scheduled could not be scheduled again");
+    }
 }
 
 /// The items of a target, with Stripe's price.
 pub(super) async fn items(keel: &Keel, out: &Outside, paid: &Paid, target: &Target) -> Result<WantedItems> {
     let price = price_of(keel, out, &target.price).await?;
     Ok(WantedItems { subscription: paid.subscription.clone(), item: paid.item.clone(), price, quantity: target.quantity })
-}
-
-/// Writes down what the caller changed.
-pub(super) async fn record(call: &mut Write<may::ManageBilling>, paid: &Paid, action: Action, more: &[(&str, &str)]) -> Result<()> {
-    let account = call.proof().account().clone();
-    let metadata: Vec<_> = [("plan", paid.plan.as_str())].iter().chain(more).copied().collect();
-    audit::record(call, action, Some(&account), &paid.subscription, &metadata).await
 }
 
 /// Has wishes looked at that nobody came back to: whether Stripe did what was asked, the mirror says then. True when there was one.

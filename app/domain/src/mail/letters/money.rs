@@ -128,6 +128,17 @@ pub(crate) async fn surplus_ended(tx: &mut Tx, keel: &Keel, account: &AccountId)
     write(tx, keel, account, words, None, None).await
 }
 
+/// A bank sent a refund back.
+pub(crate) async fn refund_returned(tx: &mut Tx, keel: &Keel, account: &AccountId, amount: Option<Money>) -> Result<()> {
+    let words = |text: &'static Catalogue| -> Words {
+        let mail = &text.mail;
+        let amount = amount.map_or_else(String::new, |amount| text.money(amount));
+        let values = vec![("amount", amount), ("contact", keel.settings().product.contact_email.clone())];
+        ([mail.returned_subject, mail.returned_heading, mail.returned_text], values)
+    };
+    write(tx, keel, account, words, None, None).await
+}
+
 /// Few credits are left. Whoever does without such mails gets none.
 pub(crate) async fn credits_low(tx: &mut Tx, keel: &Keel, account: &AccountId, left: i64) -> Result<()> {
     let words = |text: &'static Catalogue| -> Words {

@@ -24,8 +24,8 @@ pub(crate) enum News<'a> {
     Canceled { plan: &'a str, ends: Instant },
     /// It goes on.
     Resumed { plan: &'a str, renews: Instant },
-    /// Its trial is over, and the first period is paid.
-    TrialEnded { plan: &'a str, charged: Money, renews: Instant },
+    /// Its trial is over, and the first period is paid. How much that was is told where it is known.
+    TrialEnded { plan: &'a str, charged: Option<Money>, renews: Instant },
     /// It is another one, or will be when the period ends.
     Changed { change: &'a Change, before: &'a Terms, period_end: Instant },
 }
@@ -49,8 +49,9 @@ pub(crate) async fn write(call: &mut Write<may::ManageBilling>, news: News<'_>) 
                 (texts, [String::new(), plan.to_owned()], renews, String::new())
             }
             News::TrialEnded { plan, charged, renews } => {
-                let texts = [text.trial_ended_subject, text.trial_ended_heading, text.trial_ended_text];
-                (texts, [String::new(), plan.to_owned()], renews, catalogue.money(charged))
+                let body = if charged.is_some() { text.trial_ended_text } else { text.trial_ended_unpriced };
+                let texts = [text.trial_ended_subject, text.trial_ended_heading, body];
+                (texts, [String::new(), plan.to_owned()], renews, charged.map_or_else(String::new, |charged| catalogue.money(charged)))
             }
             News::Changed { change, before, period_end } => {
                 let texts = if change.when == When::Later {

@@ -115,7 +115,7 @@ fn summary(visit: &Visit, mut choice: Choice, buying: &checkouts::Buying) -> Opt
     choice.currency = buying.currency.unwrap_or(choice.currency);
     let per_seat = product.find(choice.kind, &choice.id).and_then(Article::plan).filter(|plan| plan.per_seat);
     if let Some(plan) = per_seat {
-        choice.seats = choice.seats.max(buying.members).min(plan.seats);
+        choice.seats = choice.seats.max(buying.people).min(plan.seats);
     }
     let quote = product.quote(&choice).ok()?;
     let plan = quote.article.plan();
@@ -132,7 +132,7 @@ fn summary(visit: &Visit, mut choice: Choice, buying: &checkouts::Buying) -> Opt
         interval: quote.interval,
         credits,
         days,
-        seats: per_seat.map(|plan| (buying.members.max(1), plan.seats)),
+        seats: per_seat.map(|plan| (buying.people.max(1), plan.seats)),
         trial: trial.map(|days| (days, visit.keel().now().plus(i64::from(days) * DAY))),
         choice,
     })
