@@ -8,7 +8,7 @@ use crate::flash::Said;
 use crate::form::{Input, Reader};
 use crate::page::Page;
 use crate::problem::Problem;
-use crate::ui::{Button, Fact, Facts, Form, Region, Weight};
+use crate::ui::{Button, Column, Day, Form, Region, Table, Weight};
 use keel_domain::Refusal;
 use keel_domain::access::{Fresh, Read, SignedIn, Write};
 use keel_domain::providers::{self, Linked};
@@ -81,24 +81,12 @@ pub fn OtherAccounts(page: Page, providers: Providers) -> impl IntoView {
     let words = &page.text.providers;
     let Providers { linked, others } = providers;
     let is_empty = linked.is_empty() && others.is_empty();
-    let unlink = unlink_provider::at(&page.here);
-    let catalogue = page.text;
-    let row = move |(name, one): (String, Linked)| {
-        let since = fill(words.since, &[("date", &catalogue.date(one.at))]);
-        let used = one.last_used.map(|at| fill(words.used, &[("date", &catalogue.date(at))]));
-        let (label, action) = (fill(words.unlink, &[("provider", &name)]), unlink.clone());
-        view! {
-            <Fact label=name>
-                <p>{one.label}</p>
-                <p class="soft">{since}" "{used}</p>
-                <Form action class="">
-                    <input type="hidden" name="identity" value=one.id.to_string()/>
-                    <Button label weight=Weight::Secondary/>
-                </Form>
-            </Fact>
-        }
-    };
-    let rows = (!linked.is_empty()).then(|| view! { <Facts rows=true>{linked.into_iter().map(row).collect_view()}</Facts> });
+    let rows = (!linked.is_empty()).then(|| {
+        let shared = &page.text.passkeys;
+        let columns = [words.provider, words.account, words.linked, shared.used, shared.actions].map(Column::text).to_vec();
+        let rows = linked.into_iter().map(|(name, one)| row(&page, name, one)).collect();
+        view! { <Table caption=words.title quiet_caption=true columns rows/> }
+    });
     let link = link_provider::at(&page.here);
     let button = move |(slug, name): (String, String)| {
         let (label, action) = (fill(words.link, &[("provider", &name)]), link.clone());
@@ -111,4 +99,19 @@ pub fn OtherAccounts(page: Page, providers: Providers) -> impl IntoView {
     };
     let buttons = (!others.is_empty()).then(|| view! { <div class="cluster">{others.into_iter().map(button).collect_view()}</div> });
     (!is_empty).then(|| view! { <Region id="providers" title=words.title wide=true><p>{words.lead}</p>{rows}{buttons}</Region> })
+}
+
+fn row(page: &Page, name: String, one: Linked) -> Vec<AnyView> {
+    let label = fill(page.text.providers.unlink, &[("provider", &name)]);
+    let used = match one.last_used {
+        Some(at) => view! { <Day at/> }.into_any(),
+        None => view! { <span class="soft">{page.text.passkeys.never}</span> }.into_any(),
+    };
+    let unlink = view! {
+        <Form action=unlink_provider::at(&page.here) class="">
+            <input type="hidden" name="identity" value=one.id.to_string()/>
+            <Button label weight=Weight::Secondary/>
+        </Form>
+    };
+    vec![name.into_any(), one.label.into_any(), view! { <Day at=one.at/> }.into_any(), used, unlink.into_any()]
 }
