@@ -6,22 +6,21 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
-use http::{HeaderMap, Method, Uri, header};
-use keel_domain::access::{Read, Write};
+use http::{HeaderMap, Method, header};
+use keel_domain::Result;
+use keel_domain::access::Write;
 use keel_domain::billing::changes;
 use keel_domain::billing::overview::{Entry, Payment};
 use keel_domain::billing::records::{self, Export, Rows, What};
-use keel_domain::{Refusal, Result};
 use keel_text::iso;
+use keel_types::Money;
 use keel_types::permission::may;
-use keel_types::{Code, Money, url};
 use keel_web::arrival::Arrival;
 use keel_web::csv::{self, Cell};
 use keel_web::form::{Fields, Input as _};
-use keel_web::page::{refused, see_other};
+use keel_web::page::{Visit, see_other};
 use keel_web::pages::billing::PAGE;
 use keel_web::pages::billing::records::Wanted;
-use keel_web::pages::errors;
 use keel_web::problem::Problem;
 use std::io;
 
@@ -82,21 +81,14 @@ fn payment(payment: &Payment) -> String {
     ])
 }
 
-/// `GET /billing/papers/{payment}`: leads to the invoice or the receipt, where the payment provider keeps it.
-pub async fn paper(Extension(arrival): Extension<Arrival>, uri: Uri, Path(payment): Path<String>) -> Response {
-    let here = uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-    let query: Vec<(String, String)> = uri.query().and_then(|query| serde_urlencoded::from_str(query).ok()).unwrap_or_default();
-    let account = query.iter().find(|(name, _)| name == "account").map(|(_, account)| account.as_str());
-    let arrival = arrival.about(account);
-    match find(&arrival, &payment).await {
+/// `GET /billing/papers/{payment}`: leads to the invoice or the receipt, where the payment provider keeps it. Refused as a page is.
+pub async fn paper(visit: Visit, Path(payment): Path<String>) -> Response {
+    match find(&visit, &payment).await {
         Ok(paper) => see_other(&paper),
-        Err(Refusal::SignInNeeded) if !arrival.is_program() => refused(Code::SignInRequired, &url::login(&here)),
-        Err(refusal) if arrival.is_program() => errors::json(&refusal.into()),
-        Err(refusal) => errors::page(&arrival, &here, &refusal).await,
+        Err(refusal) => visit.stop(refusal.into()).await,
     }
 }
 
-async fn find(arrival: &Arrival, payment: &str) -> Result<String> {
-    let call = Read::<may::ViewBilling>::open(&arrival.keel, arrival.asked.clone()).await?;
-    changes::find_paper(call, payment).await
+async fn find(visit: &Visit, payment: &str) -> Result<String> {
+    changes::find_paper(visit.read::<may::ViewBilling>().await?, payment).await
 }

@@ -46,7 +46,6 @@ const PLANS: &[Plan] = &[
     sorted("accounts/mod.rs LIST_PEOPLE", &["'acc_7'", "12"], &["memberships_by_age"]),
     sorted("invitations/listing.rs LIST_PENDING", &["'acc_7'"], &["invitations_of_account|invitations_by_state"]),
     short("invitations/listing.rs LIST_WAITING", &["'p70@new.example'", "0"], &["invitations_to_address"]),
-    short("invitations/listing.rs LIST_ROLES", &["'acc_7'"], &["roles_of_account"]),
     short(
         "sign_in/own_sessions.rs LIST_OWN",
         &["'usr_00000000000000000000000000001500'", "0", "0", "'ses_7'", "100"],

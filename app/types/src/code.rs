@@ -1,5 +1,6 @@
 //! The stable codes an answer can carry.
 
+use crate::Fault;
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
@@ -81,11 +82,19 @@ codes! {
 pub fn document() -> String {
     use std::fmt::Write as _;
     let mut text = String::from(
-        "# Errors\n\nMade from `app/types/src/code.rs`; a test compares them. Programs get them as `application/problem+json` (RFC 9457).\n\n\
+        "# Errors\n\nMade from `app/types/src/code.rs` and `app/types/src/fault.rs`; a test compares them. Programs get them as\n\
+         `application/problem+json` (RFC 9457).\n\n\
          | code | status | when |\n|---|---|---|\n",
     );
     for code in Code::ALL {
         let _ = writeln!(text, "| `{}` | {} | {} |", code.as_str(), code.status(), code.says());
+    }
+    text.push_str(
+        "\nWhere fields were not taken, `errors` names each in `field`, says why in `code`, and of a list which entry in `value`.\n\n\
+         | code | when |\n|---|---|\n",
+    );
+    for fault in Fault::ALL {
+        let _ = writeln!(text, "| `{}` | {} |", fault.as_str(), fault.says());
     }
     text
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// Whether a character hides, breaks or turns text around.
 pub fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    let hides = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    hides || c.is_control() || matches!(c, '\u{2028}'..='\u{202e}')
 }
 
 /// A trimmed text without control or direction-changing characters, of at most `most` characters.
@@ -176,6 +177,9 @@ mod tests {
     fn hidden_characters_are_refused() {
         assert_eq!(PersonName::parse("Max\u{202e}"), Err(Fault::BadCharacters));
         assert_eq!(PersonName::parse("Max\nBcc: x"), Err(Fault::BadCharacters));
+        for hidden in ['\u{ad}', '\u{61c}', '\u{180e}', '\u{200b}', '\u{2028}', '\u{2060}', '\u{2066}', '\u{206f}', '\u{feff}'] {
+            assert_eq!(PersonName::parse(&format!("M{hidden}ax")), Err(Fault::BadCharacters), "{hidden:?}");
+        }
         assert_eq!(PersonName::parse(&"x".repeat(400)), Err(Fault::TooLong));
         assert_eq!(PersonName::parse("  Łucja "), Ok(PersonName("Łucja".into())));
     }

@@ -67,8 +67,7 @@ fn banner(visit: &Visit, standing: &Standing, text: &'static Catalogue) -> Optio
 /// One of the person's accounts, with plan and role. In b2b a personal account never has a plan.
 fn entry(visit: &Visit, mine: &Mine, standing: &Standing, text: &'static Catalogue) -> AccountEntry {
     let settings = visit.keel().settings();
-    let name = |id: &String| settings.product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone());
-    let plan = mine.plan.as_ref().map_or_else(|| text.navigation.no_plan.to_owned(), name);
+    let plan = mine.plan.as_ref().map_or_else(|| text.navigation.no_plan.to_owned(), |id| settings.product.plan_name(id));
     let note = |role: &str| fill(text.navigation.account_note, &[("plan", &plan), ("role", &role)]);
     AccountEntry {
         id: mine.account.to_string(),

@@ -189,7 +189,7 @@ struct StateRow {
 impl StateRow {
     fn summary(&self, product: &Product) -> Summary {
         Summary {
-            plan: self.plan.as_ref().map(|id| product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone())),
+            plan: self.plan.as_deref().map(|id| product.plan_name(id)),
             status: self.shown_status(),
             credits: self.balance,
             members: self.member_count,
@@ -213,7 +213,7 @@ impl StateRow {
         let ends = if self.cancel_at_period_end == Some(true) { self.cancel_at.or(self.period_end) } else { self.cancel_at };
         let trialing = self.status.as_deref() == Some("trialing");
         Some(Contract {
-            plan: plan.map_or_else(|| id.clone(), |plan| plan.name.clone()),
+            plan: product.plan_name(id),
             is_known: plan.is_some(),
             total: currency.map(|currency| Money { minor, currency }),
             interval: self.period.as_deref().and_then(Interval::parse),

@@ -2,6 +2,7 @@
 
 use crate::access::{Door, Grant, Read, SignedIn};
 use crate::db::Conn;
+use crate::members;
 use crate::refusal::Result;
 use crate::{args, sql};
 use keel_types::permission::may;
@@ -13,7 +14,6 @@ sql! {
         WHERE i.account_id = $1 AND i.state = 'pending' ORDER BY i.created_at DESC, i.id DESC LIMIT 200";
     LIST_WAITING = "SELECT a.name, i.inviter_name FROM invitations i JOIN accounts a ON a.id = i.account_id
         WHERE i.email = $1 AND i.state = 'pending' AND i.expires_at > $2 ORDER BY i.expires_at DESC, i.id DESC LIMIT 5";
-    LIST_ROLES = "SELECT id, name, permissions FROM roles WHERE account_id IS NULL OR account_id = $1 ORDER BY created_at, name, id LIMIT 200";
     FIND_SEATS = "SELECT a.member_count, a.max_members,
             (SELECT COUNT(*) FROM invitations i WHERE i.account_id = a.id AND i.state = 'pending' AND i.expires_at > $2) AS invited
         FROM accounts a WHERE a.id = $1";
@@ -106,12 +106,12 @@ pub async fn list_pending<D: Door<Proof = Grant<D>>>(call: &mut Read<D>) -> Resu
     Ok(rows.into_iter().map(pending).collect())
 }
 
-/// The roles the caller may invite into: all but the owner's, and those that hold what the caller lacks.
+/// The roles the caller may invite into, as [`members::list_roles`], but not the owner's, nor those that hold what the caller lacks.
 pub async fn list_roles(call: &mut Read<may::InviteMembers>) -> Result<Vec<Role>> {
-    let (standing, model) = (call.proof().standing().clone(), call.keel().settings().model());
-    let rows: Vec<(String, String, String)> = call.conn().list(LIST_ROLES, args![&standing.account]).await?;
-    let roles = rows.into_iter().map(|(id, name, permissions)| Role::of(&id, &name, &permissions, model));
-    Ok(roles.filter(|role| !role.is_owner() && role.permissions.within(standing.role.permissions)).collect())
+    let mut roles = members::list_roles(call).await?;
+    let own = &call.proof().standing().role;
+    roles.retain(|role| !role.is_owner() && own.covers(role));
+    Ok(roles)
 }
 
 /// The seats of the caller's workspace.

@@ -8,7 +8,6 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
     CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionCustomerUpdateName, CreateCheckoutSessionLineItems,
     CreateCheckoutSessionPaymentIntentData, CreateCheckoutSessionSubscriptionData, CreateCheckoutSessionTaxIdCollection,
-    ExpireCheckoutSession,
 };
 use stripe_shared::{CheckoutSessionBillingAddressCollection, CheckoutSessionMode};
 
@@ -133,13 +132,6 @@ impl Payments {
         let session: Session = self.send(out, &request(wanted), Some(&wanted.idempotency_key)).await?;
         let url = self.pages.lead_to(&session.url.ok_or(PaymentError::Unreadable)?)?;
         Ok(CheckoutCreated { id: session.id, url, expires_at: ms(session.expires_at) })
-    }
-
-    /// The page is closed. One that is complete or closed already is [`PaymentError::Refused`].
-    pub async fn expire_checkout(&self, out: &Outside, id: &str) -> Result<CheckoutState, PaymentError> {
-        let request = ExpireCheckoutSession::new(segment(id)?);
-        let session: Session = self.send(out, &request, Some(&format!("expire:{id}"))).await?;
-        Ok(session.into())
     }
 
     /// The page as Stripe knows it now.

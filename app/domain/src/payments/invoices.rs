@@ -34,8 +34,6 @@ pub struct InvoiceState {
     pub paid_at: Option<i64>,
     /// How often it was tried to charge it.
     pub attempts: i64,
-    /// When it is tried next.
-    pub next_attempt: Option<i64>,
     /// The page at Stripe where it is seen and paid.
     pub hosted_url: Option<String>,
     /// The document.
@@ -130,7 +128,6 @@ struct Invoice {
     created: i64,
     status_transitions: Option<Transitions>,
     attempt_count: Option<i64>,
-    next_payment_attempt: Option<i64>,
     hosted_invoice_url: Option<String>,
     #[serde(rename = "invoice_pdf")]
     pdf: Option<String>,
@@ -218,7 +215,6 @@ impl Invoice {
             created: ms(self.created),
             paid_at: self.status_transitions.and_then(|at| at.paid_at).map(ms),
             attempts: self.attempt_count.unwrap_or(0),
-            next_attempt: self.next_payment_attempt.map(ms),
             hosted_url: self.hosted_invoice_url,
             pdf: self.pdf,
             livemode: self.livemode,

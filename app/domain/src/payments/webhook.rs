@@ -78,8 +78,6 @@ pub struct Envelope {
     pub id: String,
     /// What happened, such as `invoice.paid`.
     pub kind: String,
-    /// The version the event was written for.
-    pub api_version: Option<String>,
     /// When it happened.
     pub created_ms: i64,
     /// Real money, not a test.
@@ -109,7 +107,6 @@ pub(super) struct Event {
     pub(super) id: String,
     #[serde(rename = "type")]
     kind: String,
-    api_version: Option<String>,
     created: i64,
     livemode: bool,
     data: Data,
@@ -137,7 +134,6 @@ impl From<Event> for Envelope {
         Self {
             id: event.id,
             kind: event.kind,
-            api_version: event.api_version,
             created_ms: ms(event.created),
             livemode: event.livemode,
             object_id,
@@ -266,7 +262,6 @@ mod tests {
             Envelope {
                 id: "evt_1".to_owned(),
                 kind: "a.b".to_owned(),
-                api_version: Some("2030-01-01.later".to_owned()),
                 created_ms: 5_000,
                 livemode: false,
                 object_id: "in_1".to_owned(),

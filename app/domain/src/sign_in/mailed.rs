@@ -23,14 +23,22 @@ const CODE: &str = "sign-in code";
 /// Sending again replaces the link, so the one of the earlier mail is unknown.
 const UNKNOWN_LINK: Refusal = Refusal::Refused(Code::Expired);
 
+macro_rules! sign_in {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, email, code_hash, browser_hash, password_hash, identity, tries, next, intent, mailed_at, expires_at, used_at
+            FROM sign_ins WHERE ",
+            $which
+        )
+    };
+}
+
 sql! {
     INSERT = "INSERT INTO sign_ins
             (id, email, link_hash, code_hash, browser_hash, password_hash, next, intent, identity, mailed_at, created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)";
-    FIND_BY_BROWSER = "SELECT id, email, code_hash, browser_hash, password_hash, identity, tries, next, intent, mailed_at, expires_at, used_at
-        FROM sign_ins WHERE browser_hash = $1";
-    FIND_BY_LINK = "SELECT id, email, code_hash, browser_hash, password_hash, identity, tries, next, intent, mailed_at, expires_at, used_at
-        FROM sign_ins WHERE link_hash = $1";
+    FIND_BY_BROWSER = sign_in!("browser_hash = $1");
+    FIND_BY_LINK = sign_in!("link_hash = $1");
     RENEW = "UPDATE sign_ins SET link_hash = $2, code_hash = $3, tries = 0, mailed_at = $4, expires_at = $5
         WHERE id = $1 AND used_at IS NULL AND mailed_at <= $6";
     USE = "UPDATE sign_ins SET used_at = $2 WHERE id = $1 AND used_at IS NULL AND expires_at > $2 AND link_hash = $3";

@@ -3,7 +3,6 @@
 use crate::page::Page;
 use crate::ui::{Avatar, Drawing, EmptyState, ErrorSummary, Meter, Moment, Pill, Text, Tone};
 use keel_domain::audit::Done;
-use keel_domain::billing::overview::Summary;
 use keel_text::{Catalogue, fill};
 use leptos::prelude::*;
 
@@ -28,13 +27,12 @@ pub fn StatusPill(text: &'static Catalogue, status: String) -> impl IntoView {
 
 /// How many seats are taken.
 #[component]
-pub fn Seats(text: &'static Catalogue, summary: Summary) -> impl IntoView {
-    let used = summary.seats_used;
-    let sentence = match summary.seat_limit {
+pub fn Seats(text: &'static Catalogue, used: i64, limit: Option<i64>) -> impl IntoView {
+    let sentence = match limit {
         Some(limit) => fill(text.common.seats_used, &[("used", &used), ("limit", &limit)]),
         None => fill(text.common.seats_used_unlimited, &[("used", &used)]),
     };
-    view! { <Meter text=sentence used=used limit=summary.seat_limit/> }
+    view! { <Meter text=sentence used limit/> }
 }
 
 /// What was done, newest first.

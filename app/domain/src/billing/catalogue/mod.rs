@@ -195,6 +195,11 @@ impl Product {
         self.plans.iter().find(|plan| plan.id == id)
     }
 
+    /// What the plan of an id is called; of one that is not in the catalogue any more, its id.
+    pub fn plan_name(&self, id: &str) -> String {
+        self.plan(id).map_or(id, |plan| &plan.name).to_owned()
+    }
+
     /// The licence of an id, offered or not.
     pub fn licence(&self, id: &str) -> Option<&Licence> {
         self.licences.iter().find(|licence| licence.id == id)

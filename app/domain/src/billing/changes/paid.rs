@@ -176,11 +176,10 @@ impl Paid {
 
 impl PaidRow {
     fn paid(self, product: &Product) -> Paid {
-        let plan_name = product.plan(&self.plan).map_or_else(|| self.plan.clone(), |plan| plan.name.clone());
         let personal = AccountKind::parse(&self.kind) == Some(AccountKind::Personal);
         let currency = Currency::parse(&self.currency).unwrap_or(Currency::Usd);
         Paid {
-            plan_name,
+            plan_name: product.plan_name(&self.plan),
             customer: self.customer_id,
             subscription: self.stripe_id,
             item: self.stripe_item_id,

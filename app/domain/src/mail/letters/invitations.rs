@@ -1,13 +1,14 @@
-//! Letters about invitations. They carry what people called themselves and their workspaces: made plain, so that a name is
+//! Letters about invitations. They carry what people called themselves and their workspaces: made inert, so that a name is
 //! no link and no header.
 
-use super::{address, enqueue};
+use super::{address, enqueue, person};
 use crate::Keel;
 use crate::access::Caller;
 use crate::db::Tx;
 use crate::invitations::LIFE;
+use crate::mail::names::inert;
 use crate::mail::recipients::Recipient;
-use crate::mail::render::{Button, Letter, plain_name};
+use crate::mail::render::{Button, Letter};
 use crate::notices::Notice;
 use crate::refusal::Result;
 use keel_text::fill;
@@ -26,7 +27,7 @@ pub(crate) async fn invitation(
 ) -> Result<()> {
     let reader = Recipient::find(tx, to, inviter.lang).await?;
     let text = &reader.text().mail;
-    let (name, account, role) = (name_of(inviter), plain_name(account), plain_name(reader.text().role(&role.name)));
+    let (name, account, role) = (person(inviter), inert(account), inert(reader.text().role(&role.name)));
     let letter = Letter {
         lang: reader.lang,
         subject: fill(text.invitation_subject, &[("inviter", &name), ("account", &account)]),
@@ -48,10 +49,10 @@ pub(crate) async fn joined(tx: &mut Tx, keel: &Keel, to: &Email, who: &Caller, a
     let reader = Recipient::find(tx, to, None).await?;
     let Some(end) = reader.end_of(keel, Notice::Members) else { return Ok(()) };
     let text = &reader.text().mail;
-    let (account, role) = (plain_name(account), plain_name(reader.text().role(&role.name)));
+    let (account, role) = (inert(account), inert(reader.text().role(&role.name)));
     let letter = Letter {
         lang: reader.lang,
-        subject: fill(text.joined_subject, &[("name", &name_of(who)), ("account", &account)]),
+        subject: fill(text.joined_subject, &[("name", &person(who)), ("account", &account)]),
         heading: text.joined_heading,
         text: fill(text.joined_text, &[("name", &with_address(who)), ("account", &account), ("role", &role)]),
         button: None,
@@ -67,7 +68,7 @@ pub(crate) async fn declined(tx: &mut Tx, keel: &Keel, to: &Email, who: &Email, 
     let reader = Recipient::find(tx, to, None).await?;
     let Some(end) = reader.end_of(keel, Notice::Members) else { return Ok(()) };
     let text = &reader.text().mail;
-    let account = plain_name(account);
+    let account = inert(account);
     let letter = Letter {
         lang: reader.lang,
         subject: fill(text.declined_subject, &[("email", who), ("account", &account)]),
@@ -81,12 +82,7 @@ pub(crate) async fn declined(tx: &mut Tx, keel: &Keel, to: &Email, who: &Email, 
     enqueue(tx, to, &letter, keel.now()).await
 }
 
-/// The name, else the proven address as it is.
-fn name_of(person: &Caller) -> String {
-    person.name.as_ref().map_or_else(|| person.email.to_string(), |_| plain_name(&person.shown_name()))
-}
-
 /// The name with the proven address behind it: anybody can take any name.
-fn with_address(person: &Caller) -> String {
-    person.name.as_ref().map_or_else(|| person.email.to_string(), |_| format!("{} ({})", name_of(person), person.email))
+fn with_address(who: &Caller) -> String {
+    if who.name.is_some() { format!("{} ({})", person(who), who.email) } else { person(who) }
 }

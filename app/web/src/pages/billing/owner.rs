@@ -9,8 +9,8 @@ use crate::ui::{Avatar, Button, Dialog, DialogButton, Form, Region, Select, Text
 use keel_domain::access::{Fresh, Write};
 use keel_domain::members::{self, Owner};
 use keel_text::fill;
+use keel_types::MembershipId;
 use keel_types::permission::may;
-use keel_types::{MembershipId, url};
 use leptos::prelude::*;
 
 const PAGE: &str = "/org-dashboard/billing";
@@ -32,9 +32,7 @@ impl Input for NewOwner {
 
 async fn change_billing_owner(call: &mut Write<Fresh<may::TransferOwnership>>, form: NewOwner) -> Answer {
     members::change_billing_owner(call, &form.member).await?;
-    let standing = call.proof().standing();
-    let next = if standing.is_active { PAGE.to_owned() } else { url::about(PAGE, standing.handle()) };
-    Ok(Done::go(next).say(Said::BillingOwnerChanged))
+    Ok(Done::back_to(call, PAGE).say(Said::BillingOwnerChanged))
 }
 
 /// The region. `owners` are those to choose from, for people who may hand it over.

@@ -24,7 +24,8 @@ pub(super) fn CurrentPlan(
     has_customer: bool,
 ) -> impl IntoView {
     let (text, words) = (page.text, &page.text.billing);
-    let seats = seats.map(|summary| view! { <Fact label=words.seats><Seats text summary/></Fact> });
+    let seats =
+        seats.map(|summary| view! { <Fact label=words.seats><Seats text used=summary.seats_used limit=summary.seat_limit/></Fact> });
     let price = match contract.total {
         Some(total) if contract.is_paid() && contract.interval.is_none() => text.money(total),
         Some(total) => text.price(total, contract.interval),

@@ -88,7 +88,7 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let kind = choice.as_ref().map(|choice| choice.kind);
     let article = choice.as_ref().and_then(|choice| settings.product.find(choice.kind, &choice.id));
     let team = article.and_then(Article::plan).is_some_and(|plan| plan.team);
-    let plan_name = buying.plan.clone().map(|id| settings.product.plan(&id).map_or(id.clone(), |plan| plan.name.clone()));
+    let plan_name = buying.plan.as_deref().map(|id| settings.product.plan_name(id));
     let blocked = if personal && (settings.model() == BusinessModel::B2b || (settings.model() == BusinessModel::Hybrid && team)) {
         Some(Blocked::WorkspaceNeeded)
     } else if !standing.role.permissions.has(Permission::ManageBilling) {

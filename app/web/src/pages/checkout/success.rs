@@ -49,10 +49,9 @@ pub async fn load(mut call: Read<SignedIn>, visit: &Visit) -> Loaded<Model> {
     let is_active = active.is_active && active.account == found.account;
     drop(call);
     let product = &visit.keel().settings().product;
-    let name = |id: &String| product.plan(id).map_or_else(|| id.clone(), |plan| plan.name.clone());
     let outcome = match &found.state {
-        State::Paid(plan) => Outcome::Paid(name(plan)),
-        State::Trial(plan, until) => Outcome::Trial(name(plan), Instant(*until)),
+        State::Paid(plan) => Outcome::Paid(product.plan_name(plan)),
+        State::Trial(plan, until) => Outcome::Trial(product.plan_name(plan), Instant(*until)),
         State::Bought(kind, id) => Outcome::Bought(product.find(*kind, id).map_or_else(|| id.clone(), |article| article.name().to_owned())),
         State::Expired => Outcome::Failed,
         State::Pending => {

@@ -37,6 +37,7 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
         None => view! { <p class="soft">{words.unseen_activity}</p> }.into_any(),
     };
     let (members, credits) = (text.number(model.summary.members), text.number(model.summary.credits));
+    let seats = view! { <Seats text used=model.summary.seats_used limit=model.summary.seat_limit/> };
     let status = status(text, &model.summary);
     let invite = model.may_invite.then(|| view! { <p><a href=page.link(INVITE)>{words.invite}</a></p> });
     page.frame.map(|frame| {
@@ -44,7 +45,7 @@ pub fn organization(model: organization::Model, page: Page) -> impl IntoView {
             <Dashboard frame title=words.title lead>
                 {reminder}
                 <div class="regions regions-three">
-                    <Region id="members" title=words.members><Stat value=members/><Seats text summary=model.summary/>{invite}</Region>
+                    <Region id="members" title=words.members><Stat value=members/>{seats}{invite}</Region>
                     <Region id="plan" title=words.plan aside=status>{plan}</Region>
                     <Region id="credits" title=words.credits><Stat value=credits note=words.credits_left brass=true/></Region>
                     <Region id="activity" title=words.activity wide=true>{activity}</Region>

@@ -57,7 +57,7 @@ pub fn view(model: Model, page: Page) -> impl IntoView {
 #[component]
 fn SeatsTaken(page: Page, summary: Summary, may_invite: bool) -> impl IntoView {
     if !may_invite {
-        return view! { <Seats text=page.text summary/> }.into_any();
+        return view! { <Seats text=page.text used=summary.seats_used limit=summary.seat_limit/> }.into_any();
     }
     let invited = summary.seats_used - summary.members;
     view! { <SeatsUsed page seats=invitations::Seats { members: summary.members, invited, limit: summary.seat_limit }/> }.into_any()

@@ -3,11 +3,12 @@
 use super::{Model, invite, resend, revoke};
 use crate::layouts::Dashboard;
 use crate::page::Page;
+use crate::pages::parts::Seats;
 use crate::ui::{
-    Button, ButtonLink, Column, Day, Drawing, EmptyState, ErrorSummary, Form, Meter, Notice, Pill, Region, Select, Table, Text, TextArea,
-    Tone, Weight,
+    Button, ButtonLink, Column, Day, Drawing, EmptyState, ErrorSummary, Form, Notice, Pill, Region, Select, Table, Text, TextArea, Tone,
+    Weight,
 };
-use keel_domain::invitations::{MOST, Pending, Seats};
+use keel_domain::invitations::{self, MOST, Pending};
 use keel_text::fill;
 use keel_types::{Role, email, role};
 use leptos::prelude::*;
@@ -83,18 +84,13 @@ fn sent(page: &Page, refused: usize) -> Option<impl IntoView + use<>> {
 
 /// How many seats are taken, and what to do when all are.
 #[component]
-pub fn SeatsUsed(page: Page, seats: Seats) -> impl IntoView {
+pub fn SeatsUsed(page: Page, seats: invitations::Seats) -> impl IntoView {
     let (text, words) = (page.text, &page.text.invite);
-    let used = seats.used();
-    let sentence = match seats.limit {
-        Some(limit) => fill(text.common.seats_used, &[("used", &used), ("limit", &limit)]),
-        None => fill(text.common.seats_used_unlimited, &[("used", &used)]),
-    };
     let full = (seats.free() <= 0).then(|| {
         let billing = page.billing.map(|href| view! { <ButtonLink label=words.see_billing href weight=Weight::Secondary/> });
         view! { <Notice title=words.full text=words.full_text tone=Tone::Warning>{billing}</Notice> }
     });
-    view! { <Meter text=sentence used limit=seats.limit/>{full} }
+    view! { <Seats text used=seats.used() limit=seats.limit/>{full} }
 }
 
 /// The invitations that nobody has answered, each with what can be done about it.
