@@ -138,6 +138,86 @@ async fn rows(app: &App, count: u32, into: &str, values: &str) {
     app.db.run(&format!("INSERT INTO {into} {numbers} SELECT {values} FROM n")).await;
 }
 
+/// What every table of much has: its columns, and their values in the row of number `i`.
+const FILLING: &[(&str, &str)] = &[
+    (
+        "invitations (id, account_id, email, role, token_hash, inviter_name, state, created_at, mailed_at, expires_at, settled_at)",
+        "'inv_' || i, <account>, 'p' || i || '@new.example', 'member', 'hash ' || i, 'Olivia',
+            CASE WHEN i % 5 = 0 THEN 'pending' ELSE 'accepted' END, i, i, i, CASE WHEN i % 5 = 0 THEN NULL ELSE i END",
+    ),
+    (
+        "audit_events (id, account_id, actor_id, actor_name, action, resource, address, agent, metadata, created_at, actor_key)",
+        "'aud_' || i, <account>, CASE WHEN i % 2 = 0 THEN 'usr_7' ELSE 'usr_' || (i % 100) END, 'Olivia',
+            CASE WHEN i % 4 = 0 THEN 'member.left' ELSE 'auth.signed_in' END, '', '', '', '', i, 'olivia'",
+    ),
+    ("identities (id, user_id, provider, issuer, subject, label, created_at)", "'idt_' || i, 'usr_1', 'acme', 'acme', 's' || i, '', i"),
+    (
+        "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)",
+        "'cre_' || i, <account>, i, 'subscription', 1, 1, 'fact ' || i, i",
+    ),
+    ("credit_lots (id, account_id, remaining, expires_at, created_at)", "'lot_' || i, <account>, i % 2, i, i"),
+    (
+        "payments (id, account_id, stripe_id, product, amount, currency, status, created_at)",
+        "'pay_' || i, <account>, 'in_' || i, 'Pro', 2900, 'usd', 'paid', i",
+    ),
+    (
+        "subscriptions (id, account_id, stripe_id, plan, unit_amount, currency, seats, status, live, period_start, created_at, synced_at, kept_until)",
+        "'sub_' || i, 'acc_' || (i % 2000), 'stripe_' || i, 'pro', 1, 'usd', 1, 'active', i <= 2000, i, i, i, CASE WHEN i % 50 = 0 THEN i END",
+    ),
+    ("credit_months (subscription_id, account_id, begins_at, months, due_at)", "'sub_' || i, 'acc_' || (i % 2000), i, NULL, i"),
+    (
+        "plan_changes (id, account_id, wish, state, until, created_at)",
+        "'chg_' || i, 'acc_' || (i % 2000), 'cancel', CASE WHEN i < 2000 THEN 'open' ELSE 'done' END, i, i",
+    ),
+    ("role_news (change_id, membership_id, added, removed, created_at)", "'change_' || i, (SELECT MIN(id) FROM memberships), '', '', i"),
+    (
+        "licences (id, account_id, stripe_id, licence, live, begins_at, due_at, created_at)",
+        "'lic_' || i, 'acc_' || (i % 2000), 'cs_' || i, 'prolifetime', i % 3 = 0, i, i, i",
+    ),
+    (
+        "charges (stripe_id, account_id, payment, refunded, lost, contested, returned_at)",
+        "'ch_' || i, 'acc_' || (i % 2000), 'in_' || i, 0, 0, 0, CASE WHEN i % 50 = 0 THEN i END",
+    ),
+    (
+        "surpluses (id, account_id, stripe_id, reason, state, next_at, created_at)",
+        "'spl_' || i, 'acc_' || (i % 2000), 'sub_' || i, 'second', 'done', CASE WHEN i % 50 = 0 THEN i END, i",
+    ),
+    (
+        "credit_holds (id, account_id, fact, amount, state, expires_at, created_at)",
+        "'hld_' || i, 'acc_' || (i % 2000), 'fact ' || i, 1, CASE WHEN i % 5 = 0 THEN 'open' ELSE 'settled' END, i, i",
+    ),
+    (
+        "credit_debts (id, account_id, kind, payment, fact, amount, remaining, created_at)",
+        "'dbt_' || i, 'acc_' || (i % 2000), 'refund', 'in_' || i, 'fact ' || i, 1, i % 2, i",
+    ),
+    (
+        "user_sessions (id, token_hash, user_id, agent, address, created_at, last_seen_at)",
+        "'ses_' || i, 'hash ' || i, 'usr_0000000000000000000000000000' || (1000 + i % 1000), '', '', i, i",
+    ),
+    ("stripe_lanes (customer, due_at)", "'cus_' || i, i"),
+    (
+        "stripe_events (id, kind, object_kind, object_id, customer, body, state, due_at, happened_at, received_at)",
+        "'evt_' || i, 'k', 'o', 'id', 'cus_' || (i % 2000), '', CASE WHEN i % 5 = 0 THEN 'new' WHEN i % 50 = 1 THEN 'failed' ELSE 'done' END, i, i, i",
+    ),
+    (
+        "deletions (id, account_id, account_name, by_name, state, due_at, renewal_open, next_at, created_at)",
+        "'del_' || i, 'acc_' || i, 'A', 'Olivia', 'done', i, FALSE, i, i",
+    ),
+    (
+        "closings (id, user_id, account_id, email, state, due_at, next_at, created_at)",
+        "'cls_' || i, 'usr_' || i, 'acc_' || i, 'a', 'done', i, i, i",
+    ),
+    ("exports (id, account_id, user_id, state, next_at, created_at)", "'exp_' || i, 'acc_' || (i % 2000), 'usr_1', 'ready', i, i"),
+    (
+        "passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)",
+        "'pky_' || i, 'usr_1', 'Laptop', 'id ' || i, 'handle', '', i",
+    ),
+    (
+        "jobs (id, kind, subject, state, due_at, created_at)",
+        "'job_' || i, 'mail', 's' || i, CASE WHEN i % 5 = 0 THEN 'due' ELSE 'done' END, i, i",
+    ),
+];
+
 /// Much of everything. A third of what belongs to an account is one account's.
 async fn fill(app: &App) {
     const ACCOUNT: &str = "CASE WHEN i % 3 = 0 THEN 'acc_7' ELSE 'acc_' || (i % 2000) END";
@@ -155,87 +235,7 @@ async fn fill(app: &App) {
         app.db.run(&format!("INSERT INTO roles (id, account_id, name, permissions, created_at) VALUES {}", roles.join(", "))).await;
         app.crowd(&format!("acc_{n}"), n * 1_000, 1_000, if n % 2 == 0 { "member" } else { "viewer" }).await;
     }
-    for (into, values) in [
-        (
-            "invitations (id, account_id, email, role, token_hash, inviter_name, state, created_at, mailed_at, expires_at, settled_at)",
-            "'inv_' || i, <account>, 'p' || i || '@new.example', 'member', 'hash ' || i, 'Olivia',
-                CASE WHEN i % 5 = 0 THEN 'pending' ELSE 'accepted' END, i, i, i, CASE WHEN i % 5 = 0 THEN NULL ELSE i END",
-        ),
-        (
-            "audit_events (id, account_id, actor_id, actor_name, action, resource, address, agent, metadata, created_at, actor_key)",
-            "'aud_' || i, <account>, CASE WHEN i % 2 = 0 THEN 'usr_7' ELSE 'usr_' || (i % 100) END, 'Olivia',
-                CASE WHEN i % 4 = 0 THEN 'member.left' ELSE 'auth.signed_in' END, '', '', '', '', i, 'olivia'",
-        ),
-        ("identities (id, user_id, provider, issuer, subject, label, created_at)", "'idt_' || i, 'usr_1', 'acme', 'acme', 's' || i, '', i"),
-        (
-            "credit_entries (id, account_id, number, kind, amount, balance_after, fact, created_at)",
-            "'cre_' || i, <account>, i, 'subscription', 1, 1, 'fact ' || i, i",
-        ),
-        ("credit_lots (id, account_id, remaining, expires_at, created_at)", "'lot_' || i, <account>, i % 2, i, i"),
-        (
-            "payments (id, account_id, stripe_id, product, amount, currency, status, created_at)",
-            "'pay_' || i, <account>, 'in_' || i, 'Pro', 2900, 'usd', 'paid', i",
-        ),
-        (
-            "subscriptions (id, account_id, stripe_id, plan, unit_amount, currency, seats, status, live, period_start, created_at, synced_at, kept_until)",
-            "'sub_' || i, 'acc_' || (i % 2000), 'stripe_' || i, 'pro', 1, 'usd', 1, 'active', i <= 2000, i, i, i, CASE WHEN i % 50 = 0 THEN i END",
-        ),
-        ("credit_months (subscription_id, account_id, begins_at, months, due_at)", "'sub_' || i, 'acc_' || (i % 2000), i, NULL, i"),
-        (
-            "plan_changes (id, account_id, wish, state, until, created_at)",
-            "'chg_' || i, 'acc_' || (i % 2000), 'cancel', CASE WHEN i < 2000 THEN 'open' ELSE 'done' END, i, i",
-        ),
-        (
-            "role_news (change_id, membership_id, added, removed, created_at)",
-            "'change_' || i, (SELECT MIN(id) FROM memberships), '', '', i",
-        ),
-        (
-            "licences (id, account_id, stripe_id, licence, live, begins_at, due_at, created_at)",
-            "'lic_' || i, 'acc_' || (i % 2000), 'cs_' || i, 'prolifetime', i % 3 = 0, i, i, i",
-        ),
-        (
-            "charges (stripe_id, account_id, payment, refunded, lost, contested, returned_at)",
-            "'ch_' || i, 'acc_' || (i % 2000), 'in_' || i, 0, 0, 0, CASE WHEN i % 50 = 0 THEN i END",
-        ),
-        (
-            "surpluses (id, account_id, stripe_id, reason, state, next_at, created_at)",
-            "'spl_' || i, 'acc_' || (i % 2000), 'sub_' || i, 'second', 'done', CASE WHEN i % 50 = 0 THEN i END, i",
-        ),
-        (
-            "credit_holds (id, account_id, fact, amount, state, expires_at, created_at)",
-            "'hld_' || i, 'acc_' || (i % 2000), 'fact ' || i, 1, CASE WHEN i % 5 = 0 THEN 'open' ELSE 'settled' END, i, i",
-        ),
-        (
-            "credit_debts (id, account_id, kind, payment, fact, amount, remaining, created_at)",
-            "'dbt_' || i, 'acc_' || (i % 2000), 'refund', 'in_' || i, 'fact ' || i, 1, i % 2, i",
-        ),
-        (
-            "user_sessions (id, token_hash, user_id, agent, address, created_at, last_seen_at)",
-            "'ses_' || i, 'hash ' || i, 'usr_0000000000000000000000000000' || (1000 + i % 1000), '', '', i, i",
-        ),
-        ("stripe_lanes (customer, due_at)", "'cus_' || i, i"),
-        (
-            "stripe_events (id, kind, object_kind, object_id, customer, body, state, due_at, happened_at, received_at)",
-            "'evt_' || i, 'k', 'o', 'id', 'cus_' || (i % 2000), '', CASE WHEN i % 5 = 0 THEN 'new' WHEN i % 50 = 1 THEN 'failed' ELSE 'done' END, i, i, i",
-        ),
-        (
-            "deletions (id, account_id, account_name, by_name, state, due_at, renewal_open, next_at, created_at)",
-            "'del_' || i, 'acc_' || i, 'A', 'Olivia', 'done', i, FALSE, i, i",
-        ),
-        (
-            "closings (id, user_id, account_id, email, state, due_at, next_at, created_at)",
-            "'cls_' || i, 'usr_' || i, 'acc_' || i, 'a', 'done', i, i, i",
-        ),
-        ("exports (id, account_id, user_id, state, next_at, created_at)", "'exp_' || i, 'acc_' || (i % 2000), 'usr_1', 'ready', i, i"),
-        (
-            "passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)",
-            "'pky_' || i, 'usr_1', 'Laptop', 'id ' || i, 'handle', '', i",
-        ),
-        (
-            "jobs (id, kind, subject, state, due_at, created_at)",
-            "'job_' || i, 'mail', 's' || i, CASE WHEN i % 5 = 0 THEN 'due' ELSE 'done' END, i, i",
-        ),
-    ] {
+    for (into, values) in FILLING {
         rows(app, 9_000, into, &values.replace("<account>", ACCOUNT)).await;
     }
     rows(app, 2_000, "stripe_customers (account_id, customer_id, claimed_at, tell_at)", "'acc_' || (i - 1), 'cus_' || i, i, i").await;

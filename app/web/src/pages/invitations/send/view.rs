@@ -45,6 +45,8 @@ pub fn InviteForm(page: Page, roles: Vec<Role>) -> impl IntoView {
         (lines, typed.join("\n").into())
     };
     let error = if refused.is_empty() { page.error("emails") } else { words.emails_error.into() };
+    // Who may not invite members invites into what holds least.
+    let usual = roles.iter().find(|role| role.id == role::MEMBER).or(roles.last()).map(|role| role.id.clone()).unwrap_or_default();
     let options = roles.into_iter().map(|role| (role.id, Text::from(text.role(&role.name).to_owned()))).collect();
     view! {
         {(!refused.is_empty()).then(|| sent(&page, refused.len()))}
@@ -56,7 +58,7 @@ pub fn InviteForm(page: Page, roles: Vec<Role>) -> impl IntoView {
             />
             <Select
                 name="role" label=words.role hint=words.role_hint options
-                value=page.form.fields.get("role").unwrap_or(role::MEMBER).to_owned() error=page.error("role")
+                value=page.form.fields.get("role").unwrap_or(&usual).to_owned() error=page.error("role")
             />
             <Button label=words.submit/>
         </Form>
