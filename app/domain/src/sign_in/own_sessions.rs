@@ -18,8 +18,8 @@ sql! {
     LIST_OWN = "SELECT id, factor, agent, address, created_at, last_seen_at FROM user_sessions
         WHERE user_id = $1 AND revoked_at IS NULL AND last_seen_at > $2 AND created_at > $3
         ORDER BY id <> $4, last_seen_at DESC, id DESC LIMIT 0 + $5";
-    // With it whatever was begun in its browser, where somebody may be signing in at this instant; not the session of the call, $4,
-    // whose browser may be the one that was copied.
+    // And whatever else was begun in its browser: somebody may have signed in there anew since the list was shown. $4: the session of
+    // the call, which stays where its own browser's cookie was copied.
     END = "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $2 AND revoked_at IS NULL AND (id = $1
         OR (id <> $4 AND browser_id = (SELECT s.browser_id FROM user_sessions s WHERE s.id = $1 AND s.user_id = $2)))";
     IS_OWN = "SELECT COUNT(*) FROM user_sessions WHERE id = $1 AND user_id = $2";
@@ -89,7 +89,8 @@ pub async fn end(call: &mut Write<Fresh<SignedIn>>, session: &SessionId) -> Resu
     if own > 0 { Ok(()) } else { Err(Refusal::NotFound) }
 }
 
-/// Ends every session of the caller but this one; no other browser is known any more. Of two that end each other at the same instant one stays.
+/// Ends every session of the caller but this one; no other browser is known any more. Of two that end each other at the same instant
+/// one stays.
 pub async fn end_others(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
     call.lock_caller().await?;
     let (caller, now) = (call.proof().clone(), call.now());
