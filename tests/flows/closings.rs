@@ -47,7 +47,7 @@ both! {
         ends(&app).await;
 
         assert_eq!(users(&app, "max@acme.example").await, 0);
-        for table in ["user_profiles", "user_sessions", "memberships", "exports", "passkeys"] {
+        for table in ["user_profiles", "user_sessions", "memberships", "exports", "passkeys", "known_browsers"] {
             assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM {table} WHERE user_id = '{user}'")).await, 0, "{table}");
         }
         assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM accounts WHERE person_id = '{user}'")).await, 0);
@@ -280,7 +280,8 @@ both! {
             }
             whole.push_str(&text);
         }
-        let files = ["activity", "credits", "identities", "invitations", "memberships", "passkeys", "payments", "person", "sessions", "subscriptions"];
+        let files =
+            ["activity", "credits", "identities", "invitations", "known_browsers", "memberships", "passkeys", "payments", "person", "sessions", "subscriptions"];
         names.sort();
         assert_eq!(names, files.iter().flat_map(|name| [format!("{name}.csv"), format!("{name}.json")]).collect::<Vec<_>>());
         assert!(whole.contains("auth.signed_in") && whole.contains("Acme") && whole.contains("Laptop"), "{whole}");

@@ -152,7 +152,10 @@ both! {
         let told = i64::from(first.is_ok()) + i64::from(second.is_ok());
         assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'session.ended' AND actor_id IS NULL").await, told);
         assert_eq!(app.mail(olivia.as_str()).await["subject"], "You were signed out of Keel everywhere");
-        assert_eq!(app.sign_in(olivia.as_str()).await.get("/private-dashboard").await.status, 200, "she signs in again");
+        app.sign_in_with(&stolen[0], olivia.as_str()).await;
+        assert_eq!(stolen[0].get("/private-dashboard").await.status, 200, "she signs in again");
+        let of_sign_ins = "SELECT COUNT(*) FROM mail_outbox WHERE subject LIKE 'New sign-in %'";
+        assert_eq!(app.db.number(of_sign_ins).await, 6, "five new browsers, and one that is known no more");
     }
 
     async fn a_second_step_that_waits_ends_with_the_sessions(app: App) {

@@ -1,12 +1,12 @@
 //! Security limits, kept in the database: how often somebody may try, whichever instance they come to.
 //!
-//! A limit counts under an address, under a browser that has signed in as that address before, under a client, under a
+//! A limit counts under an address, under a browser that is known to be that address's, under a client, under a
 //! person who is signed in, or under a workspace. Strangers share the address's count, the person's own browsers have counts of their
 //! own, and ten times as much together: whoever uses up the first keeps nobody out, and who has collected cookies of many has not many
 //! times as much. Nothing here ever locks an account. Tested in `tests/flows/limits.rs`.
 
 use crate::access::Asked;
-use crate::db::Tx;
+use crate::db::{Conn, Tx};
 use crate::refusal::{Refusal, Result};
 use crate::sign_in::devices;
 use crate::two_step::Shown;
@@ -106,25 +106,25 @@ pub(crate) struct Take(Vec<(Limit, String)>);
 
 impl Take {
     /// A mail to this address.
-    pub fn mail(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
-        Self::at_address(limit, MAILS_OF_CLIENT, keel, asked, email)
+    pub async fn mail(limit: Limit, conn: &mut Conn, keel: &Keel, asked: &Asked, email: &Email) -> Result<Self> {
+        Self::at_address(limit, MAILS_OF_CLIENT, conn, keel, asked, email).await
     }
 
     /// A try at this address: given back when it was right.
-    pub fn attempt(limit: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
-        Self::at_address(limit, FAILURES_OF_CLIENT, keel, asked, email)
+    pub async fn attempt(limit: Limit, conn: &mut Conn, keel: &Keel, asked: &Asked, email: &Email) -> Result<Self> {
+        Self::at_address(limit, FAILURES_OF_CLIENT, conn, keel, asked, email).await
     }
 
-    fn at_address(limit: Limit, of_client: Limit, keel: &Keel, asked: &Asked, email: &Email) -> Self {
-        let mut all = match devices::recognise(keel, asked, email) {
-            Some(device) => {
+    async fn at_address(limit: Limit, of_client: Limit, conn: &mut Conn, keel: &Keel, asked: &Asked, email: &Email) -> Result<Self> {
+        let mut all = match devices::recognise(conn, keel, asked, email).await? {
+            Some(browser) => {
                 let together = Limit { most: limit.most * BROWSERS, ..limit };
-                vec![(limit, format!("{email} {device}")), (together, format!("{email} of own browsers"))]
+                vec![(limit, format!("{email} {browser}")), (together, format!("{email} of own browsers"))]
             }
             None => vec![(limit, email.to_string())],
         };
         all.push((of_client, client(&asked.address)));
-        Self(all)
+        Ok(Self(all))
     }
 
     /// An address that this person wants to have.
@@ -134,10 +134,10 @@ impl Take {
     }
 
     /// A second factor of this person's: given back when it was right.
-    pub fn second_factor(keel: &Keel, asked: &Asked, email: &Email, shown: &Shown) -> Self {
+    pub async fn second_factor(conn: &mut Conn, keel: &Keel, asked: &Asked, email: &Email, shown: &Shown) -> Result<Self> {
         match shown {
-            Shown::Code(_) => Self::attempt(SECOND_STEPS, keel, asked, email),
-            Shown::RecoveryCode(_) | Shown::Passkey(..) => Self(vec![(FAILURES_OF_CLIENT, client(&asked.address))]),
+            Shown::Code(_) => Self::attempt(SECOND_STEPS, conn, keel, asked, email).await,
+            Shown::RecoveryCode(_) | Shown::Passkey(..) => Ok(Self(vec![(FAILURES_OF_CLIENT, client(&asked.address))])),
         }
     }
 

@@ -21,6 +21,7 @@ sql! {
     SWEEP_SLUGS = "DELETE FROM slugs WHERE held_until < $1";
     SWEEP_LIMITS = "DELETE FROM limits WHERE started_at < $1";
     SWEEP_SESSIONS = "DELETE FROM user_sessions WHERE created_at < $1";
+    SWEEP_BROWSERS = "DELETE FROM known_browsers WHERE seen_at < $1";
     SWEEP_JOBS = "DELETE FROM jobs WHERE state = 'done' AND due_at < $1";
     // Sent or given up by then: tries end after thirty hours.
     SWEEP_MAIL = "DELETE FROM mail_outbox WHERE created_at < $1";
@@ -42,7 +43,7 @@ pub(crate) struct Broom {
 
 impl Broom {
     /// Sweeps, once an hour: used-up sign-ins, trips to providers, second steps, codes, apps nobody confirmed, resets, wishes for another
-    /// address, limits and slugs that are held no more after a day, sessions after sixty, finished jobs, mail and ended holds
+    /// address, limits and slugs that are held no more after a day, sessions after sixty, known browsers after a year, finished jobs, mail and ended holds
     /// after thirty, checkouts that never reached Stripe after two; the bodies of settled events after ninety, months that an
     /// ended contract left over, comparisons with Stripe and what was told once after four hundred, invitations ninety after they ran out.
     pub async fn sweep(&self, keel: &Keel) -> Result<()> {
@@ -64,6 +65,7 @@ impl Broom {
             (SWEEP_SLUGS, 1),
             (SWEEP_LIMITS, 1),
             (SWEEP_SESSIONS, 60),
+            (SWEEP_BROWSERS, 365),
             (SWEEP_JOBS, 30),
             (SWEEP_MAIL, 30),
             (SWEEP_HOLDS, 30),

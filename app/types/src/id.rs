@@ -76,6 +76,8 @@ ids! {
     RoleId = "rol";
     /// A signed-in browser.
     SessionId = "ses";
+    /// A browser that is known to be somebody's.
+    BrowserId = "brw";
     /// One wish to sign in: its link and its code.
     SignInId = "sig";
     /// A second step of a sign-in.

@@ -8,7 +8,7 @@ use keel_domain::settings::Settings;
 pub enum Cookie {
     /// The session's token.
     Session,
-    /// That this browser has signed in before, as whom.
+    /// Which browser this is, of those that have signed in before.
     Device,
     /// The token of the browser that asked to sign in.
     SignIn,

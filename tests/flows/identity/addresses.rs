@@ -79,7 +79,9 @@ both! {
         let page = cast.olivia.get(SECURITY).await;
         assert!(page.body.contains("This is your address now.") && page.body.contains(&format!("You sign in as {NEW}.")), "{}", page.body);
         assert!(!is_signed_in(&elsewhere).await && !is_signed_in(&before).await, "the others ended, and this one has another token");
-        assert_ne!(cast.olivia.cookie("keel_device"), device);
+        assert_eq!(cast.olivia.cookie("keel_device"), device);
+        let known = format!("SELECT COUNT(*) FROM known_browsers b JOIN users u ON u.id = b.user_id WHERE u.email = '{NEW}'");
+        assert_eq!(app.db.number(&known).await, 1, "the browser in which it was changed is known, and no other");
         let told = mails_about(&app, OLIVIA, CHANGED).await.remove(0);
         assert!(told["text"].as_str().unwrap().contains(NEW) && told["text"].as_str().unwrap().contains("If it was not you"), "{told}");
         let audited = app.db.text("SELECT metadata FROM audit_events WHERE action = 'user.email_changed'").await;

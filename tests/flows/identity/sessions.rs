@@ -1,17 +1,16 @@
 //! Sessions: how a person sees and ends them, that the end is final, and who is told of a new one.
 
-use super::{LIVE_SESSIONS, OLIVIA, PASSWORD, SECURITY, is_signed_in, mails_about, with_password};
+use super::{
+    END, END_OTHERS, LIVE_SESSIONS, NEW_SIGN_IN, OLIVIA, PASSWORD, SECURITY, ends, is_signed_in, mails_about, session_of, with_password,
+};
 use crate::both;
-use crate::support::{ACME, Answer, App, Browser, Cast, scaled, together};
+use crate::support::{ACME, App, Browser, Cast, scaled, together};
 use http::header;
 use keel_types::time::{DAY, MINUTE};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const END: &str = "/api/auth/end-session";
-const END_OTHERS: &str = "/api/auth/end-other-sessions";
-const NEW_SIGN_IN: &str = "New sign-in to your account at Keel";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
 const IPHONE: &str =
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/604.1";
@@ -26,16 +25,6 @@ async fn sign_in_as(app: &App, browser: &Browser, email: &str, agent: &str, by_l
         browser.posted("/api/auth/verify-otp", &[("code", &code)])
     };
     assert_eq!(browser.send(request.header(header::USER_AGENT, agent)).await.status, 303);
-}
-
-async fn ends(browser: &Browser, session: &str) -> Answer {
-    browser.json(END, &json!({ "session": session })).await
-}
-
-/// The id of the only session of this browser.
-async fn session_of(app: &App, browser: &Browser) -> String {
-    let token = keel_domain::secrets::PlainToken::parse(&browser.cookie("keel_session").unwrap()).unwrap();
-    app.db.text(&format!("SELECT id FROM user_sessions WHERE token_hash = '{}'", token.hashed().as_str())).await
 }
 
 /// How many mails tell of a new sign-in.

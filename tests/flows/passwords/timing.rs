@@ -6,9 +6,14 @@ use crate::support::{App, Browser};
 use keel_types::time::MINUTE;
 use std::cmp::Ordering;
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 pub(in crate::flows) const PAIRS: u8 = 100;
+/// What one measurement of answers alike leaves in one of seventy times by chance, with a standard deviation of 0.041; the mean of three,
+/// with 0.024, in one of forty thousand.
+const ALIKE: RangeInclusive<f64> = 0.4..=0.6;
+const MEASUREMENTS: u8 = 3;
 /// Pairs before the limits would answer instead: then time moves on, and another client goes on.
 const AT_A_TIME: u8 = 10;
 
@@ -50,13 +55,17 @@ both! {
     async fn known_and_unknown_addresses_take_the_same_time(app: App) {
         sign_up(&app, &app.browser(), "known@acme.example", GOOD).await;
         for path in ["/api/auth/sign-in", "/api/auth/sign-up", "/api/auth/request-link", "/api/auth/request-reset"] {
-            let mut ranks = vec![];
-            // By chance alone one measurement in seventy is outside; what is really different is outside every time.
-            while ranks.len() < 3 && ranks.last().is_none_or(|rank| !(0.4..=0.6).contains(rank)) {
+            let (mut ranks, mut mean) = (vec![], f64::NAN);
+            // A further measurement does not take the place of those before: what they found counts with it.
+            for number in 1..=MEASUREMENTS {
                 ranks.push(measure(&app, path).await);
+                mean = ranks.iter().sum::<f64>() / f64::from(number);
+                if ALIKE.contains(&mean) {
+                    break;
+                }
             }
-            println!("{path}: {ranks:?}");
-            assert!((0.4..=0.6).contains(ranks.last().unwrap()), "{path} tells who has an account: {ranks:?}");
+            println!("{path}: {ranks:?}, on average {mean:.3}");
+            assert!(ALIKE.contains(&mean), "{path} tells who has an account: {ranks:?}");
         }
     }
 }

@@ -49,7 +49,7 @@ pub struct Asked {
     pub account: Option<String>,
     /// Whether it proves that it comes from Keel's own pages.
     pub origin: Origin,
-    /// The cookie of a browser that has signed in before.
+    /// The cookie by which a browser that has signed in before is recognised.
     pub device: Option<String>,
     /// The client's address.
     pub address: String,

@@ -6,10 +6,10 @@ use crate::db::{Tx, locks};
 use crate::mail::letters;
 use crate::refusal::{Refusal, Result};
 use crate::secrets::PlainToken;
-use crate::sign_in::second_steps;
+use crate::sign_in::{devices, second_steps};
 use crate::{Keel, args, ids, people, sql};
 use keel_types::time::{DAY, MINUTE};
-use keel_types::{AccountId, Email, Instant, MembershipId, SessionId, UserId};
+use keel_types::{AccountId, BrowserId, Email, Instant, MembershipId, SessionId, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -33,8 +33,9 @@ sql! {
                       THEN 0 WHEN a.kind = 'workspace' THEN 1 ELSE 2 END, m.created_at, m.id
         LIMIT 1";
     INSERT_SESSION = "INSERT INTO user_sessions
-            (id, token_hash, user_id, active_account_id, factor, second_factor, agent, address, created_at, last_seen_at, proven_at)
-        VALUES ($1, $2, $3, $4, $5, $9, $6, $7, $8, $8, $8)";
+            (id, token_hash, user_id, active_account_id, factor, second_factor, agent, address, created_at, last_seen_at, proven_at,
+             browser_id)
+        VALUES ($1, $2, $3, $4, $5, $9, $6, $7, $8, $8, $8, $10)";
     RENEW_SESSION = "UPDATE user_sessions SET token_hash = $2, proven_at = $3, second_factor = COALESCE($4, second_factor)
         WHERE id = $1 AND revoked_at IS NULL";
     ROTATE_SESSION = "UPDATE user_sessions SET token_hash = $2 WHERE id = $1 AND revoked_at IS NULL";
@@ -108,6 +109,7 @@ pub(crate) async fn start(
     keel: &Keel,
     user: &UserId,
     (factor, second): (Factor, Option<SecondFactor>),
+    browser: &BrowserId,
     asked: &Asked,
     now: Instant,
 ) -> Result<(SessionId, PlainToken)> {
@@ -117,7 +119,7 @@ pub(crate) async fn start(
     let (account,): (String,) = tx.get(FIND_USUAL_ACCOUNT, args![user, keel.settings().model().has_teams()]).await?;
     let (id, token) = (ids::new::<SessionId>(), PlainToken::random());
     let (agent, address, second) = (asked.agent.as_str(), asked.address.as_str(), second.map(|second| second.as_str().to_owned()));
-    let row = args![&id, &token.hashed(), user, account, factor.as_str(), agent, address, now, second];
+    let row = args![&id, &token.hashed(), user, account, factor.as_str(), agent, address, now, second, browser];
     tx.run(INSERT_SESSION, row).await?;
     Ok((id, token))
 }
@@ -136,10 +138,10 @@ pub(crate) async fn rotate(tx: &mut Tx, session: &SessionId) -> Result<PlainToke
     if tx.ran(ROTATE_SESSION, args![session, &token.hashed()]).await? { Ok(token) } else { Err(Refusal::SignInNeeded) }
 }
 
-/// Ends every session of a person but this one.
+/// Ends every session of a person but this one, whose browser alone stays known.
 pub(crate) async fn end_others(tx: &mut Tx, user: &UserId, stays: &SessionId, now: Instant) -> Result<()> {
     tx.run(REVOKE_OTHERS, args![user, stays, now]).await?;
-    Ok(())
+    devices::forget_others(tx, user, stays).await
 }
 
 /// Ends every session of the person with this address, and every sign-in that waits for its second step, for an operator. They are told
@@ -152,17 +154,17 @@ pub async fn end_for_operator(system: &SystemGrant, email: &Email) -> Result<()>
     let mut tx = keel.db().begin().await?;
     let user = people::find(&mut tx, email).await?.ok_or(Refusal::NotFound)?;
     locks::lock_user(&mut tx, &user).await?;
-    end_all(&mut tx, &user, now).await?;
+    end_all(&mut tx, &user, None, now).await?;
     second_steps::end_all(&mut tx, &user, now).await?;
     audit::write(&mut tx, &Actor::System(system.reason()), Action::SessionEnded, None, user.as_str(), &[("what", "all")], now).await?;
     letters::sessions_ended(&mut tx, keel, email).await?;
     Ok(tx.commit().await?)
 }
 
-/// Ends every session of a person.
-pub(crate) async fn end_all(tx: &mut Tx, user: &UserId, now: Instant) -> Result<()> {
+/// Ends every session of a person. No browser is known to be theirs any more but the one that is `here`, if any.
+pub(crate) async fn end_all(tx: &mut Tx, user: &UserId, here: Option<&BrowserId>, now: Instant) -> Result<()> {
     tx.run(REVOKE_ALL, args![user, now]).await?;
-    Ok(())
+    devices::forget_all(tx, user, here).await
 }
 
 /// Makes the account the one this session's pages are about.
@@ -171,7 +173,7 @@ pub(crate) async fn set_active_account(tx: &mut Tx, session: &SessionId, account
     Ok(())
 }
 
-/// Ends the caller's session; its token opens nothing from now on.
+/// Ends the caller's session; its token opens nothing from now on. The browser goes on being known.
 pub async fn sign_out(call: &mut Write<SignedIn>) -> Result<()> {
     let (session, now) = (call.proof().session.clone(), call.now());
     call.tx()?.run(REVOKE_SESSION, args![&session, now]).await?;

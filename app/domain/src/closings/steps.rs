@@ -34,6 +34,7 @@ sql! {
     END_RECOVERY_CODES = "DELETE FROM recovery_codes WHERE user_id = $1";
     END_IDENTITIES = "DELETE FROM identities WHERE user_id = $1";
     END_PASSKEYS = "DELETE FROM passkeys WHERE user_id = $1";
+    END_BROWSERS = "DELETE FROM known_browsers WHERE user_id = $1";
     END_ADDRESS_CHANGES = "DELETE FROM address_changes WHERE user_id = $1";
     END_SIGN_INS = "DELETE FROM sign_ins WHERE email = $1";
     // The address is free again; nobody gets mail at the one that takes its place.
@@ -114,7 +115,8 @@ async fn end(tx: &mut Tx, keel: &Keel, step: &Step, now: Instant) -> Result<()> 
         leave(tx, &account, user, now).await?;
     }
     tx.run(REVOKE_SESSIONS, args![user, now]).await?;
-    for way in [END_RESETS, END_SECOND_STEPS, END_APP, END_RECOVERY_CODES, END_IDENTITIES, END_PASSKEYS, END_ADDRESS_CHANGES] {
+    for way in [END_RESETS, END_SECOND_STEPS, END_APP, END_RECOVERY_CODES, END_IDENTITIES, END_PASSKEYS, END_BROWSERS, END_ADDRESS_CHANGES]
+    {
         tx.run(way, args![user]).await?;
     }
     tx.run(FORGET_WAYS, args![user, format!("{user}@closed.invalid")]).await?;

@@ -82,6 +82,7 @@ from_texts!(
     keel_types::InvitationId,
     keel_types::RoleId,
     keel_types::SessionId,
+    keel_types::BrowserId,
     keel_types::SignInId,
     keel_types::SecondStepId,
     keel_types::IdentityId,

@@ -39,6 +39,9 @@ sql! {
     SESSIONS = "SELECT s.created_at, s.id, s.factor, s.agent, s.address, s.last_seen_at, s.revoked_at
         FROM accounts o JOIN user_sessions s ON s.user_id = o.person_id
         WHERE o.id = $1 AND (s.created_at, s.id) > ($2, $3) ORDER BY s.created_at, s.id LIMIT 1000";
+    BROWSERS = "SELECT b.created_at, b.id, b.seen_at
+        FROM accounts o JOIN known_browsers b ON b.user_id = o.person_id
+        WHERE o.id = $1 AND (b.created_at, b.id) > ($2, $3) ORDER BY b.created_at, b.id LIMIT 1000";
     IDENTITIES = "SELECT i.created_at, i.id, i.provider, i.issuer, i.subject, i.label, i.last_used_at
         FROM accounts o JOIN identities i ON i.user_id = o.person_id
         WHERE o.id = $1 AND (i.created_at, i.id) > ($2, $3) ORDER BY i.created_at, i.id LIMIT 1000";
@@ -68,6 +71,7 @@ pub(super) const OF_PERSON: &[(&str, Sql)] = &[
     ("memberships", MEMBERSHIPS),
     ("invitations", INVITATIONS_TO),
     ("sessions", SESSIONS),
+    ("known_browsers", BROWSERS),
     ("identities", IDENTITIES),
     ("passkeys", PASSKEYS),
     ("activity", ACTIVITY),

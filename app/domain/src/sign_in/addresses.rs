@@ -3,7 +3,7 @@
 //! opens nothing: whoever reads a mail that went astray gets no account by it. An address that somebody has is answered like any
 //! other. Tested in `tests/flows/identity/addresses.rs`.
 
-use super::{END_RESETS, LIFE, devices, is_known, second_steps};
+use super::{END_RESETS, LIFE, is_known, second_steps};
 use crate::access::{Caller, Fresh, Read, SignedIn, Write, sessions};
 use crate::audit::{self, Action};
 use crate::billing::customers;
@@ -39,15 +39,6 @@ pub struct Waiting {
     pub email: Email,
     /// Until when its link is good.
     pub until: Instant,
-}
-
-/// What a browser gets when the address is another one.
-#[derive(Debug)]
-pub struct Changed {
-    /// For the session cookie.
-    pub token: PlainToken,
-    /// For the cookie by which this browser is known again.
-    pub device: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -120,11 +111,11 @@ pub async fn get(call: &mut Read<SignedIn>, link: &PlainToken) -> Result<Email> 
 
 /// Makes the address the caller's: exactly the one that the link was mailed to. However often at the same instant: once. Every
 /// other session ends, and so does what was mailed to the address before, used for a second step that waits or not at all; both are
-/// told by mail.
+/// told by mail. Gives the session's new token.
 ///
 /// # Errors
 /// As [`get`]; `Refused(AddressTaken)` when it has become somebody else's meanwhile: the link stays good.
-pub async fn confirm(call: &mut Write<SignedIn>, link: &PlainToken) -> Result<Changed> {
+pub async fn confirm(call: &mut Write<SignedIn>, link: &PlainToken) -> Result<PlainToken> {
     let (keel, before, now) = (call.keel().clone(), call.proof().email.clone(), call.now());
     // In front of the person's lock, which those who use these up wait for.
     call.tx()?.run(FORGET_SIGN_INS, args![&before]).await?;
@@ -152,7 +143,7 @@ pub async fn confirm(call: &mut Write<SignedIn>, link: &PlainToken) -> Result<Ch
     letters::addresses::changed(tx, &keel, &caller, &email).await?;
     let metadata = [("from", caller.email.as_str()), ("to", email.as_str())];
     audit::record(call, Action::EmailChanged, None, caller.user.as_str(), &metadata).await?;
-    Ok(Changed { token, device: devices::remember(&keel, &email) })
+    Ok(token)
 }
 
 /// Somebody else took the address at the same instant: looked at again, it is theirs.

@@ -32,10 +32,11 @@ struct UserRow {
 /// # Errors
 /// `TooMany` mails; `Unavailable` while too many passwords are being hashed.
 pub async fn sign_up(call: &mut Write<Visitor>, wish: &Wish, password: Password) -> Result<std::result::Result<PlainToken, Fault>> {
-    let (keel, email) = (call.keel().clone(), wish.email.clone());
+    let (keel, asked, email) = (call.keel().clone(), call.asked().clone(), wish.email.clone());
     let place = keel.place_at_hashing()?;
-    let take = Take::mail(limits::SIGN_IN_MAILS, &keel, call.asked(), &email);
-    take.take(call.tx()?, keel.now()).await?;
+    let tx = call.tx()?;
+    let take = Take::mail(limits::SIGN_IN_MAILS, tx, &keel, &asked, &email).await?;
+    take.take(tx, keel.now()).await?;
     match call.outside(|keel, _| async move { keel.hashing().hash(place, password, email).await }).await? {
         Ok(hashed) => mailed::ask(call, wish, Some(&hashed)).await.map(Ok),
         Err(fault) => {
@@ -53,8 +54,8 @@ pub async fn sign_up(call: &mut Write<Visitor>, wish: &Wish, password: Password)
 pub async fn by_password(call: &mut Write<Visitor>, wish: Wish, password: Password) -> Result<std::result::Result<Welcome, Fault>> {
     let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let place = keel.place_at_hashing()?;
-    let take = Take::attempt(limits::PASSWORDS, &keel, &asked, &wish.email);
     let tx = call.tx()?;
+    let take = Take::attempt(limits::PASSWORDS, tx, &keel, &asked, &wish.email).await?;
     take.take(tx, now).await?;
     let found: Option<UserRow> = tx.find(FIND_PASSWORD, args![&wish.email]).await?;
     let (user, kept) = found.map_or((None, None), |row| (Some(row.id), row.password_hash.map(HashedPassword::kept)));

@@ -91,9 +91,9 @@ impl SignInRow {
 /// # Errors
 /// `TooMany` mails.
 pub async fn request(call: &mut Write<Visitor>, wish: &Wish) -> Result<PlainToken> {
-    let (keel, now) = (call.keel().clone(), call.now());
-    let take = Take::mail(limits::SIGN_IN_MAILS, &keel, call.asked(), &wish.email);
-    take.take(call.tx()?, now).await?;
+    let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
+    let tx = call.tx()?;
+    Take::mail(limits::SIGN_IN_MAILS, tx, &keel, &asked, &wish.email).await?.take(tx, now).await?;
     ask(call, wish, None).await
 }
 
@@ -135,7 +135,7 @@ pub async fn resend(call: &mut Write<Visitor>, browser: &PlainToken) -> Result<(
     if row.used_at.is_some() {
         return Err(Refusal::Refused(Code::Used));
     }
-    Take::mail(limits::SIGN_IN_MAILS, &keel, &asked, &row.email).take(tx, now).await?;
+    Take::mail(limits::SIGN_IN_MAILS, tx, &keel, &asked, &row.email).await?.take(tx, now).await?;
     let (link, code) = (PlainToken::random(), six_digits());
     let code_hash = keel.settings().secret.sign(CODE, &format!("{} {code}", row.id));
     let renewed = args![&row.id, &link.hashed(), code_hash, now, now.plus(LIFE), now.plus(-COOL_DOWN)];
@@ -221,7 +221,7 @@ pub async fn verify_code(
     if row.tries >= TRIES {
         return Ok(Err(Fault::NoTriesLeft));
     }
-    let take = Take::attempt(limits::CODES, &keel, &asked, &row.email);
+    let take = Take::attempt(limits::CODES, tx, &keel, &asked, &row.email).await?;
     take.take(tx, now).await?;
     if keel.settings().secret.signed(CODE, &format!("{} {code}", row.id), &row.code_hash) {
         // The count is looked at by the statement that uses the code, so that parallel tries get five in all.

@@ -163,7 +163,10 @@ async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     if let Some(choice) = &choice {
         intents::keep(tx, user, choice, now).await?;
     }
-    let (session, token) = sessions::start(tx, &keel, user, (factor, second), &asked, now).await?;
+    let recognised = devices::recognise(tx, &keel, &asked, &email).await?;
+    let is_new = recognised.is_none();
+    let browser = devices::remember(tx, user, recognised, now).await?;
+    let (session, token) = sessions::start(tx, &keel, user, (factor, second), &browser, &asked, now).await?;
     // Who used the personal account until now goes on in the workspace that was made.
     if let Some(made) = workspace.filter(|_| !had_workspace) {
         sessions::set_active_account(tx, &session, &made).await?;
@@ -171,7 +174,7 @@ async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     let shown = [("factor", factor.as_str()), ("second_factor", second.map_or("", SecondFactor::as_str))];
     let shown = if second.is_some() { &shown[..] } else { &shown[..1] };
     audit::write(tx, &Actor::SignedIn(user, email.as_str(), &asked), Action::SignedIn, None, user.as_str(), shown, now).await?;
-    if !is_first && devices::recognise(&keel, &asked, &email).is_none() {
+    if !is_first && is_new {
         mail::letters::sessions::signed_in(tx, &keel, &email, &asked).await?;
     }
     // Who has shown the first factor alone adds no way in of their own where a second one is required.
@@ -180,7 +183,7 @@ async fn admit(call: &mut Write<Visitor>, user: &UserId, wish: Wish, factor: Fac
     {
         providers::link_waiting(call, user, &email, identity, is_first).await?;
     }
-    let device = devices::remember(&keel, &email);
+    let device = devices::cookie(&keel, &browser);
     let (next, lang) = destination(call, &session, next.as_ref()).await?;
     Ok(Welcome::In(Entry { token, device, next, lang }))
 }
@@ -192,7 +195,7 @@ async fn count_sign_in(tx: &mut Tx, user: &UserId, email: &Email) -> Result<i64>
 }
 
 /// A person who was here before has another password now: sessions but the one that `stays`, second steps and links from before end,
-/// and a mail says so.
+/// no browser is known but the one that asks, and a mail says so.
 async fn end_old_ways(
     tx: &mut Tx,
     keel: &Keel,
@@ -202,9 +205,11 @@ async fn end_old_ways(
     stays: Option<&SessionId>,
     now: Instant,
 ) -> Result<()> {
-    match stays {
-        Some(session) => sessions::end_others(tx, user, session, now).await?,
-        None => sessions::end_all(tx, user, now).await?,
+    if let Some(session) = stays {
+        sessions::end_others(tx, user, session, now).await?;
+    } else {
+        let here = devices::recognise(tx, keel, asked, email).await?;
+        sessions::end_all(tx, user, here.as_ref(), now).await?;
     }
     second_steps::end_all(tx, user, now).await?;
     tx.run(END_RESETS, args![user, now]).await?;

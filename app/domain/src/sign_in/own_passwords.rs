@@ -39,8 +39,8 @@ pub async fn has_one(call: &mut Read<SignedIn>) -> Result<bool> {
 pub async fn change(call: &mut Write<SignedIn>, current: Password, new: Password) -> Result<std::result::Result<PlainToken, FieldFault>> {
     let (caller, keel, asked, now) = (call.proof().clone(), call.keel().clone(), call.asked().clone(), call.now());
     let (place, next_place) = (keel.place_at_hashing()?, keel.place_at_hashing()?);
-    let take = Take::attempt(limits::PASSWORDS, &keel, &asked, &caller.email);
     let tx = call.tx()?;
+    let take = Take::attempt(limits::PASSWORDS, tx, &keel, &asked, &caller.email).await?;
     take.take(tx, now).await?;
     let (kept,): (Option<String>,) = tx.get(FIND_PASSWORD, args![&caller.user]).await?;
     let kept = kept.map(HashedPassword::kept);

@@ -1,6 +1,7 @@
 //! A person's own sessions: where they are signed in, and the end of that. What is ended is over at once, also for whoever is in
 //! the middle of something: what had begun may finish, nothing begins. Tested in `tests/flows/identity/sessions.rs`.
 
+use super::devices;
 use crate::access::sessions::{self, ABSOLUTE, Factor, IDLE};
 use crate::access::{Fresh, Read, SignedIn, Write};
 use crate::agents::Agent;
@@ -17,7 +18,10 @@ sql! {
     LIST_OWN = "SELECT id, factor, agent, address, created_at, last_seen_at FROM user_sessions
         WHERE user_id = $1 AND revoked_at IS NULL AND last_seen_at > $2 AND created_at > $3
         ORDER BY id <> $4, last_seen_at DESC, id DESC LIMIT 0 + $5";
-    END = "UPDATE user_sessions SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL";
+    // And whatever else was begun in its browser: somebody may have signed in there anew since the list was shown. $4: the session of
+    // the call, which stays where its own browser's cookie was copied.
+    END = "UPDATE user_sessions SET revoked_at = $3 WHERE user_id = $2 AND revoked_at IS NULL AND (id = $1
+        OR (id <> $4 AND browser_id = (SELECT s.browser_id FROM user_sessions s WHERE s.id = $1 AND s.user_id = $2)))";
     IS_OWN = "SELECT COUNT(*) FROM user_sessions WHERE id = $1 AND user_id = $2";
 }
 
@@ -68,22 +72,25 @@ pub async fn list(call: &mut Read<SignedIn>) -> Result<Vec<Session>> {
     Ok(rows.into_iter().map(session).collect())
 }
 
-/// Ends one of the caller's sessions. One that is over already stays so.
+/// Ends one of the caller's sessions, and whatever else is done in its browser, which is known no more. One that is over already
+/// stays so.
 ///
 /// # Errors
 /// `NotFound` for nobody's and for somebody else's.
 pub async fn end(call: &mut Write<Fresh<SignedIn>>, session: &SessionId) -> Result<()> {
-    let (user, now) = (call.proof().user.clone(), call.now());
     call.lock_caller().await?;
+    let (caller, now) = (call.proof().clone(), call.now());
     let tx = call.tx()?;
-    if tx.ran(END, args![session, &user, now]).await? {
+    devices::forget(tx, &caller.user, session).await?;
+    if tx.run(END, args![session, &caller.user, now, &caller.session]).await? > 0 {
         return audit::record(call, Action::SessionEnded, None, session.as_str(), &[]).await;
     }
-    let (own,): (i64,) = tx.get(IS_OWN, args![session, &user]).await?;
+    let (own,): (i64,) = tx.get(IS_OWN, args![session, &caller.user]).await?;
     if own > 0 { Ok(()) } else { Err(Refusal::NotFound) }
 }
 
-/// Ends every session of the caller but this one. Of two that end each other at the same instant one stays.
+/// Ends every session of the caller but this one; no other browser is known any more. Of two that end each other at the same instant
+/// one stays.
 pub async fn end_others(call: &mut Write<Fresh<SignedIn>>) -> Result<()> {
     call.lock_caller().await?;
     let (caller, now) = (call.proof().clone(), call.now());

@@ -35,11 +35,10 @@ struct ResetRow {
 /// # Errors
 /// `TooMany` mails.
 pub async fn request(call: &mut Write<Visitor>, email: &Email) -> Result<()> {
-    let (keel, now) = (call.keel().clone(), call.now());
-    let take = Take::mail(limits::RESET_MAILS, &keel, call.asked(), email);
+    let (keel, asked, now) = (call.keel().clone(), call.asked().clone(), call.now());
     let (id, link) = (ids::new::<ResetId>(), PlainToken::random());
     let tx = call.tx()?;
-    take.take(tx, now).await?;
+    Take::mail(limits::RESET_MAILS, tx, &keel, &asked, email).await?.take(tx, now).await?;
     let user = people::find(tx, email).await?.map(|user| user.as_str().to_owned());
     let known = user.is_some();
     // Written for unknown addresses too, or one could tell by the time. Their link is in no mail and opens nothing.

@@ -88,7 +88,7 @@ pub async fn verify(call: &mut Write<Visitor>, token: &PlainToken, shown: &Shown
     let row: Option<StepRow> = tx.find(FIND, args![&token.hashed(), now]).await?;
     let row = row.ok_or(Refusal::Refused(Code::Expired))?;
     let factor = Factor::parse(&row.factor).ok_or_else(|| Refusal::internal(&"a second step behind no factor"))?;
-    let take = Take::second_factor(&keel, &asked, &row.email, shown);
+    let take = Take::second_factor(tx, &keel, &asked, &row.email, shown).await?;
     take.take(tx, now).await?;
     // The person before their steps, as whoever ends these does.
     locks::lock_user(tx, &row.user_id).await?;

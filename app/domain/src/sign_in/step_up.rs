@@ -70,7 +70,7 @@ pub async fn mail_code(call: &mut Write<SignedIn>) -> Result<()> {
     let code_hash = keel.settings().secret.sign(CODE, &signed(&caller, &code));
     let tx = call.tx()?;
     two_step::require_off(tx, &caller.user).await?;
-    Take::mail(limits::STEP_UP_MAILS, &keel, &asked, &caller.email).take(tx, now).await?;
+    Take::mail(limits::STEP_UP_MAILS, tx, &keel, &asked, &caller.email).await?.take(tx, now).await?;
     let kept = args![&caller.session, &caller.email, code_hash, now, now.plus(LIFE), now.plus(-COOL_DOWN)];
     if !tx.ran(KEEP_CODE, kept).await? {
         let (mailed_at,): (i64,) = tx.get(FIND_MAILED, args![&caller.session]).await?;
@@ -86,9 +86,9 @@ pub async fn mail_code(call: &mut Write<SignedIn>) -> Result<()> {
 /// `TooMany` codes were tried at this address, or wrong ones by this client; `TwoStepNeeded` for people with two-step verification.
 pub async fn by_code(call: &mut Write<SignedIn>, code: &str) -> Result<std::result::Result<PlainToken, Fault>> {
     let (caller, keel, asked, now) = (call.proof().clone(), call.keel().clone(), call.asked().clone(), call.now());
-    let take = Take::attempt(limits::STEP_UP_CODES, &keel, &asked, &caller.email);
     let tx = call.tx()?;
     two_step::require_off(tx, &caller.user).await?;
+    let take = Take::attempt(limits::STEP_UP_CODES, tx, &keel, &asked, &caller.email).await?;
     take.take(tx, now).await?;
     // Whoever turns two-step verification on at the same instant was first, or comes second and ends this.
     call.lock_caller().await?;
@@ -127,9 +127,9 @@ async fn why_no_try(call: &mut Write<SignedIn>, now: Instant) -> Result<Fault> {
 pub async fn by_password(call: &mut Write<SignedIn>, password: Password) -> Result<std::result::Result<PlainToken, Fault>> {
     let (caller, keel, asked, now) = (call.proof().clone(), call.keel().clone(), call.asked().clone(), call.now());
     let place = keel.place_at_hashing()?;
-    let take = Take::attempt(limits::PASSWORDS, &keel, &asked, &caller.email);
     let tx = call.tx()?;
     two_step::require_off(tx, &caller.user).await?;
+    let take = Take::attempt(limits::PASSWORDS, tx, &keel, &asked, &caller.email).await?;
     take.take(tx, now).await?;
     let (kept,): (Option<String>,) = tx.get(FIND_PASSWORD, args![&caller.user]).await?;
     let kept = kept.map(HashedPassword::kept);
@@ -156,8 +156,8 @@ pub async fn by_password(call: &mut Write<SignedIn>, password: Password) -> Resu
 /// `TooMany` tries for this person, or wrong ones by this client.
 pub async fn by_second_factor(call: &mut Write<SignedIn>, shown: &Shown) -> Result<std::result::Result<PlainToken, Fault>> {
     let (caller, keel, asked, now) = (call.proof().clone(), call.keel().clone(), call.asked().clone(), call.now());
-    let take = Take::second_factor(&keel, &asked, &caller.email, shown);
     let tx = call.tx()?;
+    let take = Take::second_factor(tx, &keel, &asked, &caller.email, shown).await?;
     take.take(tx, now).await?;
     match two_step::take(tx, &keel, &caller.user, shown, now).await? {
         Ok(second) => {

@@ -30,12 +30,11 @@ impl Input for Link {
     }
 }
 
-async fn confirm_email(call: &mut Write<SignedIn>, Link(token): Link) -> Answer {
-    let token = token.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let changed = addresses::confirm(call, &token).await?;
-    let settings = call.keel().settings();
-    let done = Done::go(url::SECURITY).say(Said::EmailChanged).cookie(Cookie::Session.set(settings, changed.token.reveal()));
-    Ok(done.cookie(Cookie::Device.set(settings, &changed.device)))
+async fn confirm_email(call: &mut Write<SignedIn>, Link(link): Link) -> Answer {
+    let link = link.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let token = addresses::confirm(call, &link).await?;
+    let cookie = Cookie::Session.set(call.keel().settings(), token.reveal());
+    Ok(Done::go(url::SECURITY).say(Said::EmailChanged).cookie(cookie))
 }
 
 /// The page's model.
