@@ -50,6 +50,17 @@ both! {
         assert_eq!((plan(&app).await, charged(&app).await), (("business".to_owned(), 2), vec![12_000, 4_800]));
     }
 
+    async fn a_price_that_cannot_be_had_leaves_what_was_to_come_as_it_was(app: App) {
+        let olivia = subscribed(&app, business(5)).await;
+        assert_eq!(olivia.json(CHANGE, &json!({ "plan": "business", "interval": "month", "seats": 2 })).await.status, 200);
+        app.trouble(json!({ "path": "/v1/prices", "status": 400, "count": 1_000 })).await;
+        let year = json!({ "plan": "business", "interval": "year", "seats": 5 });
+        assert_ne!(olivia.json(CHANGE, &year).await.status, 200);
+        app.trouble(Value::Null).await;
+        assert!(subscription(&app).await["schedule"].is_string(), "it is still to come at Stripe");
+        assert!(olivia.get(PAGE).await.body.contains("this becomes Business with 2 seats"));
+    }
+
     async fn a_card_that_fails_leaves_the_trial_as_it_is(app: App) {
         let olivia = subscribed(&app, json!({ "plan": "pro", "interval": "month", "currency": "usd", "start": "trial" })).await;
         put_card(&app, "pm_card_chargeCustomerFail").await;
