@@ -124,6 +124,9 @@ async function customers(call) {
   await call('POST', `/v1/customers/${id}`, 'customer', { 'metadata[account_id]': '', 'metadata[other]': '1', phone: '' })
   await call('GET', `/v1/customers/${id}`, 'customer')
   await call('GET', '/v1/customers', 'list of customer', { email: 'olivia@acme.example' })
+  const { id: other } = await call('POST', '/v1/customers', 'customer', { name: 'Gone' })
+  await call('DELETE', `/v1/customers/${other}`, 'customer')
+  await call('GET', `/v1/customers/${other}`, 'customer')
   return id
 }
 

@@ -107,11 +107,12 @@ mod tests {
     #[tokio::test]
     async fn who_sends_too_much_or_too_slowly_hears_the_answer_and_no_more() {
         let address = started(SHORT).await;
-        for (length, body) in [(3_000_000, "x".repeat(1_500_000)), (2, "x".to_owned())] {
+        // What is sent beyond the bound still fits into what the system keeps of a connection.
+        for (length, body) in [(3_000_000, "x".repeat(1_100_000)), (2, "x".to_owned())] {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.write_all(format!("POST / HTTP/1.1\r\nHost: keel\r\nContent-Length: {length}\r\n\r\n{body}").as_bytes()).await.unwrap();
             let mut head = vec![0; 300];
-            let read = tokio::time::timeout(10 * SHORT, stream.read(&mut head)).await.expect("it is answered").unwrap();
+            let read = tokio::time::timeout(60 * SHORT, stream.read(&mut head)).await.expect("it is answered").unwrap();
             let said = String::from_utf8_lossy(&head[..read]).to_lowercase();
             assert!(said.starts_with("http/1.1 405") && said.contains("connection: close"), "{length}: {said}");
         }

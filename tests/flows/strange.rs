@@ -3,7 +3,7 @@
 use super::ledger::prove;
 use crate::both;
 use crate::support::{App, Browser, GOOD_CARD};
-use keel_types::time::DAY;
+use keel_types::time::{DAY, MINUTE};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -264,6 +264,24 @@ both! {
             let page = olivia.get(path).await;
             assert!(page.body.contains(said) && page.body.contains("$12.34"), "{path}: {}", page.body);
         }
+        prove(&app).await;
+    }
+
+    async fn a_refund_that_came_back_in_a_currency_nobody_knows_is_written_down_and_no_mail_has_a_gap(app: App) {
+        let olivia = app.buyer(OLIVIA, "pro", "month").await;
+        let page = app.order(&olivia, pro()).await;
+        app.pay(&page, "4000000000005126").await.location();
+        app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid'", 1).await;
+        let charge = app.stripe(Method::GET, "/v1/charges", "").await["data"][0]["id"].as_str().unwrap().to_owned();
+        app.stripe(Method::POST, "/v1/refunds", &format!("charge={charge}")).await;
+        app.settles("SELECT refunded FROM payments", 2_900).await;
+        app.digested().await;
+        says(&app, "/v1/charges", &json!({ "/currency": "chf", "/data/0/currency": "chf" })).await;
+        app.advance(DAY + MINUTE).await;
+        app.settles("SELECT COUNT(*) FROM charges WHERE returned = 2900", 1).await;
+        app.digested().await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'refund.returned'").await, 1);
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM mail_outbox WHERE subject LIKE 'A refund for % came back'").await, 0);
         prove(&app).await;
     }
 

@@ -30,6 +30,7 @@ pub const KINDS: &[&str] = &[
     "coupon.deleted",
     "coupon.updated",
     "customer.created",
+    "customer.deleted",
     "customer.discount.created",
     "customer.discount.deleted",
     "customer.subscription.created",

@@ -1509,7 +1509,7 @@ mail: Mail {
     surplus_text: "{account} had a second subscription beside the one it uses. We ended it, and whatever was paid for it goes back to the card, within a few days. The one you use is as it was.",
     returned_subject: "A refund for {account} came back",
     returned_heading: "The bank did not take a refund",
-    returned_text: "{amount} was given back to {account}, and the bank sent it back to us: perhaps the card is closed. Write to {contact}, and we pay it in another way.",
+    returned_text: "{amount} was given back to {account}, and the bank sent it back to us: perhaps the card is closed. Write to {contact}, and we will pay it another way.",
     credits_low_subject: "{account} has {credits} credits left",
     credits_low_heading: "Credits run low",
     credits_low_text: "{account} has {credits} credits left. When they are used up, answers of the AI wait until there are new ones. On the billing page you can get more.",

@@ -1499,7 +1499,7 @@ mail {
     surplus_subject: "Se terminó y devolvió una segunda suscripción de {account}",
     surplus_heading: "Había una suscripción de más",
     surplus_text: "{account} tenía una segunda suscripción además de la que usa. La hemos terminado; lo que se pagó vuelve a la tarjeta en unos días. La que usas sigue como estaba.",
-    returned_subject: "Un reembolso para {account} ha vuelto",
+    returned_subject: "Nos han devuelto un reembolso para {account}",
     returned_heading: "El banco no aceptó un reembolso",
     returned_text: "Se devolvieron {amount} a {account}, pero el banco nos los reenvió: quizá la tarjeta ya no existe. Escribe a {contact} y te pagaremos de otra forma.",
     credits_low_subject: "A {account} le quedan {credits} créditos",

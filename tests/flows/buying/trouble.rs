@@ -1,9 +1,10 @@
 //! Stripe in trouble while a checkout is opened: told clearly, nothing lost, nothing twice.
 
 use crate::both;
-use crate::support::{Answer, App};
+use crate::support::{Answer, App, together};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Where trouble comes, and a price that nobody has asked for before.
@@ -14,6 +15,8 @@ const PLACES: [(&str, &str, &str); 5] = [
     ("/v1/prices", "business", "year"),
     ("/v1/checkout/sessions", "pro", "year"),
 ];
+
+const CUSTOMER: &str = "SELECT customer_id FROM stripe_customers";
 
 /// Asserts that a browser is told to come back, with its form as it was.
 fn assert_told(answer: &Answer, place: &str) {
@@ -98,7 +101,7 @@ both! {
     }
 
     async fn two_orders_at_once_make_one_customer(app: App) {
-        let buyer = std::sync::Arc::new(app.buyer("olivia@acme.example", "pro", "year").await);
+        let buyer = Arc::new(app.buyer("olivia@acme.example", "pro", "year").await);
         let order = json!({ "plan": "pro", "interval": "year", "currency": "usd" });
         let orders: Vec<_> = (0..8)
             .map(|_| {
@@ -112,5 +115,61 @@ both! {
         }
         assert_nothing_twice(&app, "the same instant").await;
         assert_eq!(app.db.number("SELECT COUNT(*) FROM stripe_customers").await, 1);
+    }
+
+    async fn a_customer_deleted_at_stripe_has_one_other_in_its_place(app: App) {
+        let buyer = Arc::new(app.buyer("olivia@acme.example", "pro", "month").await);
+        let order = json!({ "plan": "pro", "interval": "month", "currency": "usd" });
+        app.order(&buyer, order.clone()).await;
+        let deleted = app.db.text(CUSTOMER).await;
+        app.stripe(Method::DELETE, &format!("/v1/customers/{deleted}"), "").await;
+        let again = |_| {
+            let (buyer, order) = (buyer.clone(), order.clone());
+            async move { buyer.json("/api/billing/checkout", &order).await }
+        };
+        for answer in together((0..4).map(again)).await {
+            assert!([200, 503].contains(&answer.status), "{}", answer.body);
+        }
+        app.order(&buyer, order.clone()).await;
+        assert_ne!(app.db.text(CUSTOMER).await, deleted);
+        assert_nothing_twice(&app, "a customer").await;
+        app.buy(&buyer, order).await;
+        assert_eq!(app.db.number("SELECT balance FROM credit_balances").await, 2_500);
+        app.assert_sound_ledger().await;
+    }
+
+    async fn a_deleted_customer_keeps_its_place_until_it_is_known_that_its_plan_ended(app: App) {
+        let buyer = app.buyer("olivia@acme.example", "pro", "month").await;
+        app.buy(&buyer, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
+        let deleted = app.db.text(CUSTOMER).await;
+        app.webhooks("drop").await;
+        app.stripe(Method::DELETE, &format!("/v1/customers/{deleted}"), "").await;
+        let pack = json!({ "kind": "pack", "pack": "credits1500", "currency": "usd" });
+        assert_eq!(buyer.json("/api/billing/checkout", &pack).await.status, 503);
+        assert_eq!(app.db.text(CUSTOMER).await, deleted);
+        let events = app.stripe_events().await;
+        let ended = events.iter().find(|event| event["type"] == "customer.subscription.deleted").expect("its end");
+        assert_eq!(app.webhook(ended).await.status, 200);
+        app.settles("SELECT COUNT(*) FROM subscriptions WHERE live", 0).await;
+        app.order(&buyer, pack).await;
+        assert_ne!(app.db.text(CUSTOMER).await, deleted);
+    }
+
+    async fn a_price_archived_at_stripe_is_made_anew_and_whoever_bought_at_it_keeps_the_plan(app: App) {
+        let order = json!({ "plan": "pro", "interval": "month", "currency": "usd" });
+        let olivia = app.buyer("olivia@acme.example", "pro", "month").await;
+        app.buy(&olivia, order.clone()).await;
+        let archived = app.db.text("SELECT price_id FROM stripe_prices").await;
+        app.stripe(Method::POST, &format!("/v1/prices/{archived}"), "active=false").await;
+        let eve = app.buyer("eve@evil.example", "pro", "month").await;
+        app.buy(&eve, order).await;
+        assert_eq!(app.db.number("SELECT COUNT(DISTINCT stripe_price_id) FROM subscriptions WHERE live").await, 2);
+        let end = app.db.number("SELECT MAX(period_end) FROM subscriptions WHERE live").await;
+        app.advance(end - app.keel.now().0 + 60_000).await;
+        app.settles("SELECT COUNT(*) FROM payments WHERE status = 'paid' AND product = 'Pro' AND note IS NULL", 4).await;
+        app.settles("SELECT COUNT(*) FROM credit_entries WHERE kind = 'subscription'", 4).await;
+        assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions WHERE live AND plan = 'pro'").await, 2);
+        app.digested().await;
+        app.assert_sound_ledger().await;
     }
 }

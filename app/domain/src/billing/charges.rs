@@ -109,7 +109,9 @@ async fn mirror(tx: &mut Tx, keel: &Keel, account: &AccountId, payment: Option<&
     let metadata = [("amount", amount.as_str())];
     audit::write(tx, &Actor::System("stripe"), Action::RefundReturned, Some(account), payment.unwrap_or(&charge.id), &metadata, now)
         .await?;
-    letters::refund_returned(tx, keel, account, Currency::parse(&charge.currency).map(|currency| Money { minor: more, currency })).await
+    // An amount in a currency that nothing is sold in can be told to nobody: it stands in the report.
+    let Some(currency) = Currency::parse(&charge.currency) else { return Ok(()) };
+    letters::refund_returned(tx, keel, account, Money { minor: more, currency }).await
 }
 
 /// The charges of which a refund came back since then.

@@ -26,8 +26,11 @@ sql! {
         WHERE a.id = $1";
     CLAIM_CUSTOMER = "INSERT INTO stripe_customers (account_id, claimed_at) VALUES ($1, $2) ON CONFLICT (account_id) DO NOTHING";
     RENEW_CLAIM = "UPDATE stripe_customers SET claimed_at = $3 WHERE account_id = $1 AND claimed_at = $2 AND customer_id IS NULL";
-    SETTLE_CUSTOMER = "UPDATE stripe_customers SET customer_id = $2 WHERE account_id = $1 AND customer_id IS NULL";
+    SETTLE_CUSTOMER = "UPDATE stripe_customers SET customer_id = $2 WHERE account_id = $1 AND (customer_id IS NULL OR customer_id = $3)";
     FIND_PRICE = "SELECT price_id FROM stripe_prices WHERE lookup_key = $1";
+    // By its id it is known what it was sold as: whoever has bought at it goes on paying it.
+    RETIRE_PRICE = "UPDATE stripe_prices SET lookup_key = lookup_key || '_' || price_id WHERE lookup_key = $1";
+    TAKE_BACK_PRICE = "UPDATE stripe_prices SET lookup_key = $1 WHERE price_id = $2";
     KEEP_PRICE = "INSERT INTO stripe_prices (lookup_key, price_id, found_at) VALUES ($1, $2, $3) ON CONFLICT (lookup_key) DO NOTHING";
     CLAIM = "INSERT INTO checkouts (id, account_id, user_id, choice, trial, state, created_at) VALUES ($1, $2, $3, $4, $5, 'claimed', $6)";
     OPEN = "UPDATE checkouts SET state = 'open', stripe_id = $2 WHERE id = $1 AND state = 'claimed'";
@@ -104,15 +107,21 @@ pub async fn start(call: &mut Write<may::ManageBilling>, order: Order) -> Result
         .await?;
     let (account, now) = (call.proof().account().clone(), call.now());
     let tx = call.tx()?;
-    tx.run(SETTLE_CUSTOMER, args![&account, opened.customer.as_str()]).await?;
+    tx.run(SETTLE_CUSTOMER, args![&account, opened.customer.as_str(), opened.deleted]).await?;
     keep_price(tx, &opened.lookup_key, &opened.price, now).await?;
     tx.run(OPEN, args![&id, opened.session.id.as_str()]).await?;
     audit::record(call, Action::CheckoutStarted, Some(&account), id.as_str(), &[("price", &opened.lookup_key)]).await?;
     Ok(opened.session.url)
 }
 
-/// Remembers Stripe's price, so that it is looked for once.
+/// Remembers Stripe's price, so that it is looked for once. The one before is not sold any more.
 pub(super) async fn keep_price(tx: &mut Tx, lookup_key: &str, price: &str, now: Instant) -> Result<()> {
+    let known: Option<(String,)> = tx.find(FIND_PRICE, args![lookup_key]).await?;
+    if known.is_some_and(|(known,)| known == price) {
+        return Ok(());
+    }
+    tx.run(RETIRE_PRICE, args![lookup_key]).await?;
+    tx.run(TAKE_BACK_PRICE, args![lookup_key, price]).await?;
     tx.run(KEEP_PRICE, args![lookup_key, price, now]).await?;
     Ok(())
 }
@@ -123,6 +132,8 @@ struct Claim {
     account: AccountId,
     details: CustomerDetails,
     customer: Option<String>,
+    /// The customer before, which somebody has deleted at Stripe.
+    deleted: Option<String>,
     /// When the account's customer was claimed.
     claimed: Instant,
     price: Option<String>,
@@ -135,6 +146,8 @@ struct Claim {
 /// A checkout Stripe has opened.
 struct Opened {
     customer: String,
+    /// The customer whose place it takes.
+    deleted: Option<String>,
     lookup_key: String,
     price: String,
     session: CheckoutCreated,
@@ -179,6 +192,7 @@ async fn claim(call: &mut Write<may::ManageBilling>, order: Order) -> Result<Cla
         account,
         details: CustomerDetails { email: buyer.email, name: buyer.name, address: buyer.address, tax_id: buyer.tax_id },
         customer: buyer.customer_id,
+        deleted: None,
         claimed: buyer.claimed_at.map_or(now, Instant),
         price: price.map(|(price,)| price),
         quantity: quote.quantity.unsigned_abs(),
@@ -219,23 +233,39 @@ pub(super) fn wanted_price(quote: &Quote<'_>) -> Option<WantedPrice> {
     })
 }
 
-/// The customer, the price and the session, at Stripe.
-async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
-    let (payments, settings) = (keel.payments(), keel.settings());
-    let customer = match &claim.customer {
-        Some(customer) => CustomerId(customer.clone()),
-        None => find_or_create_customer(keel, out, &claim).await?,
-    };
-    let price = match claim.price {
-        Some(price) => price,
-        None => find_or_create_price(keel, out, &claim.wanted_price, keel.settings().stripe.sandbox).await?,
-    };
+/// The customer, the price and the session, at Stripe. What is remembered may be gone there by somebody's hand: it is found or made anew.
+async fn open(keel: &Keel, out: &Outside, mut claim: Claim) -> Result<Opened> {
+    loop {
+        let customer = match &claim.customer {
+            Some(customer) => customer.clone(),
+            None => find_or_create_customer(keel, out, &claim).await?.0,
+        };
+        let price = match &claim.price {
+            Some(price) => price.clone(),
+            None => find_or_create_price(keel, out, &claim.wanted_price, keel.settings().stripe.sandbox).await?,
+        };
+        let wanted = wanted_checkout(keel, &claim, &customer, &price);
+        let error = match keel.payments().create_checkout(out, &wanted).await {
+            Ok(session) => {
+                return Ok(Opened { customer, deleted: claim.deleted, lookup_key: claim.wanted_price.lookup_key, price, session });
+            }
+            Err(error) => error,
+        };
+        if !matches!(error, PaymentError::Refused { .. }) || !forget_what_is_gone(keel, out, &mut claim).await? {
+            return Err(told(error));
+        }
+    }
+}
+
+fn wanted_checkout(keel: &Keel, claim: &Claim, customer: &str, price: &str) -> WantedCheckout {
+    let settings = keel.settings();
     let switch = |set: Option<bool>| set.unwrap_or(settings.stripe.sandbox);
     let checkout = &settings.product.checkout;
-    let wanted = WantedCheckout {
-        idempotency_key: claim.id.to_string(),
-        customer: customer.0.clone(),
-        price: price.clone(),
+    WantedCheckout {
+        // A key belongs to one request: another customer or price is another.
+        idempotency_key: format!("{}:{customer}:{price}", claim.id),
+        customer: customer.to_owned(),
+        price: price.to_owned(),
         quantity: claim.quantity,
         mode: match claim.article.0 {
             ProductKind::Plan => CheckoutMode::Subscription { trial_days: claim.trial_days },
@@ -243,27 +273,53 @@ async fn open(keel: &Keel, out: &Outside, claim: Claim) -> Result<Opened> {
         },
         account_id: claim.account.to_string(),
         checkout_id: claim.id.to_string(),
-        article: claim.article,
+        article: claim.article.clone(),
         success_url: format!("{}/checkout/success?session_id={{CHECKOUT_SESSION_ID}}", settings.base_url),
         cancel_url: format!("{}/checkout?canceled=1&account={}", settings.base_url, claim.account),
         promotion_codes: switch(checkout.promotion_codes),
         automatic_tax: switch(checkout.automatic_tax),
         collect_address: switch(checkout.billing_address),
         collect_tax_id: switch(checkout.tax_id),
-    };
-    let session = payments.create_checkout(out, &wanted).await.map_err(told)?;
-    Ok(Opened { customer: customer.0, lookup_key: claim.wanted_price.lookup_key, price, session })
+    }
+}
+
+/// Forgets a customer that was deleted at Stripe, and a price that is not sold there any more. True when there was one.
+async fn forget_what_is_gone(keel: &Keel, out: &Outside, claim: &mut Claim) -> Result<bool> {
+    let mut any = false;
+    if let Some(customer) = claim.customer.clone()
+        && !keel.payments().has_customer(out, &customer).await.map_err(told)?
+    {
+        let mut tx = keel.db().begin().await?;
+        let is_subscribed = subscriptions::is_subscribed(&mut tx, &claim.account).await?;
+        tx.commit().await?;
+        tracing::warn!(customer, account = %claim.account, is_subscribed, "a customer was deleted at Stripe");
+        // That its subscription has ended is told under the old customer, and would find nobody.
+        if is_subscribed {
+            return Err(Refusal::Unavailable);
+        }
+        (claim.customer, claim.deleted, any) = (None, Some(customer), true);
+    }
+    if let Some(price) = claim.price.clone() {
+        let sold = keel.payments().find_price(out, &claim.wanted_price.lookup_key).await.map_err(told)?;
+        if sold.is_none_or(|sold| sold.id != price) {
+            tracing::warn!(price, "a price is not sold at Stripe any more");
+            (claim.price, any) = (None, true);
+        }
+    }
+    Ok(any)
 }
 
 /// The account's one customer, with its address and name.
 async fn find_or_create_customer(keel: &Keel, out: &Outside, claim: &Claim) -> Result<CustomerId> {
     let (payments, account) = (keel.payments(), claim.account.as_str());
     let find = || payments.find_customer(out, account, claim.claimed.plus(-MINUTE).0);
+    // Several who find at once that it was deleted make one in its place.
+    let since = claim.deleted.clone().unwrap_or_else(|| claim.claimed.0.to_string());
     // Stripe forgets a key after a day.
     let found = if keel.now().since(claim.claimed) > DAY / 2 { find().await.map_err(told)? } else { None };
     let customer = match found {
         Some(customer) => customer,
-        None => match payments.create_customer(out, account, &format!("cus:{account}:{}", claim.claimed.0)).await {
+        None => match payments.create_customer(out, account, &format!("cus:{account}:{since}")).await {
             Err(PaymentError::Broken) => {
                 let found = find().await.map_err(told)?;
                 if found.is_none() {

@@ -59,7 +59,11 @@ async fn keep_payment(
         InvoiceStatus::Uncollectible | InvoiceStatus::Void => "failed",
         InvoiceStatus::Draft => return Ok(()),
     };
-    let plan = subscription.and_then(|s| s.lookup_key.as_deref()).and_then(|key| keel.settings().product.of_lookup_key(key));
+    let key = match subscription {
+        Some(sold) => lookup_key(tx, &sold.price_id, subscription).await?,
+        None => None,
+    };
+    let plan = key.as_deref().and_then(|key| keel.settings().product.of_lookup_key(key));
     let product = plan.map_or_else(|| invoice.number.clone().unwrap_or_default(), |(plan, _)| plan.name.clone());
     let at = invoice.paid_at.unwrap_or(invoice.created);
     let (amount, currency, number) = (invoice.total, invoice.currency.as_str(), invoice.number.clone());
@@ -111,7 +115,8 @@ fn is_tried(line: &InvoiceLine, subscription: &SubscriptionState) -> bool {
     subscription.trial_end.is_some_and(|ended| (began..ended).contains(&line.period_start))
 }
 
-async fn lookup_key(tx: &mut Tx, price: &str, subscription: Option<&SubscriptionState>) -> Result<Option<String>> {
+/// What a price was sold as, also where its key has gone over to another one.
+pub(super) async fn lookup_key(tx: &mut Tx, price: &str, subscription: Option<&SubscriptionState>) -> Result<Option<String>> {
     if let Some(key) = subscription.filter(|s| s.price_id == price).and_then(|s| s.lookup_key.clone()) {
         return Ok(Some(key));
     }

@@ -3,7 +3,7 @@
 use super::catalogue::{FREE, Plan, Product};
 use super::inbox::{self, ObjectKind};
 use super::months::{self, Contract};
-use super::{dunning, intents, seats, surpluses};
+use super::{dunning, intents, invoices, seats, surpluses};
 use crate::access::sessions::set_active_account;
 use crate::access::{Owner, Write};
 use crate::accounts::{Site, ensure_workspace_for_user};
@@ -89,7 +89,8 @@ pub(super) async fn mirror(
 ) -> Result<()> {
     let now = keel.now();
     let product = &keel.settings().product;
-    let plan = state.lookup_key.as_deref().and_then(|key| product.of_lookup_key(key)).map(|(plan, _)| plan);
+    let key = invoices::lookup_key(tx, &state.price_id, Some(state)).await?;
+    let plan = key.as_deref().and_then(|key| product.of_lookup_key(key)).map(|(plan, _)| plan);
     let before: Option<MirrorRow> = tx.find(FIND_MIRROR, args![state.id.as_str()]).await?;
     let was_live = before.as_ref().is_some_and(|b| b.live);
     let is_overdue = state.status == SubscriptionStatus::PastDue;

@@ -33,6 +33,15 @@ impl Payments {
         Ok(all.into_iter().rev().find(is_theirs).map(|customer| CustomerId(customer.id)))
     }
 
+    /// Whether there is such a customer still: of one that was deleted Stripe tells nothing else.
+    pub async fn has_customer(&self, out: &Outside, customer: &str) -> Result<bool, PaymentError> {
+        match self.get::<Customer>(out, format!("/customers/{}", segment(customer)?)).await {
+            Ok(known) => Ok(known.deleted != Some(true)),
+            Err(PaymentError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The customer is called and reached as told. Of an address that the payment page has asked for, the parts stay by which taxes
     /// are worked out; a tax number stands on invoices where its kind is known. Done twice, it is the same.
     pub async fn describe_customer(&self, out: &Outside, customer: &CustomerId, details: &CustomerDetails) -> Result<(), PaymentError> {
@@ -138,6 +147,7 @@ struct Customer {
     id: String,
     metadata: Option<Marks>,
     address: Option<Address>,
+    deleted: Option<bool>,
 }
 
 impl Listed for Customer {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::billing::subscriptions::{end, is_live};
 use crate::error::ApiError;
 use crate::form::Params;
 use crate::ids;
@@ -29,6 +30,8 @@ const FIELDS: &[&str] = &[
     "preferred_locales[]",
     "tax_exempt",
 ];
+/// The kind of what is left of a deleted customer: no call may name it any more.
+const DELETED: &str = "deleted_customer";
 
 pub fn create(tx: &mut Tx, params: &Params) -> Result<Value, ApiError> {
     params.only(&[FIELDS, &["test_clock"]].concat())?;
@@ -48,6 +51,27 @@ pub fn update(tx: &mut Tx, params: &Params, id: &str) -> Result<Value, ApiError>
     let customer = fill(tx, params, found(tx, "customer", id)?.value.clone())?;
     tx.update(id, "customer.updated", |known| *known = customer);
     Ok(tx.value(id).clone())
+}
+
+pub fn retrieve(tx: &Tx, params: &Params, id: &str) -> Result<Value, ApiError> {
+    params.only(&[])?;
+    found(tx, DELETED, id).or_else(|_| found(tx, "customer", id)).map(|record| record.value.clone())
+}
+
+/// Deletes a customer for good, and ends its subscriptions.
+pub fn delete(tx: &mut Tx, params: &Params, id: &str) -> Result<Value, ApiError> {
+    params.only(&[])?;
+    found(tx, "customer", id)?;
+    let ends = |subscription: &Value| is_live(subscription) && subscription.text("customer") == id;
+    let ending: Vec<String> = tx.store().all("subscription").filter(|record| ends(&record.value)).map(|record| record.id.clone()).collect();
+    for subscription in ending {
+        end(tx, &subscription);
+    }
+    tx.emit("customer.deleted", id);
+    let left = json!({ "id": id, "object": "customer", "deleted": true });
+    tx.remove(id);
+    tx.put(DELETED, id, left.clone(), Value::Null);
+    Ok(left)
 }
 
 pub fn list(tx: &Tx, params: &Params) -> Result<Value, ApiError> {

@@ -211,6 +211,19 @@ async fn customers_are_changed_field_by_field() {
 }
 
 #[tokio::test]
+async fn a_deleted_customer_is_told_of_as_such_and_named_by_nobody() {
+    let bench = Bench::start().await;
+    let customer = bench.customer().await;
+    let path = format!("/v1/customers/{customer}");
+    assert_eq!(bench.call("DELETE", &path, &[], &[]).await.json()["deleted"], true);
+    assert_eq!(bench.get(&path).await, serde_json::json!({ "id": customer, "object": "customer", "deleted": true }));
+    assert!(bench.list("/v1/customers").await.is_empty());
+    assert_eq!(bench.call("POST", &path, &[], &[("name", "Acme")]).await.status, 404);
+    assert_eq!(bench.call("DELETE", &path, &[], &[]).await.status, 404);
+    assert_eq!(bench.list("/v1/events?type=customer.deleted").await.len(), 1);
+}
+
+#[tokio::test]
 async fn the_calls_made_are_on_record() {
     let bench = Bench::start().await;
     bench.call("POST", "/v1/customers", &[("idempotency-key", "k")], &[]).await;

@@ -176,6 +176,10 @@ async fn claim(call: &mut Write<may::ManageBilling>, words: &str) -> Result<Chan
 /// Whatever was scheduled before is not any more, unless this is refused: there is one thing to come.
 async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -> Result<()> {
     let (payments, id) = (keel.payments(), paid.subscription.as_str());
+    if let Wish::Now(target, _) | Wish::Later(target) = wish {
+        // Remembered from then on: without a price nothing is changed at Stripe.
+        price_of(keel, out, &target.price).await?;
+    }
     if let Some(schedule) = &paid.schedule_id {
         payments.release_schedule(out, schedule).await.map_err(told)?;
     }

@@ -129,11 +129,10 @@ pub(crate) async fn surplus_ended(tx: &mut Tx, keel: &Keel, account: &AccountId)
 }
 
 /// A bank sent a refund back.
-pub(crate) async fn refund_returned(tx: &mut Tx, keel: &Keel, account: &AccountId, amount: Option<Money>) -> Result<()> {
+pub(crate) async fn refund_returned(tx: &mut Tx, keel: &Keel, account: &AccountId, amount: Money) -> Result<()> {
     let words = |text: &'static Catalogue| -> Words {
         let mail = &text.mail;
-        let amount = amount.map_or_else(String::new, |amount| text.money(amount));
-        let values = vec![("amount", amount), ("contact", keel.settings().product.contact_email.clone())];
+        let values = vec![("amount", text.money(amount)), ("contact", keel.settings().product.contact_email.clone())];
         ([mail.returned_subject, mail.returned_heading, mail.returned_text], values)
     };
     write(tx, keel, account, words, None, None).await
