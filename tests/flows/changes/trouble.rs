@@ -5,6 +5,7 @@ use super::{
 };
 use crate::both;
 use keel_types::time::MINUTE;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const OPEN: &str = "SELECT COUNT(*) FROM plan_changes WHERE state = 'open'";
@@ -58,6 +59,20 @@ both! {
         app.trouble(Value::Null).await;
         assert!(subscription(&app).await["schedule"].is_string(), "it is still to come at Stripe");
         assert!(olivia.get(PAGE).await.body.contains("this becomes Business with 2 seats"));
+    }
+
+    async fn a_change_to_a_price_archived_at_stripe_takes_the_one_in_its_place(app: App) {
+        let eve = app.buyer("eve@evil.example", "business", "year").await;
+        app.buy(&eve, json!({ "plan": "business", "interval": "year", "currency": "usd", "seats": 2 })).await;
+        let archived = app.db.text("SELECT price_id FROM stripe_prices").await;
+        app.stripe(Method::POST, &format!("/v1/prices/{archived}"), "active=false").await;
+        let olivia = subscribed(&app, business(5)).await;
+        let year = "/billing/change?plan=business&interval=year&seats=5";
+        assert_eq!(olivia.get(year).await.status, 200);
+        assert_eq!(olivia.json(CHANGE, &json!({ "plan": "business", "interval": "year", "seats": 5 })).await.status, 200);
+        app.digested().await;
+        let yearly = "FROM subscriptions WHERE live AND plan = 'business' AND period = 'year'";
+        assert_eq!(app.db.number(&format!("SELECT COUNT(DISTINCT stripe_price_id) {yearly}")).await, 2);
     }
 
     async fn a_card_that_fails_leaves_the_trial_as_it_is(app: App) {

@@ -354,16 +354,15 @@ pub(super) async fn find_or_create_price(keel: &Keel, out: &Outside, wanted: &Wa
     }
 }
 
-/// Stripe's price as it was found before, else as [`find_or_create_price`] finds it, remembered from then on.
+/// Stripe's price as [`find_or_create_price`] finds it, remembered from then on: the one before may be archived or replaced there.
 pub(super) async fn price_of(keel: &Keel, out: &Outside, wanted: &WantedPrice) -> Result<String> {
-    let known: Option<(String,)> = keel.db().read().find(FIND_PRICE, args![wanted.lookup_key.as_str()]).await?;
-    if let Some((price,)) = known {
-        return Ok(price);
-    }
     let price = find_or_create_price(keel, out, wanted, keel.settings().stripe.sandbox).await?;
-    let mut tx = keel.db().begin().await?;
-    keep_price(&mut tx, &wanted.lookup_key, &price, keel.now()).await?;
-    tx.commit().await?;
+    let known: Option<(String,)> = keel.db().read().find(FIND_PRICE, args![wanted.lookup_key.as_str()]).await?;
+    if known.is_none_or(|(known,)| known != price) {
+        let mut tx = keel.db().begin().await?;
+        keep_price(&mut tx, &wanted.lookup_key, &price, keel.now()).await?;
+        tx.commit().await?;
+    }
     Ok(price)
 }
 

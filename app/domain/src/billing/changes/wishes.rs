@@ -176,10 +176,11 @@ async fn claim(call: &mut Write<may::ManageBilling>, words: &str) -> Result<Chan
 /// Whatever was scheduled before is not any more, unless this is refused: there is one thing to come.
 async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -> Result<()> {
     let (payments, id) = (keel.payments(), paid.subscription.as_str());
-    if let Wish::Now(target, _) | Wish::Later(target) = wish {
-        // Remembered from then on: without a price nothing is changed at Stripe.
-        price_of(keel, out, &target.price).await?;
-    }
+    // Before anything is changed at Stripe: it may have no such price.
+    let wanted = match wish {
+        Wish::Now(target, _) | Wish::Later(target) => items(keel, out, paid, target).await?,
+        Wish::Cancel | Wish::Resume | Wish::EndTrial | Wish::Keep => items_now(paid),
+    };
     if let Some(schedule) = &paid.schedule_id {
         payments.release_schedule(out, schedule).await.map_err(told)?;
     }
@@ -188,15 +189,8 @@ async fn tell(keel: &Keel, out: &Outside, paid: &Paid, wish: &Wish, key: &str) -
         Wish::Resume => payments.go_on(out, id, paid.ends_with_period, key).await,
         Wish::EndTrial => end_trial(keel, out, id, key).await,
         Wish::Keep => Ok(()),
-        Wish::Now(target, since) => {
-            let items = items(keel, out, paid, target).await?;
-            payments.change_now(out, &items, since.map(|since| since.0), key).await
-        }
-        Wish::Later(target) => {
-            let next = items(keel, out, paid, target).await?;
-            let now = WantedItems { price: paid.price.clone(), quantity: paid.seats, ..next.clone() };
-            payments.change_later(out, &now, &next, key).await
-        }
+        Wish::Now(_, since) => payments.change_now(out, &wanted, since.map(|since| since.0), key).await,
+        Wish::Later(_) => payments.change_later(out, &items_now(paid), &wanted, key).await,
     };
     match done {
         Err(error @ (PaymentError::Declined { .. } | PaymentError::Refused { .. })) => {
@@ -218,8 +212,8 @@ async fn end_trial(keel: &Keel, out: &Outside, id: &str, key: &str) -> std::resu
 /// come, and the pages say so after the look.
 async fn schedule_again(keel: &Keel, out: &Outside, paid: &Paid, key: &str) {
     let Some((price, quantity)) = paid.scheduled.clone() else { return };
-    let items = |price, quantity| WantedItems { subscription: paid.subscription.clone(), item: paid.item.clone(), price, quantity };
-    let (now, next) = (items(paid.price.clone(), paid.seats), items(price, quantity));
+    let now = items_now(paid);
+    let next = WantedItems { price, quantity, ..now.clone() };
     if let Err(error) = keel.payments().change_later(out, &now, &next, &format!("{key}:again")).await {
         tracing::warn!(%error, subscription = paid.subscription, "what was scheduled could not be scheduled again");
     }
@@ -228,7 +222,12 @@ async fn schedule_again(keel: &Keel, out: &Outside, paid: &Paid, key: &str) {
 /// The items of a target, with Stripe's price.
 pub(super) async fn items(keel: &Keel, out: &Outside, paid: &Paid, target: &Target) -> Result<WantedItems> {
     let price = price_of(keel, out, &target.price).await?;
-    Ok(WantedItems { subscription: paid.subscription.clone(), item: paid.item.clone(), price, quantity: target.quantity })
+    Ok(WantedItems { price, quantity: target.quantity, ..items_now(paid) })
+}
+
+fn items_now(paid: &Paid) -> WantedItems {
+    let (subscription, item) = (paid.subscription.clone(), paid.item.clone());
+    WantedItems { subscription, item, price: paid.price.clone(), quantity: paid.seats }
 }
 
 /// Has wishes looked at that nobody came back to: whether Stripe did what was asked, the mirror says then. True when there was one.
