@@ -21,6 +21,7 @@ translation! { NL, like English in [
     "{plan} · {role}",
     "{label}: {error}",
     "Menu",
+    "Account",
     "Account: {name}",
     "Code",
     "Start",

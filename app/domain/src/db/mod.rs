@@ -174,9 +174,9 @@ impl Db {
 
     pub(crate) async fn begin(&self) -> Result<Tx, Error> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Tx(Conn::take(writer.begin(), Kind::Writer).await?)),
+            Self::Sqlite { writer, .. } => Ok(Tx(Box::pin(Conn::take(writer.begin(), Kind::Writer)).await?)),
             Self::Postgres(pool) => {
-                let mut conn = Conn::take(pool.acquire(), Kind::Postgres).await?;
+                let mut conn = Box::pin(Conn::take(pool.acquire(), Kind::Postgres)).await?;
                 conn.is_transaction = true;
                 conn.control("BEGIN").await?;
                 Ok(Tx(conn))
@@ -264,14 +264,15 @@ impl Conn {
     async fn be_taken(&mut self) -> Result<(), Error> {
         if let Some(Kind::Wanted(db)) = &self.kind {
             *self = match db {
-                Db::Sqlite { readers, .. } => Self::take(readers.acquire(), Kind::Reader).await?,
-                Db::Postgres(pool) => Self::take(pool.acquire(), Kind::Postgres).await?,
+                Db::Sqlite { readers, .. } => Box::pin(Self::take(readers.acquire(), Kind::Reader)).await?,
+                Db::Postgres(pool) => Box::pin(Self::take(pool.acquire(), Kind::Postgres)).await?,
             };
         }
         Ok(())
     }
 
-    /// Takes a connection, unless this request has waited for one in vain.
+    /// Takes a connection, unless this request has waited for one in vain. To be put in a box: what waits is large, and would be part of
+    /// every statement and of the calls around it, which hold many.
     async fn take<T>(taken: impl Future<Output = Result<T, Error>>, kind: impl FnOnce(T) -> Kind) -> Result<Self, Error> {
         if request::has_lost_database() {
             return Err(Error::PoolTimedOut);
@@ -370,5 +371,22 @@ impl std::ops::Deref for Tx {
 impl std::ops::DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut Conn {
         &mut self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::size_of_val;
+
+    /// A call holds many statements, one inside the other, on one stack.
+    #[tokio::test]
+    async fn what_runs_a_statement_is_small() {
+        let pool = SqlitePoolOptions::new().connect_lazy("sqlite::memory:").unwrap();
+        let db = Db::Sqlite { writer: Writer::new(SqliteConnectOptions::new()), readers: pool, file: PathBuf::new() };
+        let mut conn = db.read();
+        let list = size_of_val(&conn.list::<(i64,)>(Sql { text: "", at: "" }, vec![]));
+        let begin = size_of_val(&db.begin());
+        assert!(list < 2_048 && begin < 2_048, "{list} and {begin} bytes");
     }
 }
