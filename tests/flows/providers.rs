@@ -46,7 +46,7 @@ async fn lays_up_a_passkey(app: &App) {
     app.db
         .run(
             "INSERT INTO passkeys (id, user_id, name, credential_id, user_handle, credential, created_at)
-             SELECT 'pky_1', id, 'Laptop', 'one', 'hers', '{}', 1 FROM users",
+             SELECT 'pky_00000000000000000000000000000001', id, 'Laptop', 'one', 'hers', '{}', 1 FROM users",
         )
         .await;
 }

@@ -156,6 +156,7 @@ both! {
         const EVE: &str = "eve@evil.example";
         let cast = Cast::gather(&app).await;
         let corporation = app.db.text("SELECT id FROM accounts WHERE slug = 'evil-corp'").await;
+        app.db.run("UPDATE accounts SET max_members = 20 WHERE slug = 'acme'").await;
         let invited = cast.adam.json("/api/org/invite", &json!({ "account": ACME, "emails": EVE, "role": "member" })).await;
         assert_eq!(invited.status, 200, "{}", invited.body);
         let mail = app.mail(EVE).await;

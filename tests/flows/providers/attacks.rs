@@ -144,8 +144,9 @@ both! {
             let trip = Trip::begin(&app, &browser, "acme", &[]).await;
             let mut claims = trip.claims(&who);
             claims[name] = change.clone();
-            trip.back_with(trip.issuer.signed(&claims)).await.leads_to("/login");
+            let back = trip.back_with(trip.issuer.signed(&claims)).await;
             assert!(!is_in(&browser).await, "{name}: {change}");
+            back.leads_to("/login");
             assert!(browser.get("/login").await.body.contains("could not be trusted"));
         }
         assert_eq!(count(&app, "users").await, 0);

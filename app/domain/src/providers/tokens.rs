@@ -171,6 +171,10 @@ fn verify<'a>(
 /// Who a token that is good speaks of.
 fn known(provider: &Provider, endpoints: &Endpoints, claims: &Verified) -> Result<Known, Failure> {
     let (issuer, more) = (claims.issuer().as_str(), claims.additional_claims());
+    // The library leaves this to its users: what was made for another client is none of ours, though we may be named beside it.
+    if claims.authorized_party().is_some_and(|party| party.as_str() != provider.settings.client_id) {
+        return Err(Failure::untrusted("the ID token is for another client"));
+    }
     if endpoints.issuer.contains(TENANT) {
         let tenant = more.tid.as_deref().filter(|tid| tid.len() == 36 && tid.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'));
         if tenant.is_none_or(|tenant| endpoints.issuer.replace(TENANT, tenant) != issuer) {
