@@ -193,8 +193,9 @@ both! {
         app.advance(4 * MINUTE).await;
         assert_eq!(app.db.number("SELECT held FROM credit_balances").await, 100);
         app.advance(MINUTE).await;
+        assert_eq!(settle(&app.keel, &held, 100).await, 0, "too late, whether anybody gave it back or not");
+        assert_eq!(reserve(&app.keel, &asked, "one", 100).await.unwrap_err(), Refusal::Refused(Code::Used));
         app.settles("SELECT held FROM credit_balances", 0).await;
-        assert_eq!(settle(&app.keel, &held, 100).await, 0, "too late");
         let held = reserve(&app.keel, &asked, "two", 100).await.unwrap();
         credits::release(&app.keel, &held).await.unwrap();
         credits::release(&app.keel, &held).await.unwrap();

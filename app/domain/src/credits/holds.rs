@@ -3,7 +3,7 @@
 
 use super::{Entry, Kind, balance_now, low, take};
 use crate::access::Write;
-use crate::db::{Tx, locks};
+use crate::db::{Sql, Tx, locks};
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::permission::may;
@@ -15,9 +15,12 @@ sql! {
     CHANGE_HELD = "UPDATE credit_balances SET held = held + $2 WHERE account_id = $1";
     INSERT_HOLD = "INSERT INTO credit_holds (id, account_id, fact, amount, state, expires_at, created_at, membership_id)
         VALUES ($1, $2, $3, $4, 'open', $5, $6, $7)";
-    FIND_BY_FACT = "SELECT id, amount, state FROM credit_holds WHERE fact = $1";
+    FIND_BY_FACT = "SELECT id, amount, state, expires_at FROM credit_holds WHERE fact = $1";
     COUNT_REQUEST = "UPDATE memberships SET ai_requests = ai_requests + 1 WHERE id = (SELECT membership_id FROM credit_holds WHERE id = $1)";
-    END_HOLD = "UPDATE credit_holds SET state = $2, settled_at = $3 WHERE id = $1 AND state = 'open' RETURNING amount";
+    // Whether a hold has run out is the clock's to say, not that of whoever gives it back.
+    SETTLE_HOLD = "UPDATE credit_holds SET state = 'settled', settled_at = $2
+        WHERE id = $1 AND state = 'open' AND expires_at > $2 RETURNING amount";
+    RELEASE_HOLD = "UPDATE credit_holds SET state = 'released', settled_at = $2 WHERE id = $1 AND state = 'open' RETURNING amount";
     REOPEN_HOLD = "UPDATE credit_holds SET state = 'open', amount = $2, settled_at = NULL WHERE id = $1";
     LIST_DUE = "SELECT id, account_id FROM credit_holds WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT 100";
 }
@@ -46,12 +49,20 @@ struct HoldRow {
     id: HoldId,
     amount: i64,
     state: String,
+    expires_at: Option<i64>,
+}
+
+impl HoldRow {
+    /// Whether it may still be settled.
+    fn lasts_at(&self, now: Instant) -> bool {
+        self.state == "open" && self.expires_at.is_none_or(|at| at > now.0)
+    }
 }
 
 /// Keeps credits back, so that several answers under way never cost more than there is.
 ///
 /// # Errors
-/// `Refused(InsufficientCredits)` when there are fewer; `Refused(Used)` when this was settled already; `Invalid` at `most`.
+/// `Refused(InsufficientCredits)` when there are fewer; `Refused(Used)` when this was settled already, or has run out; `Invalid` at `most`.
 pub async fn reserve(call: &mut Write<may::UseAi>, wanted: &Wanted) -> Result<Held> {
     if wanted.most < 1 {
         return Err(Refusal::field("most", Fault::OutOfRange));
@@ -62,7 +73,7 @@ pub async fn reserve(call: &mut Write<may::UseAi>, wanted: &Wanted) -> Result<He
     let tx = call.tx()?;
     let fact = format!("{account}:{}", wanted.fact);
     if let Some(known) = tx.find::<HoldRow>(FIND_BY_FACT, args![fact.as_str()]).await? {
-        return if known.state == "open" { Ok(Held { id: known.id, account }) } else { Err(Refusal::Refused(Code::Used)) };
+        return if known.lasts_at(now) { Ok(Held { id: known.id, account }) } else { Err(Refusal::Refused(Code::Used)) };
     }
     balance_now(tx, &account, now).await?;
     if !tx.ran(HOLD_AVAILABLE, args![&account, wanted.most]).await? {
@@ -81,7 +92,7 @@ pub async fn settle(keel: &Keel, held: &Held, cost: i64) -> Result<i64> {
     locks::lock_account(&mut tx, account).await?;
     let before = low::balance(&mut tx, account).await?;
     let balance = balance_now(&mut tx, account, now).await?;
-    let Some(amount) = end(&mut tx, &held.id, account, "settled", now).await? else { return Ok(0) };
+    let Some(amount) = end(&mut tx, SETTLE_HOLD, &held.id, account, now).await? else { return Ok(0) };
     tx.run(COUNT_REQUEST, args![&held.id]).await?;
     let charge = cost.clamp(0, amount).min(balance);
     if charge > 0 {
@@ -99,13 +110,13 @@ pub async fn settle(keel: &Keel, held: &Held, cost: i64) -> Result<i64> {
 pub async fn release(keel: &Keel, held: &Held) -> Result<()> {
     let mut tx = keel.db().begin().await?;
     locks::lock_account(&mut tx, &held.account).await?;
-    end(&mut tx, &held.id, &held.account, "released", keel.now()).await?;
+    end(&mut tx, RELEASE_HOLD, &held.id, &held.account, keel.now()).await?;
     Ok(tx.commit().await?)
 }
 
-/// Ends an open hold; gives what it held.
-async fn end(tx: &mut Tx, id: &HoldId, account: &AccountId, state: &str, now: Instant) -> Result<Option<i64>> {
-    let ended: Option<(i64,)> = tx.find(END_HOLD, args![id, state, now]).await?;
+/// Ends an open hold by this statement; gives what it held.
+async fn end(tx: &mut Tx, statement: Sql, id: &HoldId, account: &AccountId, now: Instant) -> Result<Option<i64>> {
+    let ended: Option<(i64,)> = tx.find(statement, args![id, now]).await?;
     let Some((amount,)) = ended else { return Ok(None) };
     tx.run(CHANGE_HELD, args![account, -amount]).await?;
     Ok(Some(amount))
@@ -120,7 +131,7 @@ pub(super) async fn keep(tx: &mut Tx, account: &AccountId, fact: &str, amount: i
     }
     tx.run(HAVE_BALANCE, args![account]).await?;
     match known {
-        Some(hold) if amount == 0 => return end(tx, &hold.id, account, "released", now).await.map(drop),
+        Some(hold) if amount == 0 => return end(tx, RELEASE_HOLD, &hold.id, account, now).await.map(drop),
         Some(hold) => tx.run(REOPEN_HOLD, args![&hold.id, amount]).await?,
         None => tx.run(INSERT_HOLD, args![&ids::new::<HoldId>(), account, fact, amount, None::<i64>, now, None::<String>]).await?,
     };
@@ -135,7 +146,7 @@ pub(crate) async fn release_due(keel: &Keel) -> Result<bool> {
     for row in due {
         let mut tx = keel.db().begin().await?;
         if locks::try_lock_account(&mut tx, &row.account_id).await? {
-            end(&mut tx, &row.id, &row.account_id, "released", keel.now()).await?;
+            end(&mut tx, RELEASE_HOLD, &row.id, &row.account_id, keel.now()).await?;
             tx.commit().await?;
         }
     }
