@@ -41,14 +41,14 @@ async fn whoever_says_nothing_does_not_keep_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_it_drains_it_answers_and_is_not_ready() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
-        let app = App::start(engine, &[("KEEL_DRAIN", "2")]).await;
+        let app = App::start(engine, &[("KEEL_DRAIN", "5")]).await;
         let (browser, metrics) = (app.browser(), app.metrics.clone());
         let mut idle = connect(&app.base).await;
         assert!(!ask(&mut idle, "/robots.txt").await.to_ascii_lowercase().contains("connection: close"));
-        let stopping = tokio::spawn(app.stop());
         let started = Instant::now();
+        let stopping = tokio::spawn(app.stop());
         while browser.get("/health/ready").await.status != 503 {
-            assert!(started.elapsed() < Duration::from_secs(1), "it is told at once");
+            assert!(started.elapsed() < Duration::from_secs(3), "it is told at once");
         }
         assert_eq!(browser.get("/health/live").await.status, 200);
         assert_eq!(browser.get("/verify").await.status, 200);
@@ -56,7 +56,7 @@ async fn while_it_drains_it_answers_and_is_not_ready() {
         let last = ask(&mut idle, "/robots.txt").await.to_ascii_lowercase();
         assert!(last.starts_with("http/1.1 200") && last.contains("connection: close"), "it sends its clients elsewhere: {last}");
         stopping.await.unwrap();
-        assert!(started.elapsed() >= Duration::from_secs(2) && started.elapsed() < AT_MOST, "{:?}", started.elapsed());
+        assert!(started.elapsed() >= Duration::from_secs(5) && started.elapsed() < AT_MOST, "{:?}", started.elapsed());
     }
 }
 
