@@ -127,7 +127,7 @@ impl Drop for Alone {
 /// An address of this machine nobody listens on. Its port is below those that the system gives to whoever names none, as every browser of
 /// every test does: nobody is given it before it is listened on, nor while it is not.
 pub fn free_address() -> String {
-    const PORTS: std::ops::Range<u16> = 12_000..32_000;
+    const PORTS: std::ops::Range<u16> = 10_000..20_000;
     static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
         let begins = u64::from_str_radix(&keel_domain::secrets::reference(), 16).unwrap() % u64::from(u16::MAX);
         AtomicU16::new(u16::try_from(begins).unwrap())
