@@ -59,7 +59,7 @@ both! {
 
 impl App {
     /// Waits until so many requests are under way.
-    async fn is_busy_with(&self, wanted: usize) {
+    pub(super) async fn is_busy_with(&self, wanted: usize) {
         let started = Instant::now();
         loop {
             let found = self.metric("keel_http_requests_under_way").await;
