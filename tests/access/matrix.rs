@@ -224,6 +224,8 @@ async fn table(app: &App, actors: &[Actor<'_>]) -> String {
     let actors: Vec<Actor<'_>> = actors.iter().zip(&browsers).map(|(who, browser)| Actor { browser, ..*who }).collect();
     app.db.run("CREATE TABLE places AS SELECT * FROM memberships").await;
     for endpoint in keel::http::endpoints() {
+        // However long the table takes, everybody has just proven who they are.
+        app.db.run(&format!("UPDATE user_sessions SET proven_at = {}", app.keel.now().0)).await;
         writeln!(table, "\n{} {}, {}", endpoint.method, endpoint.path, endpoint.door).unwrap();
         let mut lines = vec![];
         for who in &actors {

@@ -194,14 +194,16 @@ both! {
     }
 
     async fn a_flood_of_one_client_stops_before_the_database(app: App) {
-        let browser = Arc::new(app.browser());
+        let (browser, started) = (Arc::new(app.browser()), Instant::now());
         let answers = together((0..600).map(|_| {
             let browser = browser.clone();
             async move { browser.json("/api/auth/request-link", &json!({})).await }
         }))
         .await;
         let stopped: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 429).collect();
-        assert!(stopped.len() >= 100, "{}", stopped.len());
+        // A burst of three hundred goes through, and thirty each second from then on.
+        let through = 300 + 30 * usize::try_from(started.elapsed().as_secs() + 1).unwrap();
+        assert!(!stopped.is_empty() && stopped.len() + through >= 600, "{} were stopped after {:?}", stopped.len(), started.elapsed());
         assert!(stopped.iter().all(|answer| wait(answer) >= 1 && answer.problem().1 == "TOO_MANY"));
         assert!(answers.iter().all(|answer| [422, 429].contains(&answer.status)));
         let elsewhere = Browser::at(&app.base, Ipv4Addr::new(127, 0, 0, 2));
@@ -211,6 +213,9 @@ both! {
 
     async fn under_a_flood_of_passwords_the_rest_is_answered(app: App) {
         let reader = app.sign_in("reader@acme.example").await;
+        let started = Instant::now();
+        assert_eq!(sign_in(&app.browser(), "reader@acme.example", WRONG).await.status, 422);
+        let alone = started.elapsed();
         let flooding = Arc::new(AtomicBool::new(true));
         let reading = tokio::spawn({
             let flooding = flooding.clone();
@@ -240,8 +245,8 @@ both! {
         assert_eq!(refused + limited + shed, 200, "{statuses:?}");
         assert!(refused >= 18 && shed > 0, "{refused} {limited} {shed}");
         assert!(answers.iter().filter(|answer| answer.status != 422).all(|answer| wait(answer) >= 1));
-        // Loose: the machine runs other tests beside this one. Two hundred hashes in turn would take longer.
-        assert!(longest < Duration::from_secs(3), "{longest:?}");
-        assert!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'auth.failed'").await == i64::try_from(refused).unwrap());
+        // Loose: the machine runs other tests beside this one, and may be a slow one. Two hundred hashes in turn would take longer.
+        assert!(longest < Duration::from_secs(3).max(100 * alone), "{longest:?}, and {alone:?} for one password alone");
+        assert!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'auth.failed'").await == i64::try_from(refused + 1).unwrap());
     }
 }

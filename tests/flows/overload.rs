@@ -59,13 +59,15 @@ both! {
 
 impl App {
     /// Waits until so many requests are under way.
-    async fn is_busy_with(&self, wanted: usize) {
-        for _ in 0..200 {
-            if self.metric("keel_http_requests_under_way").await >= i64::try_from(wanted).unwrap() {
+    pub(super) async fn is_busy_with(&self, wanted: usize) {
+        let started = Instant::now();
+        loop {
+            let found = self.metric("keel_http_requests_under_way").await;
+            if found >= i64::try_from(wanted).unwrap() {
                 return;
             }
+            assert!(started.elapsed() < Duration::from_secs(20), "{found} under way");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("{} under way", self.metric("keel_http_requests_under_way").await);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 mod timing;
 
-pub(super) use timing::{PAIRS, rank};
+pub(super) use timing::{PAIRS, assert_alike, rank};
 
 const OLIVIA: &str = "olivia@acme.example";
 const GOOD: &str = "a long walk on the quay";

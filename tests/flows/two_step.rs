@@ -98,6 +98,7 @@ both! {
     async fn a_code_counts_once_and_one_before_it_never(app: App) {
         let (authenticator, _) = olivia(&app).await;
         let (first, second) = (app.begins_to_sign_in(OLIVIA).await, app.begins_to_sign_in(OLIVIA).await);
+        app.next_code_begins().await;
         let (earlier, code) = (authenticator.code_at(app.keel.now().plus(-NEXT_CODE)), authenticator.code(&app));
         shows(&first, &code).await.leads_to("/org-dashboard");
         assert_eq!(fault_of(&second, &code).await, "spent_app_code");
@@ -127,6 +128,7 @@ both! {
         let (authenticator, _) = olivia(&app).await;
         app.advance(5 * MINUTE).await;
         let browser = app.begins_to_sign_in(OLIVIA).await;
+        app.next_code_begins().await;
         for spans in [-2, 2] {
             let code = authenticator.code_at(app.keel.now().plus(spans * NEXT_CODE));
             assert_eq!(fault_of(&browser, &code).await, "wrong_app_code", "{spans}");

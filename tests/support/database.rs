@@ -8,6 +8,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, SqlitePool};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::sync::OnceCell;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +79,8 @@ impl Database {
     /// One that is there already, and stays.
     pub fn at(url: &str) -> Self {
         let pool = if url.starts_with("sqlite:") {
-            let options = url.parse::<SqliteConnectOptions>().unwrap().create_if_missing(true);
+            // A worker that has much to do leaves others little room between its writes.
+            let options = url.parse::<SqliteConnectOptions>().unwrap().create_if_missing(true).busy_timeout(Duration::from_secs(20));
             Pool::Sqlite(SqlitePoolOptions::new().max_connections(2).connect_lazy_with(options))
         } else {
             Pool::Postgres(PgPoolOptions::new().max_connections(2).connect_lazy(url).unwrap())

@@ -6,6 +6,8 @@ use super::Browser;
 use sqlx::{Connection as _, SqliteConnection};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// What production needs.
@@ -122,7 +124,20 @@ impl Drop for Alone {
     }
 }
 
-/// An address of this machine nobody listens on.
+/// An address of this machine nobody listens on. Its port is below those that the system gives to whoever names none, as every browser of
+/// every test does: nobody is given it before it is listened on, nor while it is not.
 pub fn free_address() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    const PORTS: std::ops::Range<u16> = 10_000..20_000;
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
+        let begins = u64::from_str_radix(&keel_domain::secrets::reference(), 16).unwrap() % u64::from(u16::MAX);
+        AtomicU16::new(u16::try_from(begins).unwrap())
+    });
+    loop {
+        // The next port is left for the billing sandbox.
+        let port = PORTS.start + NEXT.fetch_add(2, Ordering::Relaxed) % (PORTS.end - PORTS.start);
+        let address = format!("127.0.0.1:{port}");
+        if std::net::TcpListener::bind(&address).is_ok() {
+            return address;
+        }
+    }
 }

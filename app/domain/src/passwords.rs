@@ -345,9 +345,11 @@ mod tests {
         let places: Vec<Place> = (0..AT_ONCE + WAITING).map(|_| hashing.place().unwrap()).collect();
         assert_eq!(hashing.place().err(), Some(Refusal::Unavailable));
         drop(places);
-        let abandoned = hashing.fits(hashing.place().unwrap(), password("a long walk on the quay"), None);
-        drop(tokio::time::timeout(std::time::Duration::from_millis(1), abandoned).await);
+        let (go_on, told) = std::sync::mpsc::channel::<()>();
+        let abandoned = hashing.work(hashing.place().unwrap(), move |_| Ok(told.recv()));
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(1), abandoned).await.is_err());
         assert!(hashing.benches.available_permits() < AT_ONCE, "the permit stays with the work");
+        drop(go_on);
         while hashing.benches.available_permits() < AT_ONCE {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }

@@ -2,7 +2,7 @@
 
 use super::{OLIVIA, PASSWORD, SECURITY, fault, is_signed_in, mails_about, with_password};
 use crate::both;
-use crate::flows::passwords::{PAIRS, rank};
+use crate::flows::passwords::{PAIRS, assert_alike, rank};
 use crate::flows::sign_in::shape;
 use crate::support::{Answer, App, Browser, Cast};
 use http::Method;
@@ -193,19 +193,24 @@ both! {
         assert_eq!(mails_about(&app, OLIVIA, ASKED).await.len(), 4);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM mail_outbox WHERE recipient = 'max@acme.example' AND links LIKE '%auth/email%'").await, 0);
 
-        let mut took = [vec![], vec![]];
-        for pair in 0..PAIRS {
-            app.db.run("DELETE FROM limits").await;
-            for place in if pair % 2 == 0 { [0, 1] } else { [1, 0] } {
-                let began = Instant::now();
-                assert_eq!(asks(&olivia, [known, free][place]).await.status, 200);
-                took[place].push(began.elapsed());
+        let mut client = 0;
+        assert_alike(ASK, &(0.34..=0.66), async || {
+            let mut took = [vec![], vec![]];
+            // As one client they would be a flood.
+            let olivia = olivia.elsewhere(client);
+            client += 1;
+            olivia.get("/login").await;
+            for pair in 0..PAIRS {
+                app.db.run("DELETE FROM limits").await;
+                for place in if pair % 2 == 0 { [0, 1] } else { [1, 0] } {
+                    let began = Instant::now();
+                    assert_eq!(asks(&olivia, [known, free][place]).await.status, 200);
+                    took[place].push(began.elapsed());
+                }
             }
-        }
-        let rank = rank(&took[0], &took[1]);
-        println!("a known address took longer than a free one in {rank:.2} of the cases");
-        // By chance alone it is outside once in ten thousand times.
-        assert!((0.34..=0.66).contains(&rank), "{rank}");
+            rank(&took[0], &took[1])
+        })
+        .await;
     }
 
     async fn an_address_taken_meanwhile_is_refused_clearly(app: App) {

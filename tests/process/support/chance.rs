@@ -11,7 +11,7 @@ impl Chance {
     }
 
     /// What nobody wants again.
-    pub fn fresh() -> Self {
+    fn fresh() -> Self {
         Self(u64::from_str_radix(&keel_domain::secrets::reference()[..8], 16).unwrap())
     }
 

@@ -14,7 +14,7 @@ use keel_types::{AccountId, ClosingId, Email, Instant, UserId};
 
 /// How long a claimed step is nobody else's, in milliseconds.
 const LEASE: i64 = MINUTE;
-/// How long the worker waits for what is deleted with the person.
+/// How long the worker waits for what is deleted with the person, unless it is told.
 const PATIENCE: i64 = 10 * SECOND;
 
 sql! {

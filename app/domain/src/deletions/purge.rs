@@ -37,6 +37,9 @@ sql! {
     DELETE_INVITATIONS = "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE account_id = $1 LIMIT 1000)";
     // What is left of it goes with it: few rows.
     DELETE_ACCOUNT = "DELETE FROM accounts WHERE id = $1 AND purging";
+    // Whoever closes their own account goes once everything that goes along is gone.
+    GO_ON_WITH_CLOSING = "UPDATE closings SET next_at = $2
+        WHERE state = 'closing' AND id = (SELECT d.closing_id FROM deletions d WHERE d.id = $1)";
     FINISH = "UPDATE deletions SET state = 'done', account_name = '', by_name = '', settled_at = $2 WHERE id = $1 AND state = 'purging'";
 }
 
@@ -101,6 +104,7 @@ async fn part_with_members(tx: &mut Tx, keel: &Keel, step: &Step) -> Result<u64>
 async fn finish(tx: &mut Tx, step: &Step, now: Instant) -> Result<()> {
     let account: &AccountId = &step.account_id;
     tx.run(DELETE_ACCOUNT, args![account]).await?;
+    tx.run(GO_ON_WITH_CLOSING, args![&step.id, now]).await?;
     if tx.ran(FINISH, args![&step.id, now]).await? {
         audit::write(tx, &Actor::System("deletion"), Action::DeletionCompleted, Some(account), step.id.as_str(), &[], now).await
     } else {
