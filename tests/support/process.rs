@@ -4,8 +4,11 @@
 
 use super::Browser;
 use sqlx::{Connection as _, SqliteConnection};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// What production needs.
@@ -122,7 +125,12 @@ impl Drop for Alone {
     }
 }
 
-/// An address of this machine nobody listens on.
+/// An address of this machine nobody listens on. Its port is below those that outgoing connections are given, so that it stays free
+/// until it is taken, and between two starts; no two tests are given the same one, nor the next, on which the billing sandbox listens.
 pub fn free_address() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    const PORTS: u32 = 5_000;
+    static NEXT: LazyLock<AtomicU32> =
+        LazyLock::new(|| AtomicU32::new(u32::from_str_radix(&keel_domain::secrets::reference()[..6], 16).unwrap()));
+    let mut addresses = (0..PORTS).map(|_| format!("127.0.0.1:{}", 10_000 + 2 * (NEXT.fetch_add(1, Ordering::Relaxed) % PORTS)));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).expect("a free port")
 }

@@ -10,8 +10,7 @@ impl Chance {
         seed
     }
 
-    /// What nobody wants again.
-    pub fn fresh() -> Self {
+    fn fresh() -> Self {
         Self(u64::from_str_radix(&keel_domain::secrets::reference()[..8], 16).unwrap())
     }
 

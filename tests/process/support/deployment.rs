@@ -2,14 +2,13 @@
 
 use super::Instance;
 use super::instance::command;
-use crate::support::{Browser, Database, Engine, Mailroom};
+use crate::support::{Browser, Database, Engine, Mailroom, free_address};
 use billing_sandbox::{Clock, Options, Sandbox, Webhook};
 use keel_domain::secrets::{Secret, reference};
 use keel_types::Instant as Moment;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Output;
 use std::sync::Arc;
@@ -49,7 +48,7 @@ impl Deployment {
     }
 
     async fn on(db: Database, dir: PathBuf) -> Self {
-        let bases = std::array::from_fn(|_| format!("http://127.0.0.1:{}", free_port()));
+        let bases = std::array::from_fn(|_| format!("http://{}", free_address()));
         let smtp_url = Mailroom::open();
         let secret = format!("whsec_{}", Secret::generate());
         let sandbox = Sandbox::start(Options {
@@ -198,11 +197,4 @@ fn fresh_dir() -> PathBuf {
     let dir = std::env::temp_dir().join(format!("keel-process-{}", reference()));
     std::fs::create_dir_all(&dir).unwrap();
     dir
-}
-
-/// A port of this machine nobody listens on, below those that outgoing connections use: it stays free between two starts.
-fn free_port() -> u64 {
-    let mut ports = super::Chance::fresh();
-    let free = |port: &u64| TcpListener::bind(format!("127.0.0.1:{port}")).is_ok();
-    (0..1_000).map(|_| ports.between(10_000, 20_000)).find(free).expect("a free port")
 }
