@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { advance } from '../support/clock.mjs'
 import { unzipped } from '../support/downloads.mjs'
 import { journey } from '../support/journey.mjs'
-import { codeIn } from '../support/mail.mjs'
 import { at, checkPage, region, says } from '../support/pages.mjs'
-import { MAX, OLIVIA, VERA, enterCode, field, press, signIn, stepUp } from '../support/people.mjs'
+import { MAX, OLIVIA, VERA, field, press, signIn, stepUp } from '../support/people.mjs'
 import { until } from '../support/until.mjs'
 
 const main = page => page.getByRole('main')

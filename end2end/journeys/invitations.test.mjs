@@ -1,9 +1,8 @@
 // Invitations: inviting a list, joining as somebody new, as somebody signed in, as the wrong one, declining, seats.
 import assert from 'node:assert/strict'
 import { journey } from '../support/journey.mjs'
-import { codeIn } from '../support/mail.mjs'
 import { at, checkPage, region, rows, says } from '../support/pages.mjs'
-import { OLIVIA, enterCode, field, introduce, press, signUp } from '../support/people.mjs'
+import { OLIVIA, enterCode, field, introduce, mailedCode, press, signUp } from '../support/people.mjs'
 
 const NINA = { email: 'nina@new.example', first: 'Nina', last: 'New', phone: '' }
 const MAX = { email: 'max@other.example', first: 'Max', last: 'Moreau', phone: '' }
@@ -47,7 +46,7 @@ async function signUpToJoin(page, keel, email, heading) {
   assert.equal(await field(page, 'Email').inputValue(), email)
   await press(page, 'Email me a sign-in link')
   await at(page, 'Check your email')
-  await enterCode(page, codeIn(await keel.mailTo(email)))
+  await enterCode(page, await mailedCode(keel, email))
   await at(page, JOIN)
 }
 

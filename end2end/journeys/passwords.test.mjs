@@ -1,9 +1,8 @@
 // Passwords: signing up with one, signing in by it, getting it wrong, forgetting it.
 import assert from 'node:assert/strict'
 import { journey } from '../support/journey.mjs'
-import { codeIn } from '../support/mail.mjs'
 import { at, says } from '../support/pages.mjs'
-import { OLIVIA, enterCode, expectFault, field, introduce, press, secret, signOut } from '../support/people.mjs'
+import { OLIVIA, enterCode, expectFault, field, introduce, mailedCode, press, secret, signOut } from '../support/people.mjs'
 
 const GOOD = 'a long walk on the quay'
 const BETTER = 'a longer walk on the pier'
@@ -41,7 +40,7 @@ async function signUp(page, keel) {
   await at(page, 'Create your account')
   await give(page, 'Create account', GOOD)
   await at(page, 'Check your email')
-  await enterCode(page, codeIn(await keel.mailTo(OLIVIA.email)))
+  await enterCode(page, await mailedCode(keel, OLIVIA.email))
   await introduce(page, OLIVIA)
   await at(page, 'Overview')
 }
@@ -128,7 +127,7 @@ journey('passwords on PostgreSQL, in b2c', { database: 'postgres', model: 'b2c' 
   await page.goto('/signup')
   await give(page, 'Create account', GOOD)
   await at(page, 'Check your email')
-  await enterCode(page, codeIn(await keel.mailTo(OLIVIA.email)))
+  await enterCode(page, await mailedCode(keel, OLIVIA.email))
   await introduce(page, OLIVIA)
   await at(page, `Welcome, ${OLIVIA.first}`)
   await signOut(page, OLIVIA)

@@ -5,9 +5,8 @@ import { forged, startIssuer, unsigned } from '../support/issuer.mjs'
 import { hasScripts } from '../support/browser.mjs'
 import { journey } from '../support/journey.mjs'
 import { checkKeyboard } from '../support/keyboard.mjs'
-import { codeIn } from '../support/mail.mjs'
 import { at, region, says } from '../support/pages.mjs'
-import { OLIVIA, choosePlan, enterCode, field, introduce, press, proceed, signIn } from '../support/people.mjs'
+import { OLIVIA, choosePlan, enterCode, field, introduce, mailedCode, press, proceed, signIn } from '../support/people.mjs'
 
 const SECURITY = '/private-dashboard/settings/security'
 const main = page => page.getByRole('main')
@@ -83,7 +82,7 @@ async function unverified({ keel, newVisitor }, options) {
   assert.equal(await field(page, 'Email').inputValue(), OLIVIA.email)
   await press(page, 'Email me a code')
   await at(page, 'Check your email')
-  await enterCode(page, codeIn(await keel.mailTo(OLIVIA.email)))
+  await enterCode(page, await mailedCode(keel, OLIVIA.email))
   await introduce(page, OLIVIA)
 
   const again = await newVisitor(options)
@@ -105,7 +104,7 @@ async function linking({ keel, newVisitor }, options) {
   await press(others(page), 'Link Acme')
   await at(page, 'Security')
   await says(main(page), 'The account is linked.', 'olivia@private.example')
-  assert.equal((await keel.mailTo(OLIVIA.email)).subject, 'You can sign in to Keel with Acme now')
+  await keel.mailTo(OLIVIA.email, /^You can sign in to Keel with Acme now$/)
 
   const elsewhere = await newVisitor(options)
   await elsewhere.goto('/login')
@@ -115,7 +114,7 @@ async function linking({ keel, newVisitor }, options) {
   await press(others(page), 'Unlink Acme')
   await at(page, 'Security')
   await says(main(page), 'The account is unlinked.')
-  assert.equal((await keel.mailTo(OLIVIA.email)).subject, 'Acme does not sign in to Keel any more')
+  await keel.mailTo(OLIVIA.email, /^Acme does not sign in to Keel any more$/)
   await others(page).getByRole('button', { name: 'Link Acme' }).waitFor()
 }
 

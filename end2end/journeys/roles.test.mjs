@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict'
 import { newTab } from '../support/browser.mjs'
 import { journey } from '../support/journey.mjs'
-import { codeIn } from '../support/mail.mjs'
 import { at, region, rows, says } from '../support/pages.mjs'
-import { MAX, OLIVIA, enterCode, expectFault, field, introduce, press, signIn } from '../support/people.mjs'
+import { MAX, OLIVIA, enterCode, expectFault, field, introduce, mailedCode, press, signIn } from '../support/people.mjs'
 
 const NINA = { email: 'nina@new.example', first: 'Nina', last: 'New', phone: '' }
 const main = page => page.getByRole('main')
@@ -91,7 +90,7 @@ async function defining(scene, options) {
   await says(main(nina), 'Front desk')
   await link(nina, 'Accept invitation').click()
   await press(nina, 'Email me a sign-in link')
-  await enterCode(nina, codeIn(await keel.mailTo(NINA.email)))
+  await enterCode(nina, await mailedCode(keel, NINA.email))
   await at(nina, 'Join Acme')
   await press(nina, 'Accept invitation')
   await introduce(nina, NINA)

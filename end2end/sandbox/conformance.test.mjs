@@ -223,9 +223,9 @@ async function refusals(sandbox, call, shop, customer) {
     await order(sandbox, 'faults', { api_error: { status } })
     await call('GET', '/v1/customers', 'error')
   }
-  await order(sandbox, 'faults', { api_error: { path: '/v1/customers', delay_ms: 500 } })
+  await order(sandbox, 'faults', { api_error: { path: '/v1/customers', delay_ms: 3_000 } })
   const slow = call('POST', '/v1/customers', 'customer', {}, { 'Idempotency-Key': 'two' })
-  await new Promise(resolve => setTimeout(resolve, 200))
+  await new Promise(resolve => setTimeout(resolve, 1_000))
   await call('POST', '/v1/customers', 'error', {}, { 'Idempotency-Key': 'two' })
   await slow
 }

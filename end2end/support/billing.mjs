@@ -24,4 +24,4 @@ async function expectRows(page, name, expected) {
 }
 
 /** The year in which a yearly plan bought today renews. */
-export const nextYear = () => String(new Date().getFullYear() + 1)
+export const nextYear = () => String(new Date().getUTCFullYear() + 1)

@@ -1,9 +1,9 @@
 // Starts the real binary on a free port with data, secret and database of its own, and ends it.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -26,9 +26,8 @@ const END = 10_000
  * mailbox; `env` is added to its environment, which is otherwise nothing but what is set here.
  */
 export async function startKeel({ database = 'sqlite', model = 'b2b', host = '127.0.0.1', smtp = false, env = {} } = {}) {
-  const port = await freePort()
+  const { port, data } = await freePlace()
   const base = `http://${host}:${port}`
-  const data = await mkdtemp(join(tmpdir(), 'keel-'))
   const postgres = database === 'postgres' ? await createDatabase() : null
   const sink = smtp ? await startMailSink() : null
   const settings = {
@@ -96,13 +95,29 @@ function run(env) {
   return { alive, end, log: () => output.join('') }
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
+/**
+ * A port below those that outgoing connections are given, so that it stays free until Keel listens, and a folder named after it: of two
+ * journeys that choose the same port one makes the folder. Even ones, for the sandbox listens on the next.
+ */
+async function freePlace() {
+  for (;;) {
+    const port = 2 * randomInt(5_500, 10_000)
+    const data = join(tmpdir(), `keel-${port}`)
+    if (!(await isFree(port))) continue
+    try {
+      await mkdir(data, { mode: 0o700 })
+      return { port, data }
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+  }
+}
+
+async function isFree(port) {
+  const server = createServer()
+  const free = await once(server.listen(port, '127.0.0.1'), 'listening').then(() => true, () => false)
+  if (free) await once(server.close(), 'close')
+  return free
 }
 
 // A runner that is interrupted still runs the `exit` listeners above: no Keel outlives it.

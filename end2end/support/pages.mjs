@@ -32,6 +32,7 @@ export async function at(page, heading) {
  * keeps a photograph of each look.
  */
 export async function checkPage(page) {
+  await page.waitForLoadState()
   const faults = [...takeComplaints(page), ...(await skeleton(page))]
   const size = page.viewportSize()
   for (const { name, width, colorScheme } of LOOKS) {
@@ -95,8 +96,9 @@ export async function photograph(page, name) {
 /** The part of a page with this name. */
 export const region = (page, name) => page.getByRole('region', { name, exact: true })
 
-/** A text or a pattern for each thing that the element says, in any order. */
+/** A text or a pattern for each thing that the element says, in any order, once the page it is on is there to its end. */
 export async function says(element, ...things) {
+  await element.page().waitForLoadState()
   const text = plain(await element.innerText())
   for (const thing of things) {
     assert.ok(typeof thing === 'string' ? text.includes(thing) : thing.test(text), `expected ${thing} in: ${text}`)

@@ -143,14 +143,14 @@ async fn everybody_is_gone(at: SocketAddr) {
     }
 }
 
-/// Waits until no claim is left that nobody came back for.
+/// Waits until no claim is left that nobody came back for. The nightly comparison with Stripe may come first.
 async fn nothing_is_claimed(deployment: &Deployment) {
     let claims = "SELECT (SELECT COUNT(*) FROM checkouts WHERE state = 'claimed')
         + (SELECT COUNT(*) FROM stripe_customers WHERE customer_id IS NULL) + (SELECT COUNT(*) FROM deletions WHERE renewal_open)
         + (SELECT COUNT(*) FROM plan_changes WHERE state = 'open') + (SELECT COUNT(*) FROM stripe_customers WHERE tell_at IS NOT NULL)";
     let started = Instant::now();
     while deployment.db.number(claims).await > 0 {
-        assert!(started.elapsed() < Duration::from_secs(10), "claims are left");
+        assert!(started.elapsed() < Duration::from_mins(1), "claims are left");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

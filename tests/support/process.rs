@@ -4,10 +4,11 @@
 
 use super::Browser;
 use sqlx::{Connection as _, SqliteConnection};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// What production needs.
@@ -124,20 +125,12 @@ impl Drop for Alone {
     }
 }
 
-/// An address of this machine nobody listens on. Its port is below those that the system gives to whoever names none, as every browser of
-/// every test does: nobody is given it before it is listened on, nor while it is not.
+/// An address of this machine nobody listens on. Its port is below those that outgoing connections are given, so that it stays free
+/// until it is taken, and between two starts; no two tests are given the same one, nor the next, on which the billing sandbox listens.
 pub fn free_address() -> String {
-    const PORTS: std::ops::Range<u16> = 10_000..20_000;
-    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| {
-        let begins = u64::from_str_radix(&keel_domain::secrets::reference(), 16).unwrap() % u64::from(u16::MAX);
-        AtomicU16::new(u16::try_from(begins).unwrap())
-    });
-    loop {
-        // The next port is left for the billing sandbox.
-        let port = PORTS.start + NEXT.fetch_add(2, Ordering::Relaxed) % (PORTS.end - PORTS.start);
-        let address = format!("127.0.0.1:{port}");
-        if std::net::TcpListener::bind(&address).is_ok() {
-            return address;
-        }
-    }
+    const PORTS: u32 = 5_000;
+    static NEXT: LazyLock<AtomicU32> =
+        LazyLock::new(|| AtomicU32::new(u32::from_str_radix(&keel_domain::secrets::reference()[..6], 16).unwrap()));
+    let mut addresses = (0..PORTS).map(|_| format!("127.0.0.1:{}", 10_000 + 2 * (NEXT.fetch_add(1, Ordering::Relaxed) % PORTS)));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).expect("a free port")
 }

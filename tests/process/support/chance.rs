@@ -10,7 +10,6 @@ impl Chance {
         seed
     }
 
-    /// What nobody wants again.
     fn fresh() -> Self {
         Self(u64::from_str_radix(&keel_domain::secrets::reference()[..8], 16).unwrap())
     }

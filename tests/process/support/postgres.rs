@@ -48,7 +48,7 @@ impl Cluster {
         }
     }
 
-    /// Starts the server again where it was.
+    /// Starts the server again where it was, and waits until it takes connections.
     pub fn start_again(&mut self) {
         let mut server = Command::new("postgres");
         server.arg("-D").arg(&self.dir).args(["-p", &self.port, "-h", "127.0.0.1", "-k"]).arg(&self.dir);
@@ -57,8 +57,14 @@ impl Cluster {
         if us.uid() != owner.uid() {
             server.uid(owner.uid()).gid(owner.gid());
         }
-        let server = server.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut server = server.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         self.postmaster = server.id();
+        let mut ask = Command::new("pg_isready");
+        ask.args(["--quiet", "--host=127.0.0.1", &format!("--port={}", self.port)]);
+        while !ask.status().unwrap().success() {
+            assert!(server.try_wait().unwrap().is_none(), "it ended");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         self.server = Some(server);
     }
 

@@ -106,12 +106,15 @@ async fn a_repeated_key_gives_the_first_answer_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_in_use_is_refused_until_its_request_is_answered() {
     let bench = Arc::new(Bench::start().await);
-    bench.control("/_sandbox/faults", r#"{"api_error": {"path": "/v1/customers", "delay_ms": 800}}"#).await;
+    bench.control("/_sandbox/faults", r#"{"api_error": {"path": "/v1/customers", "delay_ms": 3000}}"#).await;
     let slow = {
         let bench = Arc::clone(&bench);
         tokio::spawn(async move { bench.call("POST", "/v1/customers", &[("idempotency-key", "k")], &[]).await.status })
     };
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Once the slow call has met what was ordered, it has its key.
+    while !bench.get("/_sandbox/faults").await["api_error"].is_null() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let meanwhile = bench.call("POST", "/v1/customers", &[("idempotency-key", "k")], &[]).await;
     assert_eq!((meanwhile.status, &meanwhile.json()["error"]["code"]), (409, &"idempotency_key_in_use".into()));
     assert_eq!(slow.await.unwrap(), 200);
@@ -146,10 +149,22 @@ async fn ordered_errors_hit_before_or_after_the_effect() {
 async fn a_caller_that_gives_up_waiting_finds_its_call_done() {
     let bench = Bench::start().await;
     bench.control("/_sandbox/faults", r#"{"api_error": {"method": "POST", "after_commit": true, "delay_ms": 60000}}"#).await;
-    let call = bench.call("POST", "/v1/customers", &[("idempotency-key", "slow")], &[]);
-    assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err());
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let again = bench.call("POST", "/v1/customers", &[("idempotency-key", "slow")], &[]).await;
+    let call = || bench.call("POST", "/v1/customers", &[("idempotency-key", "slow")], &[]);
+    let done = async {
+        while bench.list("/v1/customers").await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        answer = call() => panic!("answered {}", answer.status),
+        () = done => {}
+    }
+    // The key is free again as soon as the sandbox has noticed.
+    let mut again = call().await;
+    while again.status == 409 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        again = call().await;
+    }
     assert_eq!((again.status, again.header("idempotent-replayed")), (200, Some("true")));
     assert_eq!(bench.list("/v1/customers").await.len(), 1);
 }

@@ -23,8 +23,15 @@ async fn months_end_where_they_end() {
     let session = bench.session("subscription", &price, &[]).await;
     bench.pay(&session, GOOD).await;
     now.fetch_add(149 * DAY_MS, Ordering::SeqCst);
-    tokio::time::sleep(Duration::from_millis(700)).await;
-    let mut invoices = bench.list("/v1/invoices").await;
+    let paid = |invoice: &&Value| invoice["status"] == "paid";
+    let mut invoices = Vec::new();
+    for _ in 0..200 {
+        invoices = bench.list("/v1/invoices").await;
+        if invoices.iter().filter(paid).count() == 5 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     invoices.reverse();
     let starts: Vec<String> = invoices.iter().map(|invoice| day(&invoice["lines"]["data"][0]["period"]["start"])).collect();
     assert_eq!(starts, ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31"]);

@@ -61,14 +61,17 @@ async fn webhooks_are_held_lost_doubled_and_reversed_to_order() {
     bench.customer().await;
     assert_eq!(sink.settled(5).await.len(), 5);
 
-    bench.control("/_sandbox/faults", r#"{"webhooks": "reverse"}"#).await;
     let price = bench.price("2900", "usd", Some("month")).await;
     let session = bench.session("subscription", &price, &[]).await;
+    let known = bench.events().await.len();
+    let sent = 5 + known - 4;
+    assert_eq!(sink.settled(sent).await.len(), sent);
+    bench.control("/_sandbox/faults", r#"{"webhooks": "reverse"}"#).await;
     bench.pay(&session, "4242424242424242").await;
-    let told = bench.events().await;
-    let mut received = sink.settled(5 + told.len() - 4).await.split_off(5);
+    let told = bench.events_after(known).await;
+    let mut received = sink.settled(sent + told.len()).await.split_off(sent);
     received.reverse();
-    assert_eq!(received, told[4..]);
+    assert_eq!(received, told);
 }
 
 #[tokio::test]
