@@ -1,5 +1,6 @@
 //! A way to PostgreSQL that can be held, closed, or lost: what a database that is away looks like.
 
+use super::free_address;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -31,7 +32,8 @@ impl Relay {
     pub async fn to(url: &str) -> (Self, String) {
         let (start, rest) = url.split_once('@').expect("a server in the URL");
         let (server, database) = rest.split_once('/').expect("a database in the URL");
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // While it is closed, nobody else takes this port.
+        let listener = TcpListener::bind(free_address()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (state, seen) = watch::channel((Way::Open, 0));
         tokio::spawn(accept(listener, server.parse().unwrap(), seen, state.clone()));
