@@ -1,7 +1,7 @@
 //! How many statements a signed-in page runs: counted in the log of a Keel in a process of its own, on the test's database.
 
 use crate::both;
-use crate::support::{App, Browser, HYBRID};
+use crate::support::{App, Browser, HYBRID, free_address};
 use keel_web::endpoints::Kind;
 use serde_json::json;
 use std::fs::File;
@@ -46,12 +46,12 @@ struct Telling {
 
 impl Telling {
     async fn start(app: &App) -> Self {
-        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = free_address();
         let dir = std::env::temp_dir().join(format!("keel-telling-{}", keel_domain::secrets::reference()));
         std::fs::create_dir_all(&dir).unwrap();
         let (base, log) = (format!("http://{address}"), dir.join("log"));
         let settings = [
-            ("KEEL_LISTEN", address.to_string()),
+            ("KEEL_LISTEN", address),
             ("KEEL_BASE_URL", base.clone()),
             ("KEEL_DATA_DIR", dir.display().to_string()),
             ("DATABASE_URL", app.db.url.clone()),
