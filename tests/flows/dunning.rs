@@ -48,6 +48,9 @@ both! {
         app.advance(until - app.keel.now().0 - HOUR).await;
         tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
         assert_eq!(app.db.number(LIVE).await, 1);
+        // What nobody told is asked for by then, and looked at before the deadline.
+        app.settles(&format!("SELECT COUNT(*) FROM marks WHERE name = 'stripe events' AND reached >= {}", until - HOUR), 1).await;
+        app.digested().await;
         let workers = app.with_workers(2).await;
         app.advance(HOUR + MINUTE).await;
         app.settles(LIVE, 0).await;
