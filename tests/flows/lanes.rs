@@ -188,6 +188,7 @@ both! {
         let page = app.order(&olivia, pro("pay")).await;
         app.trouble(json!({ "path": "/v1/", "method": "GET", "status": 503, "count": 10_000 })).await;
         app.pay_for(&page).await;
+        app.delivered().await;
         app.settles("SELECT CAST(CASE WHEN MIN(tries) >= 1 THEN 1 ELSE 0 END AS BIGINT) FROM stripe_events WHERE state = 'new'", 1).await;
         assert_eq!(app.db.number("SELECT COUNT(*) FROM stripe_events WHERE state = 'new' AND error IS NULL").await, 0);
         assert_eq!(app.db.number("SELECT COUNT(*) FROM subscriptions").await, 0);
