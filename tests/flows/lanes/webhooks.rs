@@ -184,7 +184,7 @@ both! {
         assert_eq!(events(&app).await, 4);
         let path = json!({ "id": "../charges", "object": "invoice", "customer": customer });
         assert_eq!(app.webhook(&event("evt_path", "invoice.paid", &path)).await.status, 200);
-        app.settles("SELECT tries FROM stripe_events WHERE id = 'evt_path'", 1).await;
+        app.settles("SELECT COUNT(*) FROM stripe_events WHERE id = 'evt_path' AND tries > 0", 1).await;
         assert_eq!(app.books().await, before);
     }
 
