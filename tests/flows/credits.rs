@@ -29,6 +29,7 @@ async fn pass(app: &App, days: i64) {
     app.settles(&format!("SELECT COUNT(*) FROM credit_lots WHERE remaining > 0 AND expires_at <= {now}"), 0).await;
     let due = "SELECT COUNT(*) FROM credit_months m JOIN subscriptions s ON s.id = m.subscription_id WHERE s.live AND m.due_at <= ";
     app.settles(&format!("{due}{now}"), 0).await;
+    app.works().await;
 }
 
 async fn compare(app: &App, lots: &[Lot], entries: usize, after: &str) {

@@ -191,6 +191,7 @@ both! {
         let asked = asked(&olivia, &account);
         let held = reserve(&app.keel, &asked, "one", 100).await.unwrap();
         app.advance(4 * MINUTE).await;
+        app.works().await;
         assert_eq!(app.db.number("SELECT held FROM credit_balances").await, 100);
         app.advance(MINUTE).await;
         assert_eq!(settle(&app.keel, &held, 100).await, 0, "too late, whether anybody gave it back or not");

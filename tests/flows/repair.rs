@@ -14,9 +14,14 @@ async fn asked_for_events(app: &App) -> usize {
     app.stripe_calls().await.iter().filter(|call| call["path"].as_str().unwrap().starts_with("/v1/events")).count()
 }
 
+/// Waits until the worker counts the time to its next turns: a clock that was moved before brings none.
+async fn turns_begun(app: &App) {
+    app.settles("SELECT COUNT(*) FROM marks WHERE name LIKE 'turn%'", 2).await;
+}
+
 both! {
     async fn webhooks_lost_for_an_hour_are_asked_for_within_a_quarter_of_one(app: App) {
-        app.settles("SELECT COUNT(*) FROM marks WHERE name LIKE 'turn%'", 2).await;
+        turns_begun(&app).await;
         app.webhooks("drop").await;
         let mut buyers = vec![];
         for number in 0..scaled(2, 3) {
@@ -43,6 +48,7 @@ both! {
     }
 
     async fn the_nightly_comparison_reports_what_it_found_once(app: App) {
+        turns_begun(&app).await;
         let olivia = app.buyer(OLIVIA, "pro", "year").await;
         app.buy(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
         app.digested().await;
@@ -63,6 +69,7 @@ both! {
     }
 
     async fn a_charge_that_is_otherwise_at_stripe_is_found_by_the_comparison_once(app: App) {
+        turns_begun(&app).await;
         let olivia = app.buyer(OLIVIA, "pro", "year").await;
         app.buy(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
         let charge = app.stripe(Method::GET, "/v1/charges?limit=1", "").await["data"][0]["id"].as_str().unwrap().to_owned();
@@ -89,6 +96,7 @@ both! {
     }
 
     async fn a_payment_that_nobody_told_of_is_found_by_the_comparison_once(app: App) {
+        turns_begun(&app).await;
         let olivia = app.buyer(OLIVIA, "pro", "year").await;
         app.buy(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;
         app.digested().await;
@@ -111,7 +119,7 @@ both! {
     }
 
     async fn stripe_away_keeps_pages_up_and_is_asked_again_later(app: App) {
-        app.settles("SELECT COUNT(*) FROM marks WHERE name LIKE 'turn%'", 2).await;
+        turns_begun(&app).await;
         let olivia = app.buyer(OLIVIA, "pro", "year").await;
         app.webhooks("drop").await;
         let page = app.order(&olivia, json!({ "plan": "pro", "interval": "year", "currency": "usd" })).await;

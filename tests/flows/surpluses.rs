@@ -93,7 +93,7 @@ both! {
         // Done, and the answer lost; then not done; at each of the two steps.
         app.trouble(json!({ "path": "/v1/refunds", "method": "POST", "after_commit": true, "status": 500, "count": 3 })).await;
         paid_in_two_tabs(&app, [pro("pay"), business()]).await;
-        app.settles("SELECT CAST(CASE WHEN MAX(tries) >= 1 THEN 1 ELSE 0 END AS BIGINT) FROM surpluses WHERE error IS NOT NULL", 1).await;
+        app.settles("SELECT COUNT(*) FROM surpluses WHERE error IS NOT NULL OR tries > 1", 1).await;
         app.trouble(Value::Null).await;
         app.advance(HOUR).await;
         assert_first_counts(&app, 9_600).await;
@@ -102,10 +102,10 @@ both! {
     async fn one_instance_that_stops_in_between_is_followed_by_another(app: App) {
         paid_in_two_tabs(&app, [pro("pay"), business()]).await;
         app.settles(DONE, 1).await;
-        // As if whoever did it had stopped before writing it down.
-        app.db.run("UPDATE surpluses SET state = 'due', next_at = 1, settled_at = NULL").await;
+        // As if whoever did it had stopped before writing it down. From the last of these on somebody else may go on.
         app.db.run("DELETE FROM mail_outbox WHERE subject LIKE 'A second subscription %'").await;
         app.db.run("DELETE FROM audit_events WHERE action = 'subscription.surplus'").await;
+        app.db.run("UPDATE surpluses SET state = 'due', next_at = 1, settled_at = NULL").await;
         app.advance(MINUTE).await;
         assert_first_counts(&app, 9_600).await;
     }

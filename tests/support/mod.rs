@@ -256,8 +256,24 @@ impl App {
         }
     }
 
-    /// Waits until no event of Stripe waits.
+    /// Waits until everything Stripe has said by now has arrived.
+    pub async fn delivered(&self) {
+        let sandbox = Browser::new(self.sandbox.trim_end_matches('/'));
+        let started = Instant::now();
+        loop {
+            let deliveries = sandbox.get("/_sandbox/deliveries").await.json();
+            let is_under_way = |delivery: &Value| delivery["status"] == "pending";
+            if !deliveries.as_array().expect("a list").iter().any(is_under_way) {
+                return;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{deliveries}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until everything Stripe has said by now is processed.
     pub async fn digested(&self) {
+        self.delivered().await;
         self.settles("SELECT COUNT(*) FROM stripe_events WHERE state = 'new'", 0).await;
     }
 }

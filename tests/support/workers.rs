@@ -13,6 +13,14 @@ pub struct Workers {
 }
 
 impl App {
+    /// Does once what is due by now, beside the worker: what has not happened then does not happen.
+    pub async fn works(&self) {
+        // SQLite may be busy, and two who do the same may be in each other's way.
+        while self.keel.work().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// So many further instances do what is due, beside this one.
     pub async fn with_workers(&self, count: usize) -> Workers {
         let working = Arc::new(AtomicBool::new(true));

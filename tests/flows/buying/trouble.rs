@@ -58,7 +58,7 @@ async fn survives(app: &App, method: Option<&str>, trouble: Value) {
         let account = app.account(&email, "workspace").await;
         assert_eq!(app.db.number(&format!("SELECT COUNT(*) FROM checkouts WHERE state = 'open' AND account_id = '{account}'")).await, 1);
         let back = app.pay_for(page.location()).await;
-        app.settles(&format!("SELECT COUNT(*) FROM subscriptions WHERE live AND account_id = '{account}'"), 1).await;
+        app.settles(&format!("SELECT COUNT(*) FROM checkouts WHERE state = 'complete' AND account_id = '{account}'"), 1).await;
         app.digested().await;
         assert!(buyer.get(&back).await.body.contains("Your trial has started"), "{place}");
     }

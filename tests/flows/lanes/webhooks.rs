@@ -64,13 +64,10 @@ both! {
 
     async fn the_success_page_settles_although_every_webhook_is_lost(app: App) {
         let (olivia, back) = bought(&app, "drop").await;
-        let mut page = olivia.get(&back).await;
+        let page = olivia.get(&back).await;
         assert!(page.status == 200 && page.body.contains("Confirming your payment"), "{}", page.body);
-        for _ in 0..30 {
-            let Some(again) = refresh(&page) else { break };
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            page = olivia.get(&again).await;
-        }
+        app.settles("SELECT COUNT(*) FROM checkouts WHERE state = 'complete'", 1).await;
+        let page = olivia.get(&refresh(&page).expect("it looks again by itself")).await;
         assert!(page.body.contains("Payment received") && refresh(&page).is_none(), "{}", page.body);
         app.digested().await;
         assert_eq!(app.books().await, PAID);
@@ -147,7 +144,8 @@ both! {
             ("another secret", Some(sign("whsec_other", &body, now)), body.clone(), 400),
             ("an empty secret", Some(sign("", &body, now)), body.clone(), 400),
             ("too old", Some(app.signature(&body, now.plus(-302 * SECOND))), body.clone(), 400),
-            ("from the future", Some(app.signature(&body, now.plus(302 * SECOND))), body.clone(), 400),
+            // By so much that it still is when its turn comes.
+            ("from the future", Some(app.signature(&body, now.plus(400 * SECOND))), body.clone(), 400),
             ("a tampered body", Some(good.clone()), tampered, 400),
             ("not UTF-8", Some(app.signature(&broken, now)), broken, 400),
             ("no JSON", Some(app.signature(b"paid", now)), b"paid".to_vec(), 400),
@@ -186,7 +184,7 @@ both! {
         assert_eq!(events(&app).await, 4);
         let path = json!({ "id": "../charges", "object": "invoice", "customer": customer });
         assert_eq!(app.webhook(&event("evt_path", "invoice.paid", &path)).await.status, 200);
-        app.settles("SELECT tries FROM stripe_events WHERE id = 'evt_path'", 1).await;
+        app.settles("SELECT COUNT(*) FROM stripe_events WHERE id = 'evt_path' AND tries > 0", 1).await;
         assert_eq!(app.books().await, before);
     }
 
