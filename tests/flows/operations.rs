@@ -25,7 +25,7 @@ both! {
     async fn the_ledger_is_proved_and_a_wrong_row_is_named(app: App) {
         buy_pro(&app).await;
         app.settles("SELECT COUNT(*) FROM credit_entries", 1).await;
-        app.hears_it_all().await;
+        app.digested().await;
         let system = SystemGrant::new(&app.keel, "test");
         let proof = credits::verify(&system).await.unwrap();
         assert!(proof.holds() && proof.entries == 1, "{proof:?}");
@@ -57,7 +57,7 @@ both! {
         buy_pro(&app).await;
         app.settles("SELECT COUNT(*) FROM subscriptions WHERE live AND status = 'active'", 1).await;
         // What is said later would put the mirror right.
-        app.hears_it_all().await;
+        app.digested().await;
         app.db.run("UPDATE subscriptions SET status = 'past_due'").await;
         let system = SystemGrant::new(&app.keel, "test");
         let drift = repair::reconcile(&system).await.unwrap();
@@ -70,7 +70,7 @@ both! {
             let buyer = app.buyer(email, "pro", "month").await;
             app.buy(&buyer, json!({ "plan": "pro", "interval": "month", "currency": "usd" })).await;
         }
-        app.hears_it_all().await;
+        app.digested().await;
         let price = app.db.text("SELECT MAX(stripe_price_id) FROM subscriptions").await;
         app.db.run("UPDATE subscriptions SET stripe_price_id = 'price_before', plan = 'business'").await;
         // The first that is asked for.
@@ -85,7 +85,7 @@ both! {
     async fn an_event_is_processed_again_on_demand(app: App) {
         buy_pro(&app).await;
         app.settles("SELECT COUNT(*) FROM credit_entries", 1).await;
-        app.hears_it_all().await;
+        app.digested().await;
         app.db.run("UPDATE subscriptions SET status = 'unpaid', live = FALSE").await;
         let event = app.db.text("SELECT MAX(id) FROM stripe_events WHERE kind = 'customer.subscription.updated'").await;
         let system = SystemGrant::new(&app.keel, "test");

@@ -11,7 +11,6 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 pub const GOOD_CARD: &str = "4242424242424242";
 pub const DECLINED_CARD: &str = "4000000000000002";
@@ -104,19 +103,6 @@ impl App {
             assert_eq!(self.webhook(&event).await.status, 200);
         }
         self.digested().await;
-    }
-
-    /// Waits until everything Stripe has said so far has arrived and is processed.
-    pub async fn hears_it_all(&self) {
-        let sandbox = Browser::new(self.sandbox.trim_end_matches('/'));
-        for _ in 0..400 {
-            let deliveries = sandbox.get("/_sandbox/deliveries").await.json();
-            if deliveries.as_array().expect("a list").iter().all(|delivery| delivery["status"] != "pending") {
-                return self.digested().await;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("Stripe is still speaking");
     }
 
     /// The signature Stripe would send with `body` at a moment, under the secret in use.
