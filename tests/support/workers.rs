@@ -29,6 +29,8 @@ impl App {
             let (another, working) = (self.another().await, working.clone());
             all.push(tokio::spawn(async move {
                 while working.load(Ordering::Relaxed) {
+                    // A test may have moved it; when nobody answers, the next look finds out.
+                    let _ = another.refresh_clock().await;
                     // SQLite may be busy with the other instance's write; the loop is the retry.
                     if !another.work().await.unwrap_or(false) {
                         tokio::time::sleep(Duration::from_millis(20)).await;
