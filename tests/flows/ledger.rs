@@ -196,11 +196,13 @@ both! {
         app.advance(MINUTE).await;
         assert_eq!(settle(&app.keel, &held, 100).await, 0, "too late, whether anybody gave it back or not");
         assert_eq!(reserve(&app.keel, &asked, "one", 100).await.unwrap_err(), Refusal::Refused(Code::Used));
-        app.settles("SELECT held FROM credit_balances", 0).await;
         let held = reserve(&app.keel, &asked, "two", 100).await.unwrap();
         credits::release(&app.keel, &held).await.unwrap();
         credits::release(&app.keel, &held).await.unwrap();
         assert_eq!(app.db.number("SELECT balance - held FROM credit_balances").await, 100);
+        reserve(&app.keel, &asked, "three", 100).await.unwrap();
+        app.advance(5 * MINUTE).await;
+        app.settles("SELECT held FROM credit_balances", 0).await;
         prove(&app).await;
     }
 

@@ -1,13 +1,14 @@
 //! Credits kept back. An answer under way holds the most it may cost, and is charged what it did cost, never more than it held; a
 //! payment that is disputed holds what it granted. Holds are no rows of the ledger.
 
-use super::{Entry, Kind, balance_now, low, take};
+use super::{DueRow, Entry, Kind, balance_now, low, take};
 use crate::access::Write;
-use crate::db::{Sql, Tx, locks};
+use crate::db::{Tx, locks};
 use crate::refusal::{Refusal, Result};
 use crate::{Keel, args, ids, sql};
 use keel_types::permission::may;
 use keel_types::{AccountId, Code, Fault, HoldId, Instant};
+use std::collections::BTreeSet;
 
 sql! {
     HAVE_BALANCE = "INSERT INTO credit_balances (account_id, balance) VALUES ($1, 0) ON CONFLICT (account_id) DO NOTHING";
@@ -15,14 +16,13 @@ sql! {
     CHANGE_HELD = "UPDATE credit_balances SET held = held + $2 WHERE account_id = $1";
     INSERT_HOLD = "INSERT INTO credit_holds (id, account_id, fact, amount, state, expires_at, created_at, membership_id)
         VALUES ($1, $2, $3, $4, 'open', $5, $6, $7)";
-    FIND_BY_FACT = "SELECT id, amount, state, expires_at FROM credit_holds WHERE fact = $1";
+    FIND_BY_FACT = "SELECT id, amount, state FROM credit_holds WHERE fact = $1";
     COUNT_REQUEST = "UPDATE memberships SET ai_requests = ai_requests + 1 WHERE id = (SELECT membership_id FROM credit_holds WHERE id = $1)";
-    // Whether a hold has run out is the clock's to say, not that of whoever gives it back.
-    SETTLE_HOLD = "UPDATE credit_holds SET state = 'settled', settled_at = $2
-        WHERE id = $1 AND state = 'open' AND expires_at > $2 RETURNING amount";
-    RELEASE_HOLD = "UPDATE credit_holds SET state = 'released', settled_at = $2 WHERE id = $1 AND state = 'open' RETURNING amount";
+    END_HOLD = "UPDATE credit_holds SET state = $2, settled_at = $3 WHERE id = $1 AND state = 'open' RETURNING amount";
+    RELEASE_RUN_OUT = "UPDATE credit_holds SET state = 'released', settled_at = $2
+        WHERE account_id = $1 AND state = 'open' AND expires_at <= $2 RETURNING amount";
     REOPEN_HOLD = "UPDATE credit_holds SET state = 'open', amount = $2, settled_at = NULL WHERE id = $1";
-    LIST_DUE = "SELECT id, account_id FROM credit_holds WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT 100";
+    LIST_ACCOUNTS_WITH_DUE_HOLDS = "SELECT account_id FROM credit_holds WHERE state = 'open' AND expires_at <= $1 ORDER BY expires_at LIMIT 100";
 }
 
 /// Credits that something under way may cost.
@@ -49,14 +49,6 @@ struct HoldRow {
     id: HoldId,
     amount: i64,
     state: String,
-    expires_at: Option<i64>,
-}
-
-impl HoldRow {
-    /// Whether it may still be settled.
-    fn lasts_at(&self, now: Instant) -> bool {
-        self.state == "open" && self.expires_at.is_none_or(|at| at > now.0)
-    }
 }
 
 /// Keeps credits back, so that several answers under way never cost more than there is.
@@ -72,8 +64,9 @@ pub async fn reserve(call: &mut Write<may::UseAi>, wanted: &Wanted) -> Result<He
     let (account, membership) = (call.proof().account().clone(), call.proof().standing().membership.to_string());
     let tx = call.tx()?;
     let fact = format!("{account}:{}", wanted.fact);
+    release_run_out(tx, &account, now).await?;
     if let Some(known) = tx.find::<HoldRow>(FIND_BY_FACT, args![fact.as_str()]).await? {
-        return if known.lasts_at(now) { Ok(Held { id: known.id, account }) } else { Err(Refusal::Refused(Code::Used)) };
+        return if known.state == "open" { Ok(Held { id: known.id, account }) } else { Err(Refusal::Refused(Code::Used)) };
     }
     balance_now(tx, &account, now).await?;
     if !tx.ran(HOLD_AVAILABLE, args![&account, wanted.most]).await? {
@@ -90,9 +83,10 @@ pub async fn settle(keel: &Keel, held: &Held, cost: i64) -> Result<i64> {
     let (now, account) = (keel.now(), &held.account);
     let mut tx = keel.db().begin().await?;
     locks::lock_account(&mut tx, account).await?;
+    release_run_out(&mut tx, account, now).await?;
     let before = low::balance(&mut tx, account).await?;
     let balance = balance_now(&mut tx, account, now).await?;
-    let Some(amount) = end(&mut tx, SETTLE_HOLD, &held.id, account, now).await? else { return Ok(0) };
+    let Some(amount) = end(&mut tx, &held.id, account, "settled", now).await? else { return Ok(0) };
     tx.run(COUNT_REQUEST, args![&held.id]).await?;
     let charge = cost.clamp(0, amount).min(balance);
     if charge > 0 {
@@ -110,13 +104,24 @@ pub async fn settle(keel: &Keel, held: &Held, cost: i64) -> Result<i64> {
 pub async fn release(keel: &Keel, held: &Held) -> Result<()> {
     let mut tx = keel.db().begin().await?;
     locks::lock_account(&mut tx, &held.account).await?;
-    end(&mut tx, RELEASE_HOLD, &held.id, &held.account, keel.now()).await?;
+    end(&mut tx, &held.id, &held.account, "released", keel.now()).await?;
     Ok(tx.commit().await?)
 }
 
-/// Ends an open hold by this statement; gives what it held.
-async fn end(tx: &mut Tx, statement: Sql, id: &HoldId, account: &AccountId, now: Instant) -> Result<Option<i64>> {
-    let ended: Option<(i64,)> = tx.find(statement, args![id, now]).await?;
+/// Gives back what an account's holds held whose time is over: whether it is over is the clock's to say, not that of whoever notices.
+/// The caller holds the account's lock.
+async fn release_run_out(tx: &mut Tx, account: &AccountId, now: Instant) -> Result<()> {
+    let released: Vec<(i64,)> = tx.list(RELEASE_RUN_OUT, args![account, now]).await?;
+    if !released.is_empty() {
+        let amount: i64 = released.iter().map(|(amount,)| amount).sum();
+        tx.run(CHANGE_HELD, args![account, -amount]).await?;
+    }
+    Ok(())
+}
+
+/// Ends an open hold; gives what it held.
+async fn end(tx: &mut Tx, id: &HoldId, account: &AccountId, state: &str, now: Instant) -> Result<Option<i64>> {
+    let ended: Option<(i64,)> = tx.find(END_HOLD, args![id, state, now]).await?;
     let Some((amount,)) = ended else { return Ok(None) };
     tx.run(CHANGE_HELD, args![account, -amount]).await?;
     Ok(Some(amount))
@@ -131,7 +136,7 @@ pub(super) async fn keep(tx: &mut Tx, account: &AccountId, fact: &str, amount: i
     }
     tx.run(HAVE_BALANCE, args![account]).await?;
     match known {
-        Some(hold) if amount == 0 => return end(tx, RELEASE_HOLD, &hold.id, account, now).await.map(drop),
+        Some(hold) if amount == 0 => return end(tx, &hold.id, account, "released", now).await.map(drop),
         Some(hold) => tx.run(REOPEN_HOLD, args![&hold.id, amount]).await?,
         None => tx.run(INSERT_HOLD, args![&ids::new::<HoldId>(), account, fact, amount, None::<i64>, now, None::<String>]).await?,
     };
@@ -141,22 +146,15 @@ pub(super) async fn keep(tx: &mut Tx, account: &AccountId, fact: &str, amount: i
 
 /// Gives back what was held for answers nobody settled in time. True when there was something.
 pub(crate) async fn release_due(keel: &Keel) -> Result<bool> {
-    let due: Vec<DueRow> = keel.db().read().list(LIST_DUE, args![keel.now()]).await?;
-    let any = !due.is_empty();
-    for row in due {
+    let due: Vec<DueRow> = keel.db().read().list(LIST_ACCOUNTS_WITH_DUE_HOLDS, args![keel.now()]).await?;
+    let accounts: BTreeSet<AccountId> = due.into_iter().map(|row| row.account_id).collect();
+    let any = !accounts.is_empty();
+    for account in accounts {
         let mut tx = keel.db().begin().await?;
-        if locks::try_lock_account(&mut tx, &row.account_id).await? {
-            end(&mut tx, RELEASE_HOLD, &row.id, &row.account_id, keel.now()).await?;
+        if locks::try_lock_account(&mut tx, &account).await? {
+            release_run_out(&mut tx, &account, keel.now()).await?;
             tx.commit().await?;
         }
     }
     Ok(any)
-}
-
-#[derive(sqlx::FromRow)]
-struct DueRow {
-    #[sqlx(try_from = "String")]
-    id: HoldId,
-    #[sqlx(try_from = "String")]
-    account_id: AccountId,
 }
