@@ -53,10 +53,14 @@ async fn outage(how: &str, goes: impl Fn(&mut Cluster), comes_back: impl Fn(&mut
     let living = living.await.unwrap();
     let is_away = |look: &Look| look.started >= gone && look.ended <= over;
     assert!(living.iter().all(|look| look.status == 200 && (!is_away(look) || look.took() < ALIVE)), "it was not alive");
-    let busy = living.iter().map(Look::took).max().expect("it was looked at");
-    let (mut told, mut well, mut wrong) = (vec![], Duration::ZERO, vec![]);
+    let mut watched = vec![];
     for watcher in watching {
-        let looks = watcher.await.unwrap();
+        watched.push(watcher.await.unwrap());
+    }
+    let unharmed = watched.iter().flatten().filter(|look| look.ended <= gone);
+    let busy = living.iter().chain(unharmed).map(Look::took).max().expect("it was looked at");
+    let (mut told, mut well, mut wrong) = (vec![], Duration::ZERO, vec![]);
+    for looks in watched {
         let (before, unanswered) = (told.len(), looks.iter().filter(|look| look.status == 503));
         told.extend(unanswered.clone().map(Look::took));
         well = unanswered.map(|look| look.ended.saturating_duration_since(back)).fold(well, Duration::max);
