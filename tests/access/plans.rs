@@ -80,7 +80,7 @@ const PLANS: &[Plan] = &[
     short("credits.rs LIST_DUE_LOTS", &["'acc_80'", "10"], &["credit_lots_open"]),
     sorted("credits.rs LIST_ACCOUNTS_WITH_DUE_LOTS", &["10"], &["credit_lots_due"]),
     short("credits.rs LIST_OPEN_LOTS", &["'acc_80'", "''"], &["credit_lots_open|credit_lots_of_account"]),
-    short("credits/holds.rs LIST_DUE", &["10"], &["credit_holds_due"]),
+    short("credits/holds.rs LIST_ACCOUNTS_WITH_DUE_HOLDS", &["10"], &["credit_holds_due"]),
     short("credits/reversals.rs LIST_DEBTS", &["'acc_80'"], &["credit_debts_open"]),
     short("credits/reversals.rs LIST_DEBTS_OF_PAYMENT", &["'in_80'", "'refund'"], &["credit_debts_of_payment"]),
     short("billing/seats.rs LIST_LICENCES", &["'acc_80'"], &["licences_of_account"]),
