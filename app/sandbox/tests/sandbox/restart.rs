@@ -107,7 +107,7 @@ async fn a_kill_loses_nothing_acknowledged_and_doubles_nothing() {
     let file = DataFile::fresh("kill");
     // Below the ports that outgoing connections are given: it stays free between two starts.
     let first = 10_000 + u16::try_from(std::process::id() % 5_000).unwrap();
-    let port = (first..).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
+    let port = (first..20_000).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap();
     let address = format!("127.0.0.1:{port}");
     let (ended, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
     let clients: Vec<_> =
