@@ -29,14 +29,15 @@ units: islands ## Run the Rust tests on SQLite and PostgreSQL
 	@.ci/need compiler cargo postgres sqlite
 	.ci/postgres cargo test --workspace --locked
 
+# Binaries come from the build of the Rust tests: of a selection of crates most would be built once more, with other features.
 sandbox: islands ## Hold the billing sandbox against Stripe's declarations and clients
 	@.ci/need compiler cargo postgres chromium node packages python wheels
-	cargo build --locked -p keel -p billing-sandbox
+	cargo test --workspace --locked --no-run
 	.ci/postgres node --test --test-concurrency=1 end2end/sandbox/*.test.mjs
 
 journeys: islands ## Walk the browser journeys, or some of them: make journeys ONLY='paid trial'
 	@.ci/need compiler cargo postgres sqlite chromium node packages python
-	cargo build --locked -p keel -p billing-sandbox
+	cargo test --workspace --locked --no-run
 	.ci/postgres node end2end/run.mjs $(ONLY)
 
 islands: ## Build what runs in the browser into app/browser/pkg/
