@@ -134,11 +134,17 @@ impl Database {
 
     /// The number a statement gives.
     pub async fn number(&self, sql: &str) -> i64 {
+        self.found(sql).await.unwrap_or_else(|| panic!("no number: {sql}"))
+    }
+
+    /// The number a statement gives, if there is a row, and one in it.
+    pub async fn found(&self, sql: &str) -> Option<i64> {
         let sql = AssertSqlSafe(sql.to_owned());
-        match &self.pool {
-            Pool::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
-            Pool::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
-        }
+        let found: Option<Option<i64>> = match &self.pool {
+            Pool::Sqlite(pool) => sqlx::query_scalar(sql).fetch_optional(pool).await.unwrap(),
+            Pool::Postgres(pool) => sqlx::query_scalar(sql).fetch_optional(pool).await.unwrap(),
+        };
+        found.flatten()
     }
 
     /// The text a statement gives.
