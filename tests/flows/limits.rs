@@ -213,9 +213,6 @@ both! {
 
     async fn under_a_flood_of_passwords_the_rest_is_answered(app: App) {
         let reader = app.sign_in("reader@acme.example").await;
-        let started = Instant::now();
-        assert_eq!(sign_in(&app.browser(), "reader@acme.example", WRONG).await.status, 422);
-        let alone = started.elapsed();
         let flooding = Arc::new(AtomicBool::new(true));
         let reading = tokio::spawn({
             let flooding = flooding.clone();
@@ -245,8 +242,8 @@ both! {
         assert_eq!(refused + limited + shed, 200, "{statuses:?}");
         assert!(refused >= 18 && shed > 0, "{refused} {limited} {shed}");
         assert!(answers.iter().filter(|answer| answer.status != 422).all(|answer| wait(answer) >= 1));
-        // Loose: the machine runs other tests beside this one, and may be a slow one. Two hundred hashes in turn would take longer.
-        assert!(longest < Duration::from_secs(3).max(100 * alone), "{longest:?}, and {alone:?} for one password alone");
-        assert!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'auth.failed'").await == i64::try_from(refused + 1).unwrap());
+        // Loose: the machine runs other tests beside this one. Two hundred hashes in turn would take longer.
+        assert!(longest < Duration::from_secs(3), "{longest:?}");
+        assert!(app.db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'auth.failed'").await == i64::try_from(refused).unwrap());
     }
 }
